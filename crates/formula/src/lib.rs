@@ -5,7 +5,25 @@
 //! (`--where "loss < 5 and family = 'mla'"`).
 
 mod ast;
+mod check;
+mod error;
+mod evaluate;
+mod lex;
+mod names;
+mod number;
+mod numeric;
+mod parse;
+mod print;
+mod refuse;
+mod resolve;
 mod table;
+mod unit;
 
 pub use ast::{Binary, Expr, Formula, Function, Kind, Span, Unary};
+pub use error::{EvalError, ParseError};
+pub use evaluate::{Truth, evaluate, matches, scalar};
+pub use names::nearest;
+pub use number::parse_number;
+pub use parse::{parse_condition, parse_expression, parse_formula};
 pub use table::{Column, Data, Numbers, Oddity, Quantity, Table, Unit};
+pub use unit::unit_of_header;

@@ -1,1 +1,20 @@
-//! Laws.
+//! Scaling laws: what a table of runs means.
+pub mod catalogue;
+mod coordinates;
+mod error;
+mod law;
+mod layout;
+mod objective;
+mod options;
+mod points;
+pub mod program;
+mod roles;
+mod scale;
+mod search;
+mod solve;
+mod start;
+pub use error::FitError;
+pub use law::*;
+pub use options::*;
+pub use points::*;
+mod fit; pub use fit::probe;

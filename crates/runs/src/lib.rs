@@ -1,1 +1,33 @@
-//! Run tables.
+//! What was measured: run tables as strangers write them, and the rows of them that may enter a fit.
+//!
+//! [`read_path`] makes a table of any CSV, TSV, JSON lines or Parquet file, [`guess()`] finds which of its columns are
+//! N, D, C and L, and [`prepare()`] leaves out, by line and reason, what must not be fitted.
+
+mod columns;
+mod commas;
+mod compression;
+mod csv;
+mod derive;
+mod error;
+mod guess;
+mod headers;
+mod jsonl;
+mod maps;
+mod names;
+mod panel;
+mod parquet;
+mod prepare;
+mod read;
+mod records;
+mod reduce;
+mod separator;
+mod states;
+mod text;
+
+pub use derive::derive_missing;
+pub use error::{Note, ReadError};
+pub use guess::{Ambiguity, Choice, Guess, guess, map_flag};
+pub use maps::apply_maps;
+pub use panel::refuse_panel;
+pub use prepare::{LeftOut, Prepare, Prepared, prepare};
+pub use read::{Reading, read_bytes, read_path, read_stdin};

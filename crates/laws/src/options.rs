@@ -1,0 +1,78 @@
+//! What a caller may ask of a fit.
+
+/// What is minimised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// Huber on log residuals, delta = 1.345 robust standard deviations, estimated with the fit
+    #[default]
+    Robust,
+    /// the field's: summed Huber, delta 1e-3, on log loss
+    Published,
+    /// half the sum of squared log residuals
+    SquaredLog,
+    /// half the sum of squared residuals
+    Squared,
+}
+
+/// How intervals are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// wild cluster bootstrap
+    #[default]
+    Wild,
+    /// whole clusters (rows, without a cluster column) drawn with replacement
+    Pairs,
+    /// none: point estimates only
+    None,
+}
+
+/// Options of a fit. `Options::default()` is what `isoloss fit` does without a flag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// what is minimised
+    pub loss: Loss,
+    /// parameters held at a value
+    pub fix: Vec<(String, f64)>,
+    /// the first is the same parameter as the second
+    pub tie: Vec<(String, String)>,
+    /// parameters kept in a range, ends included
+    pub bound: Vec<(String, f64, f64)>,
+    /// parameters with one value per family
+    pub per_family: Vec<String>,
+    /// how intervals are made
+    pub method: Method,
+    /// number of bootstrap draws
+    pub draws: usize,
+    /// level of the intervals
+    pub level: f64,
+    /// seed of the draws and of the starts
+    pub seed: u64,
+    /// threads for the draws; the result does not depend on it
+    pub threads: usize,
+    /// starting points of the search
+    pub starts: usize,
+    /// starting points given by the caller, in the order of the law's parameters; replaces the search
+    pub start_at: Vec<Vec<f64>>,
+    /// whether to look for rows that move the fit
+    pub influence: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            loss: Loss::Robust,
+            fix: Vec::new(),
+            tie: Vec::new(),
+            bound: Vec::new(),
+            per_family: Vec::new(),
+            method: Method::Wild,
+            draws: 1000,
+            level: 0.95,
+            seed: 0,
+            threads: 1,
+            starts: 48,
+            start_at: Vec::new(),
+            influence: true,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a law is fitted to: the columns it names, and what goes with each row.
+
+/// Rows of a table that enter a fit. All vectors have the same length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// the law's target
+    pub target: Vec<f64>,
+    /// the law's inputs, by name
+    pub columns: Vec<(String, Vec<f64>)>,
+    /// for parameters per family
+    pub family: Option<Labels>,
+    /// rows that share noise: replicates of a configuration, branches of a trunk
+    pub cluster: Option<Labels>,
+    /// how much each row counts; 1 if absent
+    pub weight: Option<Vec<f64>>,
+    /// standard error of each target, same unit
+    pub se: Option<Vec<f64>>,
+    /// the line of each row in its source, for messages
+    pub lines: Vec<u64>,
+    /// "tokens", "FLOPs": unit of a column where it is known, for messages
+    pub units: Vec<(String, String)>,
+    /// how a column was counted ("C = 6ND")
+    pub conventions: Vec<(String, String)>,
+}
+
+/// A label per row, as an index into its levels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// the column it came from
+    pub name: String,
+    /// in order of first appearance
+    pub levels: Vec<String>,
+    /// per row
+    pub index: Vec<u32>,
+}
+
+impl Labels {
+    /// From the label of each row.
+    pub fn new<S: Into<String>>(name: impl Into<String>, rows: impl IntoIterator<Item = S>) -> Self {
+        let mut labels = Self { name: name.into(), levels: Vec::new(), index: Vec::new() };
+        let mut seen = std::collections::HashMap::new();
+        for label in rows {
+            let label = label.into();
+            let next = labels.levels.len() as u32;
+            let index = *seen.entry(label.clone()).or_insert(next);
+            if index == next {
+                labels.levels.push(label);
+            }
+            labels.index.push(index);
+        }
+        labels
+    }
+}
+
+impl Points {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.target.len()
+    }
+
+    /// No rows.
+    pub fn is_empty(&self) -> bool {
+        self.target.is_empty()
+    }
+
+    /// The input column of that name.
+    pub fn column(&self, name: &str) -> Option<&[f64]> {
+        self.columns.iter().find(|(n, _)| n == name).map(|(_, c)| c.as_slice())
+    }
+
+    /// The line of a row, or its number from 1 where lines are not known.
+    pub fn line(&self, row: usize) -> u64 {
+        self.lines.get(row).copied().unwrap_or(row as u64 + 1)
+    }
+
+    /// A 64-bit FNV-1a hash of everything above that a fit depends on: says whether a saved fit belongs to these rows.
+    pub fn hash(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        let mut eat = |bytes: &[u8]| {
+            for &b in bytes {
+                hash = (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        let numbers = std::iter::once(("", &self.target)).chain(self.columns.iter().map(|(n, c)| (n.as_str(), c)));
+        let numbers = numbers.chain(self.weight.iter().map(|w| ("weight", w))).chain(self.se.iter().map(|s| ("se", s)));
+        for (name, column) in numbers {
+            eat(name.as_bytes());
+            column.iter().for_each(|x| eat(&x.to_bits().to_le_bytes()));
+        }
+        for labels in self.family.iter().chain(&self.cluster) {
+            eat(labels.name.as_bytes());
+            labels.index.iter().for_each(|&i| eat(labels.levels[i as usize].as_bytes()));
+        }
+        hash
+    }
+}

@@ -1,0 +1,289 @@
+//! The loops: forward and backward over one block of rows.
+//!
+//! Everything here is inlined into one function that `pulp` compiles for several instruction sets and chooses from at
+//! run time; every loop has the fixed length of a block, so that it becomes vector code without a remainder.
+
+use super::{BLOCK, Block, Op, Program, Row, math, scalar};
+use isoloss_formula::Function;
+
+/// Buffers for one evaluation; made once and reused.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    values: Vec<Block>,
+    adjoints: Vec<Block>,
+    /// per scalar: the derivative of the output by it, per row
+    scalar_adjoints: Vec<Block>,
+    scalars: Vec<f64>,
+    gradients: Vec<f64>,
+    /// (scalar, parameter, derivative), the entries that are not zero
+    chain: Vec<(usize, usize, f64)>,
+    /// per parameter: derivative of the output per row
+    pub(crate) jacobian: Vec<Block>,
+}
+
+impl Workspace {
+    pub(crate) fn new(program: &Program) -> Self {
+        let (s, p) = (program.scalars.len(), program.parameters);
+        Self {
+            values: vec![Block::ZERO; program.ops.len()],
+            adjoints: vec![Block::ZERO; program.ops.len()],
+            scalar_adjoints: vec![Block::ZERO; s],
+            scalars: vec![0.0; s],
+            gradients: vec![0.0; s * p],
+            chain: Vec::new(),
+            jacobian: vec![Block::ZERO; p],
+        }
+    }
+
+    /// Sets the parameters: computes the scalars, and their gradients if derivatives are wanted.
+    pub(crate) fn set(&mut self, program: &Program, theta: &[f64], derivatives: bool) {
+        debug_assert_eq!(theta.len(), program.parameters);
+        scalar::evaluate(&program.scalars, theta, &mut self.scalars, derivatives.then_some(&mut self.gradients));
+        if derivatives {
+            self.chain.clear();
+            let p = program.parameters;
+            for &s in &program.used_scalars {
+                for j in 0..p {
+                    let g = self.gradients[s * p + j];
+                    if g != 0.0 {
+                        self.chain.push((s, j, g));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The law's values for the block that was computed last.
+    pub(crate) fn value(&self, program: &Program) -> &Block {
+        &self.values[program.output]
+    }
+
+    /// Computes the values of block `block`.
+    #[inline(always)]
+    pub(crate) fn forward(&mut self, program: &Program, block: usize) {
+        for (i, op) in program.ops.iter().enumerate() {
+            let (before, rest) = self.values.split_at_mut(i);
+            let out = &mut rest[0].0;
+            let before = &*before;
+            let row = |r: Row| row_of(program, before, block, r);
+            let s = |k: usize| self.scalars[k];
+            match *op {
+                Op::Add(a, b) => map2(out, row(a), row(b), |x, y| x + y),
+                Op::AddScalar(a, k) => map1(out, row(a), s(k), |x, k| x + k),
+                Op::Sub(a, b) => map2(out, row(a), row(b), |x, y| x - y),
+                Op::ScalarSub(k, a) => map1(out, row(a), s(k), |x, k| k - x),
+                Op::Mul(a, b) => map2(out, row(a), row(b), |x, y| x * y),
+                Op::MulScalar(a, k) => map1(out, row(a), s(k), |x, k| x * k),
+                Op::Div(a, b) => map2(out, row(a), row(b), |x, y| x / y),
+                Op::ScalarDiv(k, a) => map1(out, row(a), s(k), |x, k| k / x),
+                Op::Pow(a, b) => map2(out, row(a), row(b), math::pow),
+                Op::PowScalar(a, k) => map1(out, row(a), s(k), math::pow),
+                Op::ExpScaled(d, k) => map1(out, &program.data[d][block], s(k), |l, k| math::exp(l * k)),
+                Op::ExpScaledRow(d, a) => map2(out, &program.data[d][block], row(a), |l, x| math::exp(l * x)),
+                Op::Min(a, b) => map2(out, row(a), row(b), |x, y| scalar::call2(Function::Min, x, y)),
+                Op::Max(a, b) => map2(out, row(a), row(b), |x, y| scalar::call2(Function::Max, x, y)),
+                Op::LogAddExp(a, b) => map2(out, row(a), row(b), math::logaddexp),
+                Op::Call(f, a) => call(out, f, row(a)),
+                Op::Spread(k) => out.fill(s(k)),
+                Op::Gather { labels, first } => {
+                    let labels = &program.labels[labels][block * BLOCK..][..BLOCK];
+                    // A gathered parameter is also a scalar of its own, at the slot `first + label` of the gather.
+                    for (o, &l) in out.iter_mut().zip(labels) {
+                        *o = self.scalars[first + l as usize];
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes the derivatives of block `block`; the values must be there.
+    #[inline(always)]
+    pub(crate) fn backward(&mut self, program: &Program, block: usize) {
+        for a in &mut self.adjoints {
+            a.0.fill(0.0);
+        }
+        for &s in &program.used_scalars {
+            self.scalar_adjoints[s].0.fill(0.0);
+        }
+        for j in &mut self.jacobian {
+            j.0.fill(0.0);
+        }
+        self.adjoints[program.output].0.fill(1.0);
+        for (i, op) in program.ops.iter().enumerate().rev() {
+            let (before, rest) = self.adjoints.split_at_mut(i);
+            let w = &rest[0];
+            let y = &self.values[i];
+            let values = &self.values;
+            let row = |r: Row| row_of(program, values, block, r);
+            // The adjoint of a row operand; a column of data has none.
+            macro_rules! to {
+                ($row:expr, $f:expr) => {
+                    if let Row::Slot(j) = $row {
+                        $f(&mut before[j].0)
+                    }
+                };
+            }
+            let scalars = &self.scalars;
+            let s = |k: usize| scalars[k];
+            let sums = &mut self.scalar_adjoints;
+            match *op {
+                Op::Add(a, b) => {
+                    to!(a, |o| add1(o, w, 1.0, |w, _| w));
+                    to!(b, |o| add1(o, w, 1.0, |w, _| w));
+                }
+                Op::AddScalar(a, k) => {
+                    to!(a, |o| add1(o, w, 1.0, |w, _| w));
+                    add1(&mut sums[k].0, w, 1.0, |w, _| w);
+                }
+                Op::Sub(a, b) => {
+                    to!(a, |o| add1(o, w, 1.0, |w, _| w));
+                    to!(b, |o| add1(o, w, 1.0, |w, _| -w));
+                }
+                Op::ScalarSub(k, a) => {
+                    to!(a, |o| add1(o, w, 1.0, |w, _| -w));
+                    add1(&mut sums[k].0, w, 1.0, |w, _| w);
+                }
+                Op::Mul(a, b) => {
+                    to!(a, |o| add2(o, w, row(b), |w, b| w * b));
+                    to!(b, |o| add2(o, w, row(a), |w, a| w * a));
+                }
+                Op::MulScalar(a, k) => {
+                    to!(a, |o| add1(o, w, s(k), |w, k| w * k));
+                    add2(&mut sums[k].0, w, row(a), |w, a| w * a);
+                }
+                Op::Div(a, b) => {
+                    to!(a, |o| add2(o, w, row(b), |w, b| w / b));
+                    to!(b, |o| add3(o, w, y, row(b), |w, y, b| -w * y / b));
+                }
+                Op::ScalarDiv(k, a) => {
+                    to!(a, |o| add3(o, w, y, row(a), |w, y, a| -w * y / a));
+                    add2(&mut sums[k].0, w, row(a), |w, a| w / a);
+                }
+                Op::Pow(a, b) => {
+                    to!(a, |o| add4(o, w, y, row(a), row(b), |w, y, a, b| w * base_slope(a, b, y)));
+                    to!(b, |o| add3(o, w, y, row(a), |w, y, a| w * exponent_slope(a, y)));
+                }
+                Op::PowScalar(a, k) => {
+                    let p = s(k);
+                    to!(a, |o| add3(o, w, y, row(a), |w, y, a| w * base_slope(a, p, y)));
+                    add3(&mut sums[k].0, w, y, row(a), |w, y, a| w * exponent_slope(a, y));
+                }
+                Op::ExpScaled(d, k) => add3(&mut sums[k].0, w, y, &program.data[d][block], |w, y, l| w * y * l),
+                Op::ExpScaledRow(d, a) => to!(a, |o| add3(o, w, y, &program.data[d][block], |w, y, l| w * y * l)),
+                Op::Min(a, b) => {
+                    to!(a, |o| add3(o, w, row(a), row(b), |w, x, y| w * scalar::slopes2(Function::Min, x, y).0));
+                    to!(b, |o| add3(o, w, row(a), row(b), |w, x, y| w * scalar::slopes2(Function::Min, x, y).1));
+                }
+                Op::Max(a, b) => {
+                    to!(a, |o| add3(o, w, row(a), row(b), |w, x, y| w * scalar::slopes2(Function::Max, x, y).0));
+                    to!(b, |o| add3(o, w, row(a), row(b), |w, x, y| w * scalar::slopes2(Function::Max, x, y).1));
+                }
+                Op::LogAddExp(a, b) => {
+                    to!(a, |o| add3(o, w, row(a), row(b), |w, x, y| w * math::sigmoid(x - y)));
+                    to!(b, |o| add3(o, w, row(a), row(b), |w, x, y| w * math::sigmoid(y - x)));
+                }
+                Op::Call(f, a) => to!(a, |o| call_slope(o, f, w, y, row(a))),
+                Op::Spread(k) => add1(&mut sums[k].0, w, 1.0, |w, _| w),
+                Op::Gather { labels, first } => {
+                    let labels = &program.labels[labels][block * BLOCK..][..BLOCK];
+                    for (i, &l) in labels.iter().enumerate() {
+                        sums[first + l as usize].0[i] += w.0[i];
+                    }
+                }
+            }
+        }
+        for &(s, j, g) in &self.chain {
+            add1(&mut self.jacobian[j].0, &self.scalar_adjoints[s], g, |a, g| a * g);
+        }
+    }
+}
+
+#[inline(always)]
+fn row_of<'a>(program: &'a Program, slots: &'a [Block], block: usize, row: Row) -> &'a Block {
+    match row {
+        Row::Slot(i) => &slots[i],
+        Row::Data(d) => &program.data[d][block],
+    }
+}
+
+/// d(a^b)/da; 0 at a = 0, by the rule of the language (`0^p` has derivative 0 for p > 0).
+#[inline(always)]
+fn base_slope(a: f64, b: f64, y: f64) -> f64 {
+    if a == 0.0 { 0.0 } else { b * y / a }
+}
+
+/// d(a^b)/db
+#[inline(always)]
+fn exponent_slope(a: f64, y: f64) -> f64 {
+    let d = y * math::ln(a);
+    if a > 0.0 { d } else { 0.0 }
+}
+
+#[inline(always)]
+fn map1(out: &mut [f64; BLOCK], a: &Block, k: f64, f: impl Fn(f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] = f(a.0[i], k);
+    }
+}
+
+#[inline(always)]
+fn map2(out: &mut [f64; BLOCK], a: &Block, b: &Block, f: impl Fn(f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] = f(a.0[i], b.0[i]);
+    }
+}
+
+#[inline(always)]
+fn add1(out: &mut [f64; BLOCK], a: &Block, k: f64, f: impl Fn(f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] += f(a.0[i], k);
+    }
+}
+
+#[inline(always)]
+fn add2(out: &mut [f64; BLOCK], a: &Block, b: &Block, f: impl Fn(f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] += f(a.0[i], b.0[i]);
+    }
+}
+
+#[inline(always)]
+fn add3(out: &mut [f64; BLOCK], a: &Block, b: &Block, c: &Block, f: impl Fn(f64, f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] += f(a.0[i], b.0[i], c.0[i]);
+    }
+}
+
+#[inline(always)]
+fn add4(out: &mut [f64; BLOCK], a: &Block, b: &Block, c: &Block, d: &Block, f: impl Fn(f64, f64, f64, f64) -> f64) {
+    for i in 0..BLOCK {
+        out[i] += f(a.0[i], b.0[i], c.0[i], d.0[i]);
+    }
+}
+
+/// One loop per function, so that none branches inside.
+#[inline(always)]
+fn call(out: &mut [f64; BLOCK], function: Function, a: &Block) {
+    macro_rules! each {
+        ($($name:ident),*) => {
+            match function {
+                $(Function::$name => map1(out, a, 0.0, |x, _| scalar::call(Function::$name, x)),)*
+                _ => out.fill(f64::NAN),
+            }
+        };
+    }
+    each!(Exp, Expm1, Ln, Log1p, Log2, Log10, Sqrt, Abs, Sigmoid, Softplus)
+}
+
+#[inline(always)]
+fn call_slope(out: &mut [f64; BLOCK], function: Function, w: &Block, y: &Block, a: &Block) {
+    macro_rules! each {
+        ($($name:ident),*) => {
+            match function {
+                $(Function::$name => add3(out, w, y, a, |w, y, x| w * scalar::slope(Function::$name, x, y)),)*
+                _ => out.fill(f64::NAN),
+            }
+        };
+    }
+    each!(Exp, Expm1, Ln, Log1p, Log2, Log10, Sqrt, Abs, Sigmoid, Softplus)
+}

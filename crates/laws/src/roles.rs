@@ -1,0 +1,71 @@
+//! What a parameter of a free formula is used as, which decides where it may lie and where to look first.
+
+use crate::law::Domain;
+use isoloss_formula::{Binary, Expr, Formula, Kind, Unary};
+
+/// The domain of a parameter in a formula that declares none, and where to look for it first.
+///
+/// A bare term (`E + ...`) is a floor and a factor of a power (`A*N^-alpha`) a size: both positive, because the sign of
+/// a size is in the formula, and a loss is never fitted with a negative floor. Anything else may take any value.
+pub(crate) fn domain(formula: &Formula, name: &str) -> (Domain, Option<(f64, f64)>) {
+    let bodies = || formula.lets.iter().map(|(_, e)| e).chain([&formula.body]);
+    if bodies().any(|e| in_exponent(e, name)) {
+        return (Domain::Free, Some((0.03, 1.3)));
+    }
+    if is_term(&formula.body, name) && bodies().any(has_power) {
+        return (Domain::Positive, None);
+    }
+    if bodies().any(|e| scales_power(e, name)) {
+        return (Domain::Positive, None);
+    }
+    (Domain::Free, None)
+}
+
+/// The parameter alone is a term of the sum.
+pub(crate) fn is_term(expr: &Expr, name: &str) -> bool {
+    match &expr.kind {
+        Kind::Name(n) => n == name,
+        Kind::Binary(Binary::Add, a, b) => is_term(a, name) || is_term(b, name),
+        Kind::Binary(Binary::Sub, a, _) => is_term(a, name),
+        _ => false,
+    }
+}
+
+fn mentions(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, Kind::Name(n) if n == name));
+    found
+}
+
+fn has_power(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, Kind::Binary(Binary::Pow, ..)));
+    found
+}
+
+fn in_exponent(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, Kind::Binary(Binary::Pow, _, exponent) if mentions(exponent, name)));
+    found
+}
+
+/// The parameter is a factor, or inside the base, of a power.
+fn scales_power(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| match &e.kind {
+        Kind::Binary(Binary::Mul | Binary::Div, a, b) => {
+            let factor = |x: &Expr, y: &Expr| matches!(&strip(x).kind, Kind::Name(n) if n == name) && has_power(y);
+            found |= factor(a, b) || factor(b, a);
+        }
+        Kind::Binary(Binary::Pow, base, _) => found |= mentions(base, name),
+        _ => {}
+    });
+    found
+}
+
+fn strip(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        Kind::Unary(Unary::Neg, inner) => strip(inner),
+        _ => expr,
+    }
+}

@@ -1,0 +1,125 @@
+//! The point estimate: many starts, falling deltas, the scale found with the fit, and every optimum that was met.
+
+use crate::coordinates::Coordinates;
+use crate::objective::{Link, Objective};
+use crate::options::Loss;
+use crate::program::Program;
+use crate::scale::median_scale;
+use crate::solve::{Effort, Solution, Solver};
+
+/// Huber's constant for 95 % efficiency at the normal distribution.
+pub(crate) const CLIP: f64 = 1.345;
+/// The field's delta on log loss.
+pub(crate) const PUBLISHED_DELTA: f64 = 1e-3;
+/// Residuals below this are rounding: the scale of a noise-free table.
+const NOISE_FREE: f64 = 1e-11;
+
+/// A local optimum and how many starts ended there.
+#[derive(Clone, Debug)]
+pub(crate) struct Optimum {
+    pub(crate) solution: Solution,
+    pub(crate) theta: Vec<f64>,
+    pub(crate) starts: usize,
+}
+
+/// What the search found, best optimum first.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) optima: Vec<Optimum>,
+    pub(crate) delta: f64,
+    pub(crate) starts: usize,
+    /// starts that did not converge
+    pub(crate) lost: usize,
+}
+
+/// Targets, in the link's scale, and weights of a fit.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) link: Link,
+    pub(crate) target: Vec<f64>,
+    pub(crate) weight: Vec<f64>,
+}
+
+impl Rows {
+    /// Residuals in the link's scale.
+    pub(crate) fn residuals(&self, values: &[f64]) -> Vec<f64> {
+        let each = self.target.iter().zip(values).map(|(y, f)| match self.link {
+            Link::Log => y - crate::program::math::ln(*f),
+            Link::Raw => y - f,
+        });
+        each.collect()
+    }
+}
+
+/// Minimises from every start and sorts what it finds.
+pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, loss: Loss, starts: &[Vec<f64>]) -> Found {
+    let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
+    let mut solver = Solver::default();
+    let bounds = |k: usize| coordinates.bounds(k);
+    let mut points: Vec<Vec<f64>> = starts.iter().map(|theta| coordinates.point(theta)).collect();
+    let p = coordinates.len();
+    let residuals = |at: &[f64]| {
+        let mut theta = coordinates.template().to_vec();
+        coordinates.theta(at, &mut theta);
+        rows.residuals(&program.values(&theta))
+    };
+    match loss {
+        Loss::Published => objective.delta = PUBLISHED_DELTA,
+        Loss::Squared | Loss::SquaredLog => objective.delta = f64::INFINITY,
+        Loss::Robust => {
+            // The first scale is that of the start whose median residual is least; then delta falls with the fits.
+            let first = points.iter().map(|at| median_scale(&residuals(at), p)).fold(f64::INFINITY, f64::min);
+            objective.delta = CLIP * first.max(NOISE_FREE);
+            sketch(&mut objective, &mut solver, &mut points, coordinates);
+            let lead = best_of(&mut objective, &points);
+            points.swap(0, lead);
+            let mut scale = first;
+            for _ in 0..20 {
+                points[0] = solver.minimise(&mut objective, &points[0], bounds, Effort::TIGHT).at;
+                let next = median_scale(&residuals(&points[0]), p).max(NOISE_FREE);
+                let settled = (next - scale).abs() <= 1e-9 * scale;
+                scale = next;
+                objective.delta = CLIP * scale;
+                if settled {
+                    break;
+                }
+            }
+        }
+    }
+    let mut optima: Vec<Optimum> = Vec::new();
+    let mut lost = 0;
+    let mut minima = Vec::with_capacity(points.len());
+    for at in &points {
+        let solution = solver.minimise(&mut objective, at, bounds, Effort::TIGHT);
+        if solution.converged { minima.push(solution) } else { lost += 1 }
+    }
+    minima.sort_by(|a, b| a.value.total_cmp(&b.value));
+    for solution in minima {
+        match optima.iter_mut().find(|o| same(&o.solution, &solution)) {
+            Some(optimum) => optimum.starts += 1,
+            None => {
+                let mut theta = coordinates.template().to_vec();
+                coordinates.theta(&solution.at, &mut theta);
+                optima.push(Optimum { solution, theta, starts: 1 });
+            }
+        }
+    }
+    Found { optima, delta: objective.delta, starts: points.len(), lost }
+}
+
+fn sketch(objective: &mut Objective<'_>, solver: &mut Solver, points: &mut [Vec<f64>], coordinates: &Coordinates) {
+    for at in points.iter_mut() {
+        *at = solver.minimise(objective, at, |k| coordinates.bounds(k), Effort::SKETCH).at;
+    }
+}
+
+fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {
+    let values: Vec<f64> = points.iter().map(|at| objective.value(at)).collect();
+    (0..values.len()).min_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
+}
+
+/// Two descents ended at the same optimum: equal objective to eight digits and coordinates to four.
+fn same(a: &Solution, b: &Solution) -> bool {
+    let close = |x: f64, y: f64, share: f64| (x - y).abs() <= share * x.abs().max(y.abs()).max(1e-3);
+    (a.value - b.value).abs() <= 1e-8 * a.value.max(b.value) + 1e-20 && a.at.iter().zip(&b.at).all(|(x, y)| close(*x, *y, 1e-3))
+}

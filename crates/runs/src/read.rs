@@ -1,0 +1,71 @@
+//! From a file to a table: unpack, recognise, decode, read.
+//!
+//! What the bytes say counts; the name only breaks ties. Nothing of a format that is not there is touched.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use isoloss_formula::Table;
+
+use crate::{Note, ReadError, compression, csv, jsonl, parquet, text};
+
+/// A table and what a person may want to know of how it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// the columns
+    pub table: Table,
+    /// decisions made on the way
+    pub notes: Vec<Note>,
+}
+
+/// Reads the table in a file; `-` is standard input.
+pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
+    if path == Path::new("-") {
+        return read_stdin();
+    }
+    let name = path.display().to_string();
+    if path.is_dir() {
+        return Err(ReadError::new(name, "this is a folder, not a table").hint("name a file in it"));
+    }
+    let bytes = std::fs::read(path).map_err(|e| unreadable(&name, &e))?;
+    read_bytes(&name, bytes)
+}
+
+/// Reads the table that comes through standard input.
+pub fn read_stdin() -> Result<Reading, ReadError> {
+    const NAME: &str = "standard input";
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes).map_err(|e| unreadable(NAME, &e))?;
+    read_bytes(NAME, bytes)
+}
+
+/// Reads the table in these bytes; the name is for messages and ties.
+pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadError> {
+    let mut notes = Vec::new();
+    let bytes = compression::unpack(source_name, bytes)?;
+    if bytes.starts_with(parquet::MAGIC) {
+        let table = parquet::read(source_name, bytes, &mut notes)?;
+        return Ok(Reading { table, notes });
+    }
+    let text = text::decode(source_name, bytes, &mut notes)?;
+    let name = compression::inner_name(source_name).to_ascii_lowercase();
+    let table = match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => jsonl::read(source_name, &text, &mut notes)?,
+        Some(b'<') => {
+            let error = ReadError::new(source_name, "this is a web page or XML, not a table");
+            return Err(error.hint("download the raw file"));
+        }
+        _ => csv::read(source_name, &name, &text, &mut notes)?,
+    };
+    Ok(Reading { table, notes })
+}
+
+fn unreadable(name: &str, error: &io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::NotFound => ReadError::new(name, "there is no such file").hint("check the path"),
+        io::ErrorKind::PermissionDenied => {
+            ReadError::new(name, "you may not read this file").hint("check its permissions")
+        }
+        _ => ReadError::new(name, format!("cannot be read ({error})")),
+    }
+}
