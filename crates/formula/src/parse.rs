@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Most parentheses, calls, signs, exponents inside one another.
 const MAX_NESTING: usize = 200;
 /// Most levels of the tree. A chain `a + a + ...` is one level per term; whoever walks a tree may recurse.
-const MAX_LEVELS: usize = 1000;
+const MAX_LEVELS: usize = 500;
 /// Most expressions.
 const MAX_NODES: usize = 10_000;
 

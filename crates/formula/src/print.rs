@@ -103,8 +103,12 @@ impl fmt::Display for Expr {
             }
             Kind::Binary(op @ (Binary::Mul | Binary::Div), x, y) => {
                 put(f, x, MUL)?;
-                // A group needs no blank before the next `*`, the reader does.
-                let blank = if matches!(rightmost(x).kind, Kind::Group(_)) { " " } else { "" };
+                // `w_*` is a group: the product of `w_`, or of the group, needs blanks.
+                let tight = match &rightmost(x).kind {
+                    Kind::Name(name) => !name.ends_with('_'),
+                    kind => !matches!(kind, Kind::Group(_)),
+                };
+                let blank = if tight { "" } else { " " };
                 write!(f, "{blank}{}{blank}", op.sign())?;
                 put(f, y, MUL + 1)
             }

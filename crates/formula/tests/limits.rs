@@ -18,25 +18,24 @@ fn message(text: String) -> String {
 #[test]
 fn long_chains_of_terms_are_refused_before_they_hurt() {
     for op in [" + ", " - ", "*", "/"] {
-        let refused = |n: usize| message(vec!["a"; n].join(op));
-        assert_eq!(refused(10_000), "a chain of more than 1000 terms");
-        assert_eq!(refused(1001), "a chain of more than 1000 terms");
+        let refused = |n: usize| message(vec!["a"; n].join(op.trim()));
+        assert_eq!(refused(10_000), "a chain of more than 500 terms");
+        assert_eq!(refused(501), "a chain of more than 500 terms");
     }
-    let refused = |op: &'static str| message(vec!["a > 0"; 10_000].join(op));
-    assert_eq!(refused(" and "), "a chain of more than 1000 terms");
-    assert_eq!(refused(" or "), "a chain of more than 1000 terms");
+    let refused = |op: &'static str| message(vec!["a > 0"; 6_000].join(op));
+    assert_eq!(refused(" and "), "a chain of more than 500 terms");
+    assert_eq!(refused(" or "), "a chain of more than 500 terms");
 }
 
 #[test]
 fn the_longest_chain_fits_on_a_small_stack() {
     on_a_small_stack(|| {
-        let e: Expr = parse_expression(&vec!["a"; 1000].join(" + ")).unwrap();
-        assert_eq!(evaluate(&e, &table()).unwrap(), [1000.0, 2000.0]);
+        let e: Expr = parse_expression(&vec!["a"; 500].join(" + ")).unwrap();
+        assert_eq!(evaluate(&e, &table()).unwrap(), [500.0, 1000.0]);
         assert_eq!(parse_expression(&e.to_string()).unwrap(), e.clone());
         assert_eq!(e.names(), ["a"]);
         assert!(format!("{e:?}").len() > 1000);
-        assert!(format!("{e:#?}").len() > 1000);
-        let c = parse_condition(&vec!["a > 1"; 998].join(" or ")).unwrap();
+        let c = parse_condition(&vec!["a > 1"; 499].join(" or ")).unwrap();
         assert_eq!(matches(&c, &table()).unwrap().len(), 2);
         assert_eq!(parse_condition(&c.to_string()).unwrap(), c);
     });
@@ -44,16 +43,16 @@ fn the_longest_chain_fits_on_a_small_stack() {
 
 #[test]
 fn deep_nesting_is_refused() {
-    let n = 20_000;
+    let n = 6_000; // times ten characters: just under the limit of the text
     for text in ["(", "-", "--", "exp(", "(-", "max(a, ", "a*(", "a^(", "a^", "a^-"] {
         assert_eq!(message(format!("{}a", text.repeat(n))), "nested more than 200 deep", "{text}");
     }
     assert_eq!(
-        on_a_small_stack(move || parse_condition(&"not ".repeat(n / 2)).unwrap_err().message),
+        on_a_small_stack(move || parse_condition(&"not ".repeat(n)).unwrap_err().message),
         "nested more than 200 deep"
     );
-    for text in [")", "^", "=", "let ", "`", "'", "a = ", "\n", ";", ",", "a ", "1 ", "in ", "#"] {
-        let text = text.repeat(n / 2);
+    for text in [")", "^", "=", "let ", "`a", "'a", "a = ", "\n", ";", ",", "a ", "1 ", "in ", "#"] {
+        let text = text.repeat(n);
         on_a_small_stack(move || {
             parse_formula(&text).unwrap_err().to_string();
             parse_expression(&text).unwrap_err().to_string();
@@ -71,7 +70,7 @@ fn the_deepest_nesting_fits_on_a_small_stack() {
         let e = parse_condition(&text).unwrap();
         assert_eq!(matches(&e, &table()).unwrap().len(), 2);
         assert_eq!(parse_condition(&e.to_string()).unwrap().to_string(), e.to_string());
-        let text = format!("{}a{}", "a + a*(-a^(".repeat(66), "))".repeat(66));
+        let text = format!("{}a{}", "a + a*(-a^(".repeat(49), "))".repeat(49));
         let e = parse_expression(&text).unwrap();
         evaluate(&e, &table()).unwrap();
         assert_eq!(parse_expression(&e.to_string()).unwrap().to_string(), e.to_string());

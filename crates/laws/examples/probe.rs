@@ -21,6 +21,7 @@ fn main() {
         probe(&law, &make(&rows[..240]), &Options { loss, ..Options::default() });
         probe(&law, &make(&rows), &Options { loss, ..Options::default() });
     }
+    speed(&law, &make(&rows[..240]), &Options::default());
     let mut grid = Vec::new();
     for al in [0.0f64, 0.5, 1.0, 1.5, 2.0] { for be in [0.0f64, 0.5, 1.0, 1.5, 2.0] { for e in [-1.0f64, -0.5, 0.0, 0.5, 1.0] { for a in 0..6 { for b in 0..6 {
         let names: Vec<_> = law.parameters.iter().map(|p| p.name.as_str()).collect();

@@ -1,4 +1,6 @@
 //! The coordinates the solver moves in: free parameters only, positive ones by their logarithm.
+//!
+//! `libm` is a portable libm in Rust: single values whose bits must not depend on the platform come from there.
 
 /// How a free parameter is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,17 +67,17 @@ impl Coordinates {
         for ((&x, &j), scale) in at.iter().zip(&self.free).zip(&self.scales) {
             theta[j] = match scale {
                 Scale::Linear { .. } => x,
-                Scale::Log => crate::program::math::exp(x),
+                Scale::Log => libm::exp(x),
             };
         }
     }
 
-    /// d parameter / d coordinate.
-    pub(crate) fn slopes(&self, at: &[f64], slopes: &mut [f64]) {
-        for ((s, &x), scale) in slopes.iter_mut().zip(at).zip(&self.scales) {
+    /// d parameter / d coordinate, from the full vector.
+    pub(crate) fn slopes(&self, theta: &[f64], slopes: &mut [f64]) {
+        for ((s, &j), scale) in slopes.iter_mut().zip(&self.free).zip(&self.scales) {
             *s = match scale {
                 Scale::Linear { .. } => 1.0,
-                Scale::Log => crate::program::math::exp(x),
+                Scale::Log => theta[j],
             };
         }
     }
@@ -85,7 +87,7 @@ impl Coordinates {
         let mut at: Vec<f64> = (self.free.iter().zip(&self.scales))
             .map(|(&j, scale)| match scale {
                 Scale::Linear { .. } => theta[j],
-                Scale::Log => crate::program::math::ln(theta[j].max(1e-100)),
+                Scale::Log => libm::log(theta[j].max(1e-100)),
             })
             .collect();
         self.clamp(&mut at);

@@ -60,5 +60,26 @@ pub fn probe(law: &Law, points: &Points, options: &Options) {
     for o in f.optima.iter().take(6) {
         println!("  {:.14} x{} it {} dec {:.1e} {:?}", o.solution.value, o.starts, o.solution.iterations, o.solution.decrement, o.theta);
     }
-    println!("  mean it {}", f.optima.iter().map(|o| o.solution.iterations).sum::<usize>() as f64 / f.optima.len() as f64);
+    println!("  mean it {}", f.iterations as f64 / f.starts as f64);
+    let mut h = std::collections::BTreeMap::new();
+    for o in &f.optima { let e = h.entry(o.solution.iterations / 25).or_insert(0); *e += o.starts; }
+    println!("  {h:?} optima {}", f.optima.len());
+}
+
+#[doc(hidden)]
+pub fn speed(law: &Law, points: &Points, options: &Options) {
+    use crate::objective::{Derivatives, Objective};
+    let b = bind(law, points, options).unwrap();
+    let mut o = Objective::new(&b.program, &b.coordinates, b.rows.link, &b.rows.target, &b.rows.weight);
+    o.delta = 1e-3;
+    let at = b.coordinates.point(&[1.8, 480.0, 0.34, 2000.0, 0.36]);
+    let mut d = Derivatives::default();
+    for _ in 0..3 {
+        let t = std::time::Instant::now();
+        for _ in 0..10000 { o.value(&at); }
+        let v = t.elapsed();
+        let t = std::time::Instant::now();
+        for _ in 0..10000 { o.derive(&at, 0.5, &mut d); }
+        println!("value {:?} derive {:?} ops {:?}", v / 10000, t.elapsed() / 10000, b.program.ops.len());
+    }
 }

@@ -17,4 +17,4 @@ pub use error::FitError;
 pub use law::*;
 pub use options::*;
 pub use points::*;
-mod fit; pub use fit::probe;
+mod fit; pub use fit::{probe, speed};

@@ -28,6 +28,10 @@ pub(crate) struct Objective<'a> {
     arch: pulp::Arch,
     theta: Vec<f64>,
     slopes: Vec<f64>,
+    /// gradient, then the Hessian's lower triangle row by row
+    sums: Vec<Lanes>,
+    /// scratch for [`Objective::median`]
+    sizes: Vec<f64>,
 }
 
 /// Value, gradient and an approximate Hessian by the free coordinates.
@@ -52,6 +56,8 @@ impl<'a> Objective<'a> {
             arch: pulp::Arch::new(),
             theta: coordinates.template().to_vec(),
             slopes: vec![0.0; coordinates.len()],
+            sums: vec![Lanes::ZERO; coordinates.len() * (coordinates.len() + 3) / 2],
+            sizes: Vec::new(),
         };
         objective.set_target(target);
         objective.set_weight(weight);
@@ -71,7 +77,36 @@ impl<'a> Objective<'a> {
     /// The objective at a point; infinite where the law has no value.
     pub(crate) fn value(&mut self, at: &[f64]) -> f64 {
         self.coordinates.theta(at, &mut self.theta);
-        self.arch.dispatch(Value(self))
+        self.work.set(self.program, &self.theta, false);
+        let mut total = 0.0;
+        for b in 0..self.program.blocks() {
+            self.work.forward(self.program, b);
+            total += self.arch.dispatch(Misfit {
+                link: self.link,
+                delta: self.delta,
+                target: &self.target[b],
+                weight: &self.weight[b],
+                value: self.work.value(self.program),
+            });
+        }
+        if total.is_nan() { f64::INFINITY } else { total }
+    }
+
+    /// Median absolute residual at a point, over rows that count.
+    pub(crate) fn median(&mut self, at: &[f64]) -> f64 {
+        self.coordinates.theta(at, &mut self.theta);
+        self.work.set(self.program, &self.theta, false);
+        self.sizes.clear();
+        for b in 0..self.program.blocks() {
+            self.work.forward(self.program, b);
+            let mut residual = Block::ZERO;
+            let (link, target, value) = (self.link, &self.target[b], self.work.value(self.program));
+            self.arch.dispatch(Residuals { link, target, value, out: &mut residual });
+            let counted = residual.0.iter().zip(&self.weight[b].0).filter(|(_, w)| **w > 0.0);
+            self.sizes.extend(counted.map(|(r, _)| r.abs()));
+        }
+        let middle = self.sizes.len() / 2;
+        if self.sizes.is_empty() { 0.0 } else { *self.sizes.select_nth_unstable_by(middle, f64::total_cmp).1 }
     }
 
     /// The objective with its gradient and Gauss-Newton Hessian.
@@ -80,92 +115,127 @@ impl<'a> Objective<'a> {
     /// squares (safe, slow at the end), with `tail` near 0 it is Newton's method on Huber's function (fast at the end).
     pub(crate) fn derive(&mut self, at: &[f64], tail: f64, out: &mut Derivatives) {
         self.coordinates.theta(at, &mut self.theta);
-        self.coordinates.slopes(at, &mut self.slopes);
-        let p = self.coordinates.len();
-        out.gradient.clear();
+        self.coordinates.slopes(&self.theta, &mut self.slopes);
+        let columns = self.coordinates.columns();
+        let p = columns.len();
         out.gradient.resize(p, 0.0);
-        out.hessian.clear();
         out.hessian.resize(p * p, 0.0);
-        self.arch.dispatch(Derive { objective: self, tail, out });
+        out.value = 0.0;
+        self.sums.fill(Lanes::ZERO);
+        let (gradient, hessian) = self.sums.split_at_mut(p);
+        self.work.set(self.program, &self.theta, true);
+        for b in 0..self.program.blocks() {
+            self.work.forward(self.program, b);
+            self.work.backward(self.program, b);
+            let misfit = Misfit {
+                link: self.link,
+                delta: self.delta,
+                target: &self.target[b],
+                weight: &self.weight[b],
+                value: self.work.value(self.program),
+            };
+            out.value += self.arch.dispatch(Accumulate {
+                misfit,
+                tail,
+                work: &self.work,
+                columns,
+                gradient,
+                hessian,
+            });
+        }
+        if out.value.is_nan() {
+            out.value = f64::INFINITY;
+        }
+        for (slope, &j) in self.slopes.iter_mut().zip(columns) {
+            *slope *= self.work.derivative(j).1;
+        }
         for k in 0..p {
-            out.gradient[k] *= self.slopes[k];
+            out.gradient[k] = -self.slopes[k] * gradient[k].fold();
             for l in 0..=k {
-                out.hessian[k * p + l] *= self.slopes[k] * self.slopes[l];
-                out.hessian[l * p + k] = out.hessian[k * p + l];
+                let sum = self.slopes[k] * self.slopes[l] * hessian[k * (k + 1) / 2 + l].fold();
+                out.hessian[k * p + l] = sum;
+                out.hessian[l * p + k] = sum;
             }
         }
     }
 }
 
-/// The work of [`Objective::value`]: a type of its own because a closure may escape inlining, and what is not inlined
-/// is compiled for the oldest machine.
-struct Value<'b, 'a>(&'b mut Objective<'a>);
-
-impl pulp::WithSimd for Value<'_, '_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
-        let Objective { program, link, delta, target, weight, work, theta, .. } = self.0;
-        work.set(program, theta, false);
-        let mut total = 0.0;
-        let mut residual = Block::ZERO;
-        for b in 0..program.blocks() {
-            work.forward(program, b);
-            residuals(*link, &target[b], work.value(program), &mut residual);
-            total += huber_sum(&residual, &weight[b], *delta);
-        }
-        if total.is_nan() { f64::INFINITY } else { total }
-    }
+/// One block's residuals.
+struct Residuals<'a> {
+    link: Link,
+    target: &'a Block,
+    value: &'a Block,
+    out: &'a mut Block,
 }
 
-/// The work of [`Objective::derive`], by parameters; the caller changes to coordinates.
-struct Derive<'b, 'a> {
-    objective: &'b mut Objective<'a>,
-    tail: f64,
-    out: &'b mut Derivatives,
-}
-
-impl pulp::WithSimd for Derive<'_, '_> {
+impl pulp::WithSimd for Residuals<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Objective { program, coordinates, link, delta, target, weight, work, theta, .. } = self.objective;
-        let Derivatives { value, gradient, hessian } = self.out;
-        let columns = coordinates.columns();
-        let p = columns.len();
-        work.set(program, theta, true);
-        let mut total = 0.0;
-        let (mut residual, mut psi, mut curve) = (Block::ZERO, Block::ZERO, Block::ZERO);
-        let mut scaled = Block::ZERO;
-        for b in 0..program.blocks() {
-            work.forward(program, b);
-            work.backward(program, b);
-            residuals(*link, &target[b], work.value(program), &mut residual);
-            total += huber_sum(&residual, &weight[b], *delta);
-            influence(&residual, &weight[b], *delta, self.tail, &mut psi, &mut curve);
-            if *link == Link::Log {
-                // d ln f = df / f, folded into the row factors.
-                let f = work.value(program);
-                for i in 0..BLOCK {
-                    let inverse = 1.0 / f.0[i];
-                    psi.0[i] *= inverse;
-                    curve.0[i] *= inverse * inverse;
-                }
-            }
-            for (k, &j) in columns.iter().enumerate() {
-                let column = &work.jacobian[j];
-                gradient[k] -= dot(&psi, column);
-                for i in 0..BLOCK {
-                    scaled.0[i] = curve.0[i] * column.0[i];
-                }
-                for (l, &m) in columns[..=k].iter().enumerate() {
-                    hessian[k * p + l] += dot(&scaled, &work.jacobian[m]);
-                }
+        residuals(self.link, self.target, self.value, self.out);
+    }
+}
+
+/// One block's share of the objective.
+struct Misfit<'a> {
+    link: Link,
+    delta: f64,
+    target: &'a Block,
+    weight: &'a Block,
+    value: &'a Block,
+}
+
+impl pulp::WithSimd for Misfit<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
+        let mut residual = Block::ZERO;
+        residuals(self.link, self.target, self.value, &mut residual);
+        huber_sum(&residual, self.weight, self.delta)
+    }
+}
+
+/// One block's share of the objective, its gradient and the lower triangle of its Hessian, by parameters and before the
+/// factors of [`Workspace::derivative`].
+struct Accumulate<'a> {
+    misfit: Misfit<'a>,
+    tail: f64,
+    work: &'a Workspace,
+    columns: &'a [usize],
+    gradient: &'a mut [Lanes],
+    hessian: &'a mut [Lanes],
+}
+
+impl pulp::WithSimd for Accumulate<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let Self { misfit: Misfit { link, delta, target, weight, value }, tail, work, columns, gradient, hessian } = self;
+        let (mut residual, mut psi, mut curve, mut scaled) = (Block::ZERO, Block::ZERO, Block::ZERO, Block::ZERO);
+        residuals(link, target, value, &mut residual);
+        influence(&residual, weight, delta, tail, &mut psi, &mut curve);
+        if link == Link::Log {
+            // d ln f = df / f, folded into the row factors.
+            for i in 0..BLOCK {
+                let inverse = 1.0 / value.0[i];
+                psi.0[i] *= inverse;
+                curve.0[i] *= inverse * inverse;
             }
         }
-        *value = if total.is_nan() { f64::INFINITY } else { total };
+        for (k, &j) in columns.iter().enumerate() {
+            let column = work.derivative(j).0;
+            gradient[k].add_dot(simd, &psi, column);
+            for i in 0..BLOCK {
+                scaled.0[i] = curve.0[i] * column.0[i];
+            }
+            for (sum, &m) in hessian[k * (k + 1) / 2..][..=k].iter_mut().zip(columns) {
+                sum.add_dot(simd, &scaled, work.derivative(m).0);
+            }
+        }
+        huber_sum(&residual, weight, delta)
     }
 }
 
@@ -227,38 +297,49 @@ fn influence(residual: &Block, weight: &Block, delta: f64, tail: f64, psi: &mut 
 }
 
 /// Lanes of a sum: fixed, so that its bits do not depend on the machine's vector width.
-const LANES: usize = 32;
+const LANES: usize = 16;
+
+/// A sum in [`LANES`] parts: row i of a block goes to part i modulo [`LANES`].
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Lanes([f64; LANES]);
+
+impl Lanes {
+    const ZERO: Self = Self([0.0; LANES]);
+
+    /// Adds the products of two blocks. By explicit vectors: left to itself the compiler takes the lanes apart.
+    #[inline(always)]
+    fn add_dot<S: pulp::Simd>(&mut self, simd: S, a: &Block, b: &Block) {
+        let (sums, (a, _), (b, _)) = (S::as_mut_simd_f64s(&mut self.0).0, S::as_simd_f64s(&a.0), S::as_simd_f64s(&b.0));
+        let vectors = LANES / S::F64_LANES;
+        for g in 0..vectors {
+            let mut sum = sums[g];
+            for i in 0..BLOCK / LANES {
+                sum = simd.mul_add_f64s(a[i * vectors + g], b[i * vectors + g], sum);
+            }
+            sums[g] = sum;
+        }
+    }
+
+    #[inline(always)]
+    fn fold(&self) -> f64 {
+        let mut lanes = self.0;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for i in 0..half {
+                lanes[i] += lanes[i + half];
+            }
+            half /= 2;
+        }
+        lanes[0]
+    }
+}
 
 #[inline(always)]
 fn sum(a: &Block) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for chunk in a.0.chunks_exact(LANES) {
-        for i in 0..LANES {
-            lanes[i] += chunk[i];
-        }
+    let mut lanes = Lanes::ZERO;
+    for (i, x) in a.0.iter().enumerate() {
+        lanes.0[i % LANES] += x;
     }
-    fold(lanes)
-}
-
-#[inline(always)]
-fn dot(a: &Block, b: &Block) -> f64 {
-    let mut lanes = [0.0; LANES];
-    for (x, y) in a.0.chunks_exact(LANES).zip(b.0.chunks_exact(LANES)) {
-        for i in 0..LANES {
-            lanes[i] = x[i].mul_add(y[i], lanes[i]);
-        }
-    }
-    fold(lanes)
-}
-
-#[inline(always)]
-fn fold(mut lanes: [f64; LANES]) -> f64 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
+    lanes.fold()
 }

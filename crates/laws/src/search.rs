@@ -30,6 +30,8 @@ pub(crate) struct Found {
     pub(crate) starts: usize,
     /// starts that did not converge
     pub(crate) lost: usize,
+    /// steps of all final descents together
+    pub(crate) iterations: usize,
 }
 
 /// Targets, in the link's scale, and weights of a fit.
@@ -87,10 +89,11 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
         }
     }
     let mut optima: Vec<Optimum> = Vec::new();
-    let mut lost = 0;
+    let (mut lost, mut iterations) = (0, 0);
     let mut minima = Vec::with_capacity(points.len());
     for at in &points {
-        let solution = solver.minimise(&mut objective, at, bounds, Effort::TIGHT);
+        let solution = descend(&mut objective, &mut solver, at, coordinates);
+        iterations += solution.iterations;
         if solution.converged { minima.push(solution) } else { lost += 1 }
     }
     minima.sort_by(|a, b| a.value.total_cmp(&b.value));
@@ -104,13 +107,37 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
             }
         }
     }
-    Found { optima, delta: objective.delta, starts: points.len(), lost }
+    Found { optima, delta: objective.delta, starts: points.len(), lost, iterations }
 }
 
 fn sketch(objective: &mut Objective<'_>, solver: &mut Solver, points: &mut [Vec<f64>], coordinates: &Coordinates) {
     for at in points.iter_mut() {
         *at = solver.minimise(objective, at, |k| coordinates.bounds(k), Effort::SKETCH).at;
     }
+}
+
+/// From a far start to the optimum. Where most residuals exceed delta Huber's objective is a sum of absolute values, on
+/// which a quadratic model is slow, so delta begins at the size of the residuals and falls to its value with them.
+fn descend(objective: &mut Objective<'_>, solver: &mut Solver, start: &[f64], coordinates: &Coordinates) -> Solution {
+    let delta = objective.delta;
+    let bounds = |k: usize| coordinates.bounds(k);
+    let mut at = start.to_vec();
+    let mut iterations = 0;
+    let mut wide = CLIP * objective.median(&at);
+    for _ in 0..12 {
+        if !(wide > 2.0 * delta && wide.is_finite()) {
+            break;
+        }
+        objective.delta = wide;
+        let solution = solver.minimise(objective, &at, bounds, Effort::GLIMPSE);
+        iterations += solution.iterations;
+        at = solution.at;
+        wide = 0.2 * wide.min(CLIP * objective.median(&at));
+    }
+    objective.delta = delta;
+    let mut solution = solver.minimise(objective, &at, bounds, Effort::TIGHT);
+    solution.iterations += iterations;
+    solution
 }
 
 fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {

@@ -26,6 +26,8 @@ impl Effort {
     pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15 };
     /// For bootstrap refits: the error is far below the spread of the draws.
     pub(crate) const DRAW: Self = Self { iterations: 100, tolerance: 1e-9 };
+    /// For following an optimum while delta falls.
+    pub(crate) const GLIMPSE: Self = Self { iterations: 30, tolerance: 1e-3 };
     /// For sorting starts into basins.
     pub(crate) const SKETCH: Self = Self { iterations: 40, tolerance: 1e-6 };
 }

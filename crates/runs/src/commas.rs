@@ -114,7 +114,7 @@ pub(crate) fn settle(
     }
     let decimal_file = all.iter().any(|v| v.decimal.is_some() && !v.thousands);
     let thousands_file = all.iter().any(|v| v.thousands);
-    let mut changed = Vec::new();
+    let (mut commas, mut points) = (Vec::new(), Vec::new());
     for (i, votes) in all.iter().enumerate() {
         let decimal = match (votes.decimal, votes.thousands, votes.either) {
             (Some(_), mixed, _) => !mixed,
@@ -134,11 +134,16 @@ pub(crate) fn settle(
         };
         if decimal {
             columns[i] = with_points(&columns[i]);
-            changed.push(quoted(&headers[i]));
+            let with_comma = votes.decimal.is_some() || votes.either.is_some();
+            if with_comma { &mut commas } else { &mut points }.push(quoted(&headers[i]));
         }
     }
-    if !changed.is_empty() {
-        notes.push(Note::new("decimal-comma", format!("decimal commas in {}", listed(&changed, 6))));
+    if !commas.is_empty() {
+        notes.push(Note::new("decimal-comma", format!("decimal commas in {}", listed(&commas, 6))));
+    }
+    if !points.is_empty() {
+        let text = format!("points are read as thousands separators in {}", listed(&points, 6));
+        notes.push(Note::new("thousands", text));
     }
     Ok(())
 }

@@ -118,7 +118,13 @@ impl<'a> Rows<'a> {
     }
 
     fn collect(mut self, source: &str, notes: &mut Vec<Note>) -> Result<Raw, ReadError> {
-        let line = self.next(source)?.ok_or_else(|| empty(source))?;
+        // Spreadsheets leave blank rows above a header.
+        let line = loop {
+            let line = self.next(source)?.ok_or_else(|| empty(source))?;
+            if !self.blank() {
+                break line;
+            }
+        };
         let headers: Vec<String> = self.record.iter().map(|h| h.trim().to_owned()).collect();
         if headers.iter().all(|h| parse_number(h).is_some()) {
             let text = format!("the first line holds only numbers ({}...), where a header was expected", headers[0]);
@@ -132,7 +138,7 @@ impl<'a> Rows<'a> {
         let mut last = line;
         while let Some(line) = self.next(source)? {
             last = line;
-            if self.record.iter().all(|c| c.trim_ascii().is_empty()) {
+            if self.blank() {
                 blank.push(line);
                 continue;
             }
@@ -156,6 +162,10 @@ impl<'a> Rows<'a> {
             notes.push(Note::new("blank-rows", text));
         }
         Ok(Raw { headers, line, columns, lines })
+    }
+
+    fn blank(&self) -> bool {
+        self.record.iter().all(|c| c.trim_ascii().is_empty())
     }
 
     fn ragged(&self, source: &str, line: u64, width: usize) -> ReadError {

@@ -31,7 +31,9 @@ pub(crate) fn last_of(table: &Table, run: &str, rows: &mut Rows) -> Result<(), R
         .find_map(|name| table.columns().iter().filter(|c| normalised(&c.name) == *name).find_map(|c| c.as_numbers()));
     // Without such a column the table's own order is that of training, as trackers write it.
     let at = |row: usize| progress.map_or(0.0, |n| n.values[row]);
-    let further = |new: usize, old: usize| !(at(new) < at(old));
+    // A row that does not say its step is never further than one that does.
+    let known = |row: usize| if at(row).is_nan() { f64::NEG_INFINITY } else { at(row) };
+    let further = |new: usize, old: usize| known(new) >= known(old);
     best_of(table, run, rows, "last", further)
 }
 

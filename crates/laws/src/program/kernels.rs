@@ -1,7 +1,8 @@
 //! The loops: forward and backward over one block of rows.
 //!
-//! Everything here is inlined into one function that `pulp` compiles for several instruction sets and chooses from at
-//! run time; every loop has the fixed length of a block, so that it becomes vector code without a remainder.
+//! `pulp` compiles [`Forward`] and [`Backward`] for several instruction sets and chooses at run time. They are types and
+//! not closures because what escapes inlining is compiled for the oldest machine. Every loop has the fixed length of a
+//! block, so that it becomes vector code without a remainder.
 
 use super::{BLOCK, Block, Op, Program, Row, math, scalar};
 use isoloss_formula::Function;
@@ -18,7 +19,10 @@ pub(crate) struct Workspace {
     /// (scalar, parameter, derivative), the entries that are not zero
     chain: Vec<(usize, usize, f64)>,
     /// per parameter: derivative of the output per row
-    pub(crate) jacobian: Vec<Block>,
+    jacobian: Vec<Block>,
+    /// the parameters whose derivative is that of one scalar times a factor: no copy is made for them
+    alias: Vec<Option<(usize, f64)>>,
+    arch: pulp::Arch,
 }
 
 impl Workspace {
@@ -32,13 +36,17 @@ impl Workspace {
             gradients: vec![0.0; s * p],
             chain: Vec::new(),
             jacobian: vec![Block::ZERO; p],
+            alias: vec![None; p],
+            arch: pulp::Arch::new(),
         }
     }
 
     /// Sets the parameters: computes the scalars, and their gradients if derivatives are wanted.
     pub(crate) fn set(&mut self, program: &Program, theta: &[f64], derivatives: bool) {
         debug_assert_eq!(theta.len(), program.parameters);
-        scalar::evaluate(&program.scalars, theta, &mut self.scalars, derivatives.then_some(&mut self.gradients));
+        let Self { scalars: values, gradients, arch, .. } = self;
+        let gradients = derivatives.then_some(gradients.as_mut_slice());
+        arch.dispatch(scalar::Evaluate { ops: &program.scalars, theta, values, gradients });
         if derivatives {
             self.chain.clear();
             let p = program.parameters;
@@ -50,7 +58,35 @@ impl Workspace {
                     }
                 }
             }
+            for j in 0..p {
+                let mut entries = self.chain.iter().filter(|c| c.1 == j);
+                self.alias[j] = match (entries.next(), entries.next()) {
+                    (Some(&(s, _, g)), None) => Some((s, g)),
+                    _ => None,
+                };
+            }
+            let alias = &self.alias;
+            self.chain.retain(|c| alias[c.1].is_none());
         }
+    }
+
+    /// The derivative of the law by parameter `j`, per row of the block computed last: a block and a factor.
+    #[inline(always)]
+    pub(crate) fn derivative(&self, j: usize) -> (&Block, f64) {
+        match self.alias[j] {
+            Some((s, g)) => (&self.scalar_adjoints[s], g),
+            None => (&self.jacobian[j], 1.0),
+        }
+    }
+
+    /// Computes the values of block `block`.
+    pub(crate) fn forward(&mut self, program: &Program, block: usize) {
+        self.arch.dispatch(Forward { work: self, program, block });
+    }
+
+    /// Computes the derivatives of block `block`; its values must be there.
+    pub(crate) fn backward(&mut self, program: &Program, block: usize) {
+        self.arch.dispatch(Backward { work: self, program, block });
     }
 
     /// The law's values for the block that was computed last.
@@ -58,15 +94,28 @@ impl Workspace {
         &self.values[program.output]
     }
 
-    /// Computes the values of block `block`.
+}
+
+/// The work of [`Workspace::forward`].
+struct Forward<'a> {
+    work: &'a mut Workspace,
+    program: &'a Program,
+    block: usize,
+}
+
+impl pulp::WithSimd for Forward<'_> {
+    type Output = ();
+
     #[inline(always)]
-    pub(crate) fn forward(&mut self, program: &Program, block: usize) {
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { work, program, block } = self;
+        let Workspace { values, scalars, .. } = work;
         for (i, op) in program.ops.iter().enumerate() {
-            let (before, rest) = self.values.split_at_mut(i);
+            let (before, rest) = values.split_at_mut(i);
             let out = &mut rest[0].0;
             let before = &*before;
             let row = |r: Row| row_of(program, before, block, r);
-            let s = |k: usize| self.scalars[k];
+            let s = |k: usize| scalars[k];
             match *op {
                 Op::Add(a, b) => map2(out, row(a), row(b), |x, y| x + y),
                 Op::AddScalar(a, k) => map1(out, row(a), s(k), |x, k| x + k),
@@ -76,44 +125,56 @@ impl Workspace {
                 Op::MulScalar(a, k) => map1(out, row(a), s(k), |x, k| x * k),
                 Op::Div(a, b) => map2(out, row(a), row(b), |x, y| x / y),
                 Op::ScalarDiv(k, a) => map1(out, row(a), s(k), |x, k| k / x),
-                Op::Pow(a, b) => map2(out, row(a), row(b), math::pow),
-                Op::PowScalar(a, k) => map1(out, row(a), s(k), math::pow),
+                Op::Pow(a, b) => map2(out, row(a), row(b), |x, y| math::pow(x, y)),
+                Op::PowScalar(a, k) => map1(out, row(a), s(k), |x, k| math::pow(x, k)),
                 Op::ExpScaled(d, k) => map1(out, &program.data[d][block], s(k), |l, k| math::exp(l * k)),
                 Op::ExpScaledRow(d, a) => map2(out, &program.data[d][block], row(a), |l, x| math::exp(l * x)),
                 Op::Min(a, b) => map2(out, row(a), row(b), |x, y| scalar::call2(Function::Min, x, y)),
                 Op::Max(a, b) => map2(out, row(a), row(b), |x, y| scalar::call2(Function::Max, x, y)),
-                Op::LogAddExp(a, b) => map2(out, row(a), row(b), math::logaddexp),
+                Op::LogAddExp(a, b) => map2(out, row(a), row(b), |x, y| math::logaddexp(x, y)),
                 Op::Call(f, a) => call(out, f, row(a)),
                 Op::Spread(k) => out.fill(s(k)),
                 Op::Gather { labels, first } => {
                     let labels = &program.labels[labels][block * BLOCK..][..BLOCK];
                     // A gathered parameter is also a scalar of its own, at the slot `first + label` of the gather.
                     for (o, &l) in out.iter_mut().zip(labels) {
-                        *o = self.scalars[first + l as usize];
+                        *o = scalars[first + l as usize];
                     }
                 }
             }
         }
     }
+}
 
-    /// Computes the derivatives of block `block`; the values must be there.
+/// The work of [`Workspace::backward`].
+struct Backward<'a> {
+    work: &'a mut Workspace,
+    program: &'a Program,
+    block: usize,
+}
+
+impl pulp::WithSimd for Backward<'_> {
+    type Output = ();
+
     #[inline(always)]
-    pub(crate) fn backward(&mut self, program: &Program, block: usize) {
-        for a in &mut self.adjoints {
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { work, program, block } = self;
+        let Workspace { values, adjoints, scalar_adjoints: sums, scalars, chain, jacobian, .. } = work;
+        let values = &*values;
+        for a in &mut *adjoints {
             a.0.fill(0.0);
         }
         for &s in &program.used_scalars {
-            self.scalar_adjoints[s].0.fill(0.0);
+            sums[s].0.fill(0.0);
         }
-        for j in &mut self.jacobian {
-            j.0.fill(0.0);
+        for &(_, j, _) in &*chain {
+            jacobian[j].0.fill(0.0);
         }
-        self.adjoints[program.output].0.fill(1.0);
+        adjoints[program.output].0.fill(1.0);
         for (i, op) in program.ops.iter().enumerate().rev() {
-            let (before, rest) = self.adjoints.split_at_mut(i);
+            let (before, rest) = adjoints.split_at_mut(i);
             let w = &rest[0];
-            let y = &self.values[i];
-            let values = &self.values;
+            let y = &values[i];
             let row = |r: Row| row_of(program, values, block, r);
             // The adjoint of a row operand; a column of data has none.
             macro_rules! to {
@@ -123,9 +184,7 @@ impl Workspace {
                     }
                 };
             }
-            let scalars = &self.scalars;
             let s = |k: usize| scalars[k];
-            let sums = &mut self.scalar_adjoints;
             match *op {
                 Op::Add(a, b) => {
                     to!(a, |o| add1(o, w, 1.0, |w, _| w));
@@ -192,8 +251,8 @@ impl Workspace {
                 }
             }
         }
-        for &(s, j, g) in &self.chain {
-            add1(&mut self.jacobian[j].0, &self.scalar_adjoints[s], g, |a, g| a * g);
+        for &(s, j, g) in &*chain {
+            add1(&mut jacobian[j].0, &sums[s], g, |a, g| a * g);
         }
     }
 }

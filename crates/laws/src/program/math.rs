@@ -32,16 +32,15 @@ fn reduce(x: f64) -> (u64, f64) {
     (t.to_bits(), (r * r).mul_add(p, r))
 }
 
-/// e^x; 0 below -708, infinity above 709.78.
+/// e^x; 0 below -708, infinity above 709.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     let inside = x.clamp(-708.0, 709.0);
     let (k, m) = reduce(inside);
     // The low bits of `k` are the exponent; adding it to the exponent of 1 + m scales by 2^k.
     let y = f64::from_bits((1.0 + m).to_bits().wrapping_add(k << 52));
-    let y = if x > 709.0 { if x > 709.78 { f64::INFINITY } else { y * (1.0 + (x - 709.0).mul_add(0.5 * (x - 709.0), x - 709.0)) } } else { y };
-    let y = if x < -708.0 { 0.0 } else { y };
-    if x.is_nan() { x } else { y }
+    let y = if x > 709.0 { f64::INFINITY } else { y };
+    if x < -708.0 { 0.0 } else { y }
 }
 
 /// e^x - 1, accurate near 0.
@@ -51,8 +50,7 @@ pub fn expm1(x: f64) -> f64 {
     let (k, m) = reduce(inside);
     let scale = f64::from_bits(1.0f64.to_bits().wrapping_add(k << 52));
     let y = scale.mul_add(m, scale - 1.0);
-    let y = if x > 709.0 { f64::INFINITY } else { y };
-    if x.is_nan() { x } else { y }
+    if x > 709.0 { f64::INFINITY } else { y }
 }
 
 /// Natural logarithm; minus infinity at 0, NaN below.

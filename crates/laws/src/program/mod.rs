@@ -106,35 +106,19 @@ impl Program {
     }
 
     fn run(&self, theta: &[f64], derivatives: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
-        pulp::Arch::new().dispatch(Run { program: self, theta, derivatives })
-    }
-}
-
-/// One evaluation of all rows. A type and not a closure, so that it is inlined into the code made for each machine.
-struct Run<'a> {
-    program: &'a Program,
-    theta: &'a [f64],
-    derivatives: bool,
-}
-
-impl pulp::WithSimd for Run<'_> {
-    type Output = (Vec<f64>, Vec<Vec<f64>>);
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
-        let Self { program, theta, derivatives } = self;
-        let mut work = Workspace::new(program);
-        let mut values = Vec::with_capacity(program.rows);
-        let mut jacobian = vec![Vec::new(); if derivatives { program.parameters } else { 0 }];
-        work.set(program, theta, derivatives);
-        for block in 0..program.blocks() {
-            let live = (program.rows - block * BLOCK).min(BLOCK);
-            work.forward(program, block);
-            values.extend_from_slice(&work.value(program).0[..live]);
+        let mut work = Workspace::new(self);
+        let mut values = Vec::with_capacity(self.rows);
+        let mut jacobian = vec![Vec::new(); if derivatives { self.parameters } else { 0 }];
+        work.set(self, theta, derivatives);
+        for block in 0..self.blocks() {
+            let live = (self.rows - block * BLOCK).min(BLOCK);
+            work.forward(self, block);
+            values.extend_from_slice(&work.value(self).0[..live]);
             if derivatives {
-                work.backward(program, block);
-                for (column, part) in jacobian.iter_mut().zip(&work.jacobian) {
-                    column.extend_from_slice(&part.0[..live]);
+                work.backward(self, block);
+                for (j, column) in jacobian.iter_mut().enumerate() {
+                    let (part, factor) = work.derivative(j);
+                    column.extend(part.0[..live].iter().map(|x| factor * x));
                 }
             }
         }

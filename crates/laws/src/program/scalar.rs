@@ -15,7 +15,24 @@ pub(crate) enum Op {
 }
 
 /// Values of all scalars, and gradients (`gradients[i * parameters + j]` = d scalar i / d parameter j) if wanted.
-pub(crate) fn evaluate(ops: &[Op], theta: &[f64], values: &mut [f64], gradients: Option<&mut [f64]>) {
+pub(crate) struct Evaluate<'a> {
+    pub(crate) ops: &'a [Op],
+    pub(crate) theta: &'a [f64],
+    pub(crate) values: &'a mut [f64],
+    pub(crate) gradients: Option<&'a mut [f64]>,
+}
+
+impl pulp::WithSimd for Evaluate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        evaluate(self.ops, self.theta, self.values, self.gradients);
+    }
+}
+
+#[inline(always)]
+fn evaluate(ops: &[Op], theta: &[f64], values: &mut [f64], gradients: Option<&mut [f64]>) {
     for (i, op) in ops.iter().enumerate() {
         values[i] = value(op, theta, values);
     }
@@ -51,6 +68,7 @@ pub(crate) fn evaluate(ops: &[Op], theta: &[f64], values: &mut [f64], gradients:
     }
 }
 
+#[inline(always)]
 fn value(op: &Op, theta: &[f64], values: &[f64]) -> f64 {
     match *op {
         Op::Constant(c) => c,
@@ -75,6 +93,7 @@ pub(crate) fn apply(binary: Binary, a: f64, b: f64) -> f64 {
     }
 }
 
+#[inline(always)]
 fn slopes(binary: Binary, a: f64, b: f64, y: f64) -> (f64, f64) {
     match binary {
         Binary::Add => (1.0, 1.0),
