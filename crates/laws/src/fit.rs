@@ -1,14 +1,121 @@
-//! fit
+//! The story of a fit: bind, search, draw, warn.
+
+use crate::bootstrap::{Base, Clusters, draws};
 use crate::coordinates::Coordinates;
 use crate::error::FitError;
+use crate::estimate::{Estimate, Interval, Of, Spread, student};
+use crate::influence::{Influence, influence};
 use crate::law::Law;
 use crate::layout::Layout;
 use crate::objective::Link;
-use crate::options::{Loss, Options};
+use crate::options::{Loss, Method, Options};
 use crate::points::Points;
 use crate::program::{Columns, Program};
-use crate::search::{Found, Rows, search};
+use crate::scale::proposal2;
+use crate::search::{CLIP, Found, Rows, search};
 use crate::start::starts;
+use crate::warning::{self, Warning};
+
+/// A law fitted to rows.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// the law
+    pub law: Law,
+    /// every parameter: families and groups one by one
+    pub parameters: Vec<Fitted>,
+    /// bootstrap draws of all parameters, in the order of `parameters`
+    pub draws: Vec<Vec<f64>>,
+    /// what was minimised and how low it came
+    pub objective: Objective,
+    /// rows that entered
+    pub rows: usize,
+    /// parameters that were free
+    pub free: usize,
+    /// standard deviation of one run about the law: of its logarithm if residuals are logarithmic
+    pub noise: f64,
+    /// degrees of freedom of the intervals
+    pub df: f64,
+    /// how intervals were made
+    pub method: String,
+    /// level of the intervals
+    pub level: f64,
+    /// how the search went
+    pub search: Search,
+    /// what to mind, worst first
+    pub warnings: Vec<Warning>,
+    /// what was decided for the caller
+    pub notes: Vec<String>,
+    /// rows that move the fit
+    pub influence: Option<Influence>,
+    /// residual of every row, in the scale of the fit
+    pub residuals: Vec<f64>,
+    /// least and greatest value of every input
+    pub ranges: Vec<(String, f64, f64)>,
+    /// inputs of the two-scale ladder that move together: (ln slope, ln intercept) of D on N
+    pub ladder: Option<(f64, f64)>,
+    /// units and conventions of the columns
+    pub units: Vec<(String, String)>,
+    /// how columns were counted
+    pub conventions: Vec<(String, String)>,
+    /// what the rows were
+    pub row_hash: u64,
+    /// the seed of starts and draws
+    pub seed: u64,
+    pub(crate) layout: Layout,
+    pub(crate) families: Vec<String>,
+}
+
+/// A parameter and its estimate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// `alpha`, `A[mla]`
+    pub name: String,
+    /// value and interval
+    pub estimate: Estimate,
+    /// standard error: spread of the draws
+    pub error: Option<f64>,
+    /// it was given, not fitted
+    pub held: bool,
+}
+
+/// What was minimised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// in words
+    pub name: &'static str,
+    /// residuals are of the logarithm
+    pub log: bool,
+    /// Huber's delta; infinite for squares
+    pub delta: f64,
+    /// its value at the optimum, summed over rows
+    pub value: f64,
+}
+
+/// How the search went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// starting points
+    pub starts: usize,
+    /// starts that ended at the reported optimum
+    pub agree: usize,
+    /// starts that did not converge
+    pub lost: usize,
+    /// how far from stationary: sqrt(g' H^-1 g / objective)
+    pub decrement: f64,
+    /// other optima, best first
+    pub runners_up: Vec<Basin>,
+}
+
+/// A local optimum that is not the best.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basin {
+    /// objective there
+    pub objective: f64,
+    /// all parameters there
+    pub theta: Vec<f64>,
+    /// starts that ended there
+    pub starts: usize,
+}
 
 /// A law bound to rows, ready to be fitted.
 #[derive(Clone, Debug)]
@@ -19,67 +126,305 @@ pub(crate) struct Bound {
     pub(crate) rows: Rows,
 }
 
+/// Fits a law to points.
+///
+/// # Errors
+/// If the rows or options cannot give a fit (too few rows, constant columns, unknown parameters) or no start converges.
+pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitError> {
+    let mut notes = Vec::new();
+    let mut bound = bind(law, points, options, &mut notes)?;
+    check(law, &bound, points)?;
+    let mut found = find(law, &bound, points, options);
+    widen(law, &mut bound, points, options, &mut found, &mut notes);
+    let Some(best) = found.optima.first().cloned() else {
+        return Err(FitError::new(
+            format!("none of {} starts converged: the law {} has no optimum on these rows", found.starts, law.name),
+            "a simpler law, or --bound PARAMETER=LOW..HIGH, may have one",
+        ));
+    };
+    let (values, jacobian) = bound.program.jacobian(&best.theta);
+    let residuals = bound.rows.residuals(&values);
+    let clusters = Clusters::new(points.cluster.as_ref(), points.len());
+    let noise = Noise::new(&bound, &clusters, &values, &jacobian, &residuals);
+    let base = Base {
+        program: &bound.program,
+        coordinates: &bound.coordinates,
+        rows: &bound.rows,
+        clusters: &clusters,
+        delta: found.delta,
+        at: &best.solution.at,
+        fitted: &noise.fitted,
+        residuals: &noise.scaled,
+    };
+    let draws = draws(&base, options.method, options.draws, options.seed, options.threads);
+    let mut fit = Fit {
+        law: law.clone(),
+        parameters: Vec::new(),
+        draws,
+        objective: objective_of(options.loss, &bound.rows, &found, best.solution.value),
+        rows: points.len(),
+        free: bound.coordinates.len(),
+        noise: noise.deviation,
+        df: noise.df,
+        method: method_of(options, points, &clusters),
+        level: options.level,
+        search: Search {
+            starts: found.starts,
+            agree: best.starts,
+            lost: found.lost,
+            decrement: best.solution.decrement,
+            runners_up: found.optima[1..].iter().map(basin).collect(),
+        },
+        warnings: Vec::new(),
+        notes,
+        influence: None,
+        residuals,
+        ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
+        ladder: ladder(points),
+        units: points.units.clone(),
+        conventions: points.conventions.clone(),
+        row_hash: points.hash(),
+        seed: options.seed,
+        families: points.family.as_ref().map_or(Vec::new(), |f| f.levels.clone()),
+        layout: bound.layout.clone(),
+    };
+    fit.parameters = fit.estimate_parameters(&best.theta);
+    if options.influence {
+        fit.influence = influence(&bound, &found, &best, points, options);
+    }
+    fit.warnings = warning::warnings(&fit, &bound, &found, &best, points, options);
+    Ok(fit)
+}
+
+fn basin(optimum: &crate::search::Optimum) -> Basin {
+    Basin { objective: optimum.solution.value, theta: optimum.theta.clone(), starts: optimum.starts }
+}
+
+fn range(name: &str, column: &[f64]) -> (String, f64, f64) {
+    let (low, high) = column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+    (name.to_owned(), low, high)
+}
+
 pub(crate) fn bind_program(law: &Law, layout: &Layout, points: &Points) -> Result<Program, FitError> {
     let columns = Columns {
         rows: points.len(),
         numbers: points.columns.iter().map(|(n, c)| (n.as_str(), c.as_slice())).collect(),
         labels: points.family.iter().map(|l| l.index.as_slice()).collect(),
     };
-    Program::bind(&law.formula, &columns, &layout.slots, layout.entries.len())
-        .map_err(|e| FitError::new(format!("the law {} cannot be used here: {e}", law.name), "columns it needs may be missing; --map \"NAME=...\" makes one"))
+    Program::bind(&law.formula, &columns, &layout.slots, layout.entries.len()).map_err(|e| {
+        FitError::new(format!("the law {} cannot be used here: {e}", law.name), "--map \"NAME=...\" makes a column that is missing")
+    })
 }
 
-pub(crate) fn bind(law: &Law, points: &Points, options: &Options) -> Result<Bound, FitError> {
+pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Vec<String>) -> Result<Bound, FitError> {
     let layout = Layout::new(law, points, options)?;
     let coordinates = layout.coordinates(law);
     let program = bind_program(law, &layout, points)?;
-    let positive = points.target.iter().all(|y| *y > 0.0);
+    let lowest = points.target.iter().copied().fold(f64::INFINITY, f64::min);
     let link = match options.loss {
         Loss::Squared => Link::Raw,
-        Loss::Robust if !positive => Link::Raw,
+        Loss::Robust if lowest <= 0.0 => {
+            let target = &law.formula.target;
+            notes.push(format!("some {target} are not positive (least {lowest}): residuals are of {target}, not of its logarithm"));
+            Link::Raw
+        }
+        _ if lowest <= 0.0 => {
+            let row = points.target.iter().position(|y| *y <= 0.0).unwrap_or(0);
+            return Err(FitError::new(
+                format!("line {}: {} = {} has no logarithm", points.line(row), law.formula.target, points.target[row]),
+                "leave the row out with --where, or fit raw residuals with --objective squared",
+            ));
+        }
         _ => Link::Log,
     };
     let target = match link {
-        Link::Log => points.target.iter().map(|y| crate::program::math::ln(*y)).collect(),
+        Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
         Link::Raw => points.target.clone(),
     };
-    let weight = points.weight.clone().unwrap_or_else(|| vec![1.0; points.len()]);
-    Ok(Bound { layout, coordinates, program, rows: Rows { link, target, weight } })
+    Ok(Bound { layout, coordinates, program, rows: Rows { link, target, weight: weights(points) } })
 }
 
-#[doc(hidden)]
-pub fn probe(law: &Law, points: &Points, options: &Options) {
-    let t = std::time::Instant::now();
-    let b = bind(law, points, options).unwrap();
-    let s = if options.start_at.is_empty() {
-        starts(law, &b.layout, &b.coordinates, &b.program, points, b.rows.link, options.starts, options.seed)
-    } else { options.start_at.clone() };
-    let t1 = t.elapsed();
-    let f: Found = search(&b.program, &b.coordinates, &b.rows, options.loss, &s);
-    println!("starts {:?} total {:?} delta {} starts {} lost {}", t1, t.elapsed(), f.delta, f.starts, f.lost);
-    for o in f.optima.iter().take(6) {
-        println!("  {:.14} x{} it {} dec {:.1e} {:?}", o.solution.value, o.starts, o.solution.iterations, o.solution.decrement, o.theta);
+/// Weights as given, times the inverse variance where standard errors are given (their mean set to 1).
+fn weights(points: &Points) -> Vec<f64> {
+    let mut weight = points.weight.clone().unwrap_or_else(|| vec![1.0; points.len()]);
+    if let Some(se) = &points.se {
+        let inverse: Vec<f64> = se.iter().zip(&points.target).map(|(s, y)| (y / s).powi(2)).collect();
+        let mean = inverse.iter().sum::<f64>() / inverse.len().max(1) as f64;
+        weight.iter_mut().zip(&inverse).for_each(|(w, v)| *w *= v / mean);
     }
-    println!("  mean it {}", f.iterations as f64 / f.starts as f64);
-    let mut h = std::collections::BTreeMap::new();
-    for o in &f.optima { let e = h.entry(o.solution.iterations / 25).or_insert(0); *e += o.starts; }
-    println!("  {h:?} optima {}", f.optima.len());
+    weight
 }
 
-#[doc(hidden)]
-pub fn speed(law: &Law, points: &Points, options: &Options) {
-    use crate::objective::{Derivatives, Objective};
-    let b = bind(law, points, options).unwrap();
-    let mut o = Objective::new(&b.program, &b.coordinates, b.rows.link, &b.rows.target, &b.rows.weight);
-    o.delta = 1e-3;
-    let at = b.coordinates.point(&[1.8, 480.0, 0.34, 2000.0, 0.36]);
-    let mut d = Derivatives::default();
-    for _ in 0..3 {
-        let t = std::time::Instant::now();
-        for _ in 0..10000 { o.value(&at); }
-        let v = t.elapsed();
-        let t = std::time::Instant::now();
-        for _ in 0..10000 { o.derive(&at, 0.5, &mut d); }
-        println!("value {:?} derive {:?} ops {:?}", v / 10000, t.elapsed() / 10000, b.program.ops.len());
+/// Refuses what no fit can answer.
+fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), FitError> {
+    let (n, p) = (points.len(), bound.coordinates.len());
+    if n == 0 {
+        return Err(FitError::new("no rows are left to fit", "every row that was left out is listed with its reason"));
+    }
+    if n <= p {
+        let rows = if n == 1 { "1 row".into() } else { format!("{n} rows") };
+        return Err(FitError::new(
+            format!("{rows} for {p} free parameters: a fit needs more rows than parameters, and intervals a few more"),
+            "train more runs, or hold parameters with --fix, or take a law with fewer (isoloss list laws)",
+        ));
+    }
+    for (name, column) in &points.columns {
+        if law.inputs().any(|i| i == name) && n > 1 && column.iter().all(|x| x == &column[0]) {
+            return Err(FitError::new(
+                format!("{name} is {} in every row: a law cannot learn what it does", column[0]),
+                format!("take a law without {name} (isoloss list laws), or add runs with other {name}"),
+            ));
+        }
+    }
+    if points.target.iter().all(|y| y == &points.target[0]) {
+        return Err(FitError::new(
+            format!("{} is {} in every row: there is nothing to explain", law.formula.target, points.target[0]),
+            "is this the right column? --loss COLUMN names another",
+        ));
+    }
+    Ok(())
+}
+
+fn find(law: &Law, bound: &Bound, points: &Points, options: &Options) -> Found {
+    let begin = match options.start_at.is_empty() {
+        false => options.start_at.clone(),
+        true => {
+            let Bound { layout, coordinates, program, rows } = bound;
+            starts(law, layout, coordinates, program, points, rows.link, options.starts, options.seed)
+        }
+    };
+    search(&bound.program, &bound.coordinates, &bound.rows, options.loss, &begin)
+}
+
+/// A bound hit on a default range is widened first; a bound of the caller's stays.
+fn widen(law: &Law, bound: &mut Bound, points: &Points, options: &Options, found: &mut Found, notes: &mut Vec<String>) {
+    use crate::law::Domain;
+    let Some(best) = found.optima.first() else { return };
+    let mut widened = false;
+    for (entry, value) in bound.layout.entries.iter_mut().zip(&best.theta) {
+        if let Domain::Range { lower, upper } = entry.domain
+            && !entry.bounded
+            && entry.held.is_none()
+            && (*value <= lower || *value >= upper)
+        {
+            let width = upper - lower;
+            entry.domain = Domain::Range { lower: lower - width, upper: upper + width };
+            entry.start = None;
+            widened = true;
+            notes.push(format!("{} reached {value}, the end of its usual range: widened to {}..{}", entry.name, lower - width, upper + width));
+        }
+    }
+    if widened {
+        bound.coordinates = bound.layout.coordinates(law);
+        *found = find(law, bound, points, options);
+    }
+}
+
+fn objective_of(loss: Loss, rows: &Rows, found: &Found, value: f64) -> Objective {
+    let log = rows.link == Link::Log;
+    let name = match loss {
+        Loss::Robust if log => "Huber on log residuals, delta from their spread",
+        Loss::Robust => "Huber on raw residuals, delta from their spread",
+        Loss::Published => "summed Huber 1e-3 on log loss, as published fits",
+        Loss::SquaredLog => "half the sum of squared log residuals",
+        Loss::Squared => "half the sum of squared residuals",
+    };
+    Objective { name, log, delta: found.delta, value }
+}
+
+fn method_of(options: &Options, points: &Points, clusters: &Clusters) -> String {
+    let what = match &points.cluster {
+        Some(labels) => format!("{} clusters of {}", clusters.count, labels.name),
+        None => format!("{} rows", clusters.count),
+    };
+    match options.method {
+        Method::Wild => format!("wild bootstrap, {} draws over {what}", options.draws),
+        Method::Pairs => format!("pairs bootstrap, {} draws over {what}", options.draws),
+        Method::None => "not asked for".into(),
+    }
+}
+
+/// What is left when the law is taken away.
+struct Noise {
+    fitted: Vec<f64>,
+    scaled: Vec<f64>,
+    deviation: f64,
+    df: f64,
+}
+
+impl Noise {
+    fn new(bound: &Bound, clusters: &Clusters, values: &[f64], jacobian: &[Vec<f64>], residuals: &[f64]) -> Self {
+        let fitted: Vec<f64> = bound.rows.target.iter().zip(residuals).map(|(y, r)| y - r).collect();
+        let p = bound.coordinates.len();
+        // The Jacobian in the scale of the residuals.
+        let columns: Vec<Vec<f64>> = (bound.coordinates.columns().iter())
+            .map(|&j| match bound.rows.link {
+                Link::Log => jacobian[j].iter().zip(values).map(|(d, f)| d / f).collect(),
+                Link::Raw => jacobian[j].clone(),
+            })
+            .collect();
+        let groups = clusters.count as f64;
+        let between = clusters.between(&columns, &bound.rows.weight);
+        let df = (groups - between).max(1.0);
+        let factor = (groups / df).sqrt();
+        let scaled = residuals.iter().map(|r| r * factor).collect();
+        let deviation = match clusters.count == residuals.len() {
+            true => proposal2(residuals, p, CLIP),
+            false => proposal2(residuals, 0, CLIP) * factor,
+        };
+        Self { fitted, scaled, deviation, df }
+    }
+}
+
+/// If two inputs N and D move together over the rows, the line ln D = intercept + slope ln N they lie on.
+fn ladder(points: &Points) -> Option<(f64, f64)> {
+    let (n, d) = (points.column("N")?, points.column("D")?);
+    let pairs: Vec<(f64, f64)> = n.iter().zip(d).filter(|(n, d)| **n > 0.0 && **d > 0.0).map(|(n, d)| (n.ln(), d.ln())).collect();
+    let m = pairs.len() as f64;
+    let (x, y) = (pairs.iter().map(|p| p.0).sum::<f64>() / m, pairs.iter().map(|p| p.1).sum::<f64>() / m);
+    let sum = |f: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|p| f(p.0 - x, p.1 - y)).sum::<f64>();
+    let (xx, xy, yy) = (sum(&|a, _| a * a), sum(&|a, b| a * b), sum(&|_, b| b * b));
+    let correlation = xy / (xx * yy).sqrt();
+    (correlation.abs() > 0.999).then(|| (xy / xx, y - x * xy / xx))
+}
+
+impl Fit {
+    /// The values of all parameters.
+    pub fn theta(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.estimate.value).collect()
+    }
+
+    /// A parameter by name.
+    pub fn parameter(&self, name: &str) -> Option<&Fitted> {
+        self.parameters.iter().find(|p| p.name == name)
+    }
+
+    /// An estimate of any quantity from its value at the optimum and at every draw.
+    pub(crate) fn estimate(&self, value: f64, draws: impl IntoIterator<Item = f64>) -> Estimate {
+        let Some(spread) = Spread::new(value, draws) else {
+            return Estimate { value, interval: None, method: self.method.clone() };
+        };
+        let (lower, upper) = spread.ends(student(self.level, self.df));
+        let interval = Some(Interval { lower, upper, level: self.level, of: Of::Mean });
+        Estimate { value, interval, method: self.method.clone() }
+    }
+
+    fn estimate_parameters(&self, theta: &[f64]) -> Vec<Fitted> {
+        let each = self.layout.entries.iter().zip(theta).enumerate();
+        each.map(|(i, (entry, &value))| {
+            let held = entry.held.is_some();
+            let unidentified = self.ladder.is_some() && self.law.inputs().any(|i| i == "N") && self.law.inputs().any(|i| i == "D");
+            let estimate = if held {
+                Estimate { value, interval: None, method: "held".into() }
+            } else if unidentified && !crate::roles::is_term(&self.law.formula.body, &entry.parameter) {
+                Estimate { value, interval: None, method: warning::COLLINEAR_REASON.into() }
+            } else {
+                self.estimate(value, self.draws.iter().map(|d| d[i]))
+            };
+            let error = Spread::new(value, self.draws.iter().map(|d| d[i])).map(|s| s.deviation());
+            let error = error.filter(|_| estimate.interval.is_some());
+            Fitted { name: entry.name.clone(), estimate, error, held }
+        })
+        .collect()
     }
 }

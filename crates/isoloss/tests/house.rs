@@ -1,0 +1,129 @@
+//! The rules of the house that a compiler does not know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    entries.map(|e| e.unwrap()).map(|e| (e.file_name().to_string_lossy().into_owned(), e.path())).collect()
+}
+
+/// The packages of the workspace, without their dependencies.
+fn packages() -> Vec<Value> {
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+#[test]
+fn every_law_is_one_file_and_one_line() {
+    let folder = root().join("crates/laws/catalogue");
+    let files: BTreeSet<String> = entries(&folder).into_iter().map(|(name, _)| name).collect();
+    let list = text("crates/laws/src/catalogue.rs");
+    let lines: Vec<String> = list
+        .lines()
+        .filter_map(|l| {
+            l.split_once("include_str!(\"../catalogue/")?.1.split_once('"').map(|(name, _)| name.to_owned())
+        })
+        .collect();
+    assert_eq!(lines.len(), lines.iter().collect::<BTreeSet<_>>().len(), "a law is listed twice");
+    assert_eq!(lines.iter().cloned().collect::<BTreeSet<_>>(), files);
+    for file in lines {
+        let line = format!("(\"{file}\", include_str!(\"../catalogue/{file}\"))");
+        assert!(list.contains(&line), "{file} is listed under another name");
+        let name = format!("\"{}\"", file.trim_end_matches(".toml"));
+        let law = text(format!("crates/laws/catalogue/{file}"));
+        let named = law.lines().find_map(|l| l.strip_prefix("name")).expect("a law has a name");
+        assert_eq!(named.trim_start_matches([' ', '=']).trim_end(), name, "{file} bears another name inside");
+    }
+}
+
+#[test]
+fn unsafe_code_is_forbidden_everywhere() {
+    let table = |manifest: &str, header: &str| -> Vec<String> {
+        let lines = manifest.lines().map(str::trim).skip_while(|l| *l != header).skip(1);
+        lines.take_while(|l| !l.starts_with('[')).map(|l| l.replace(' ', "")).collect()
+    };
+    let workspace = text("Cargo.toml");
+    assert!(table(&workspace, "[workspace.lints.rust]").contains(&"unsafe_code=\"forbid\"".into()));
+    for package in packages() {
+        let manifest = package["manifest_path"].as_str().unwrap();
+        let inherits = table(&text(manifest), "[lints]").contains(&"workspace=true".into());
+        assert!(inherits, "{} does not inherit the lints of the workspace", package["name"]);
+    }
+}
+
+/// Who may use whom. A new crate gets its line here.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("isoloss-formula", &[]),
+    ("isoloss-laws", &["isoloss-formula"]),
+    ("isoloss-runs", &["isoloss-formula"]),
+    ("isoloss", &["isoloss-formula", "isoloss-laws", "isoloss-runs"]),
+];
+
+/// What only tests use is no arrow: the library is built without it.
+#[test]
+fn arrows_point_one_way() {
+    let folder = fs::canonicalize(root().join("crates")).unwrap();
+    let mut found = BTreeMap::new();
+    for package in packages() {
+        let manifest = fs::canonicalize(package["manifest_path"].as_str().unwrap()).unwrap();
+        if !manifest.starts_with(&folder) {
+            continue;
+        }
+        let used = package["dependencies"].as_array().unwrap().iter();
+        let used = used.filter(|d| d["kind"] != "dev" && d["path"].is_string());
+        let used: BTreeSet<String> = used.map(|d| d["name"].as_str().unwrap().to_owned()).collect();
+        found.insert(package["name"].as_str().unwrap().to_owned(), used);
+    }
+    let allowed = ARROWS.iter().map(|(name, uses)| (name.to_string(), uses.iter().map(|u| u.to_string()).collect()));
+    assert_eq!(found, allowed.collect::<BTreeMap<String, BTreeSet<String>>>());
+}
+
+#[test]
+fn no_file_knows_the_machine_it_was_written_on() {
+    // In two halves, or this file would be the first to be found.
+    let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!(".lib", "rary")];
+    let mut found = Vec::new();
+    let mut seen = 0;
+    // What is built, fetched or made by a run is not ours.
+    let skipped = [".git", "target", "out", "runs", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"];
+    let root = root();
+    let skipped = skipped.map(|s| root.join(s));
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for (_, path) in entries(&folder) {
+            if path.is_symlink() || skipped.contains(&path) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            seen += 1;
+            let bytes = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            for (number, line) in bytes.split(|b| *b == b'\n').enumerate() {
+                if places.iter().any(|place| line.windows(place.len()).any(|w| w == place.as_bytes())) {
+                    found.push(format!("{}:{}", path.strip_prefix(&root).unwrap().display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} files were looked at");
+    assert!(found.is_empty(), "these lines name a place of one machine:\n{}", found.join("\n"));
+}
