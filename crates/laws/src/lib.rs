@@ -1,8 +1,10 @@
 //! Scaling laws: what a table of runs means.
 mod additive;
+mod artefact;
 mod bootstrap;
 pub mod catalogue;
 mod coordinates;
+mod derived;
 mod error;
 mod estimate;
 mod fit;
@@ -23,9 +25,11 @@ mod warning;
 pub use error::FitError;
 pub use estimate::{Estimate, Interval, Of};
 pub use fit::*;
-pub use influence::Influence;
+pub use artefact::{ArtefactError, SCHEMA};
+pub use derived::Derived;
+pub use influence::{Influence, Moved};
 pub use law::*;
 pub use options::*;
 pub use points::*;
 pub use predict::*;
-pub use warning::Warning;
+pub use warning::{Severity, Warning};
