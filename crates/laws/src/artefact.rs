@@ -1,7 +1,15 @@
-//! Saved fits.
-use crate::fit::Fit;
+//! Saved fits: everything prediction needs and everything that was reported, as JSON.
 
-/// Version of the format of `fit.json`.
+use crate::estimate::Estimate;
+use crate::fit::{Fit, Fitted, Objective, Search};
+use crate::influence::Influence;
+use crate::law::{Law, Parameter};
+use crate::layout::Layout;
+use crate::warning::Warning;
+use isoloss_formula::parse_formula;
+use serde::{Deserialize, Serialize};
+
+/// Version of the format; a file with a higher one is refused.
 pub const SCHEMA: u32 = 1;
 
 /// Why a saved fit cannot be read.
@@ -25,14 +33,157 @@ impl std::fmt::Display for ArtefactError {
 
 impl std::error::Error for ArtefactError {}
 
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    schema: u32,
+    /// the version of isoloss that wrote it
+    version: String,
+    law: SavedLaw,
+    parameters: Vec<Fitted>,
+    derived: Vec<SavedDerived>,
+    objective: Objective,
+    rows: usize,
+    free: usize,
+    noise: f64,
+    df: f64,
+    method: String,
+    level: f64,
+    search: Search,
+    warnings: Vec<Warning>,
+    notes: Vec<String>,
+    influence: Option<Influence>,
+    ranges: Vec<(String, f64, f64)>,
+    ladder: Option<(f64, f64)>,
+    units: Vec<(String, String)>,
+    conventions: Vec<(String, String)>,
+    /// in hexadecimal: JSON numbers do not hold 64 bits
+    row_hash: String,
+    seed: u64,
+    families: Vec<String>,
+    layout: Layout,
+    residuals: Vec<f64>,
+    draws: Vec<Vec<f64>>,
+}
+
+/// Written for readers of the file; recomputed from the draws when it is loaded.
+#[derive(Serialize, Deserialize)]
+struct SavedDerived {
+    name: String,
+    estimate: Estimate,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedLaw {
+    name: String,
+    formula: String,
+    paper: String,
+    says: String,
+    variables: Vec<(String, String)>,
+    parameters: Vec<Parameter>,
+}
+
 impl Fit {
-    /// The fit as JSON: everything that prediction needs, and everything that was reported.
+    /// The fit as JSON, one line.
     pub fn to_json(&self) -> String {
-        String::new()
+        let fit = self.clone();
+        let derived = self.derived().into_iter().map(|d| SavedDerived { name: d.name, estimate: d.estimate });
+        let saved = Saved {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").into(),
+            law: SavedLaw {
+                name: fit.law.name,
+                formula: fit.law.formula.source,
+                paper: fit.law.paper,
+                says: fit.law.says,
+                variables: fit.law.variables,
+                parameters: fit.law.parameters,
+            },
+            derived: derived.collect(),
+            parameters: fit.parameters,
+            objective: fit.objective,
+            rows: fit.rows,
+            free: fit.free,
+            noise: fit.noise,
+            // An infinite number of degrees of freedom has no JSON number.
+            df: fit.df.min(f64::MAX),
+            method: fit.method,
+            level: fit.level,
+            search: fit.search,
+            warnings: fit.warnings,
+            notes: fit.notes,
+            influence: fit.influence,
+            ranges: fit.ranges,
+            ladder: fit.ladder,
+            units: fit.units,
+            conventions: fit.conventions,
+            row_hash: format!("{:016x}", fit.row_hash),
+            seed: fit.seed,
+            families: fit.families,
+            layout: fit.layout,
+            residuals: fit.residuals,
+            draws: fit.draws,
+        };
+        serde_json::to_string(&saved).unwrap_or_else(|e| unreachable!("a fit holds finite numbers and text only: {e}"))
     }
 
     /// Reads what [`Fit::to_json`] wrote. Predictions are bit-identical.
-    pub fn from_json(_text: &str) -> Result<Self, ArtefactError> {
-        Err(ArtefactError { message: "not yet".into(), hint: None })
+    ///
+    /// # Errors
+    /// If the text is no saved fit, or a newer version wrote it.
+    pub fn from_json(text: &str) -> Result<Self, ArtefactError> {
+        let fail = |message: String, hint: &str| ArtefactError { message, hint: Some(hint.into()) };
+        let again = "make it again: isoloss fit TABLE --save fit.json";
+        #[derive(Deserialize)]
+        struct Header {
+            schema: u32,
+        }
+        let header: Header = serde_json::from_str(text).map_err(|e| fail(format!("this is not a saved fit: {e}"), again))?;
+        if header.schema > SCHEMA {
+            let found = header.schema;
+            return Err(fail(
+                format!("a newer isoloss wrote this fit (format {found}; this program reads up to {SCHEMA})"),
+                "update isoloss, or fit again with this version",
+            ));
+        }
+        let saved: Saved = serde_json::from_str(text).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        let formula = parse_formula(&saved.law.formula).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        let width = saved.layout.entries.len();
+        if saved.parameters.len() != width || saved.draws.iter().any(|d| d.len() != width) || saved.rows != saved.residuals.len() {
+            return Err(fail("this saved fit is damaged: its lists differ in length".into(), again));
+        }
+        Ok(Self {
+            law: Law {
+                name: saved.law.name,
+                formula,
+                paper: saved.law.paper,
+                says: saved.law.says,
+                variables: saved.law.variables,
+                parameters: saved.law.parameters,
+                published: Vec::new(),
+                unpublished: None,
+            },
+            parameters: saved.parameters,
+            draws: saved.draws,
+            objective: saved.objective,
+            rows: saved.rows,
+            free: saved.free,
+            noise: saved.noise,
+            df: saved.df,
+            method: saved.method,
+            level: saved.level,
+            search: saved.search,
+            warnings: saved.warnings,
+            notes: saved.notes,
+            influence: saved.influence,
+            residuals: saved.residuals,
+            ranges: saved.ranges,
+            ladder: saved.ladder,
+            units: saved.units,
+            conventions: saved.conventions,
+            row_hash: u64::from_str_radix(&saved.row_hash, 16).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?,
+            seed: saved.seed,
+            layout: saved.layout,
+            families: saved.families,
+        })
     }
 }

@@ -1,8 +1,13 @@
 //! Bootstrap draws: the fit repeated on tables that might have been.
 //!
-//! The wild cluster bootstrap keeps the design and flips or stretches the residuals of each cluster together (Cameron,
-//! Gelbach and Miller 2008), with Webb's six weights, which serve few clusters (Webb 2014). Residuals are scaled by
-//! sqrt(G/(G-p)): a fit of p parameters leaves that much less noise in its residuals.
+//! * residual: every cluster gets the residual of some cluster, and every row within it that of some row, with a random
+//!   sign. All rows tell of the noise everywhere, so intervals are as narrow as the data allow; right if noise is alike.
+//! * wild: every cluster keeps its own residuals, stretched by Webb's six weights (Webb 2014; Cameron, Gelbach and Miller
+//!   2008). Right for any noise, but what a corner of the design contributes hangs on the few residuals there.
+//! * pairs: clusters drawn with replacement, as published fits do.
+//!
+//! In all but the last, residuals are first divided by sqrt(1 - leverage): a fit leaves less noise in its residuals than
+//! there was.
 
 use crate::coordinates::Coordinates;
 use crate::objective::Objective;
@@ -79,6 +84,41 @@ impl Clusters {
     }
 }
 
+/// Factor per cluster that undoes how far the fit was pulled to it: 1 / sqrt(1 - h), with h the leverage of the
+/// cluster's mean (for single rows, HC2 of MacKinnon and White 1985). A corner of a design is fitted closely whatever its
+/// noise; a uniform sqrt(n/(n-p)) leaves the residuals of just those rows too small that decide the exponents.
+pub(crate) fn leverage_factors(columns: &[Vec<f64>], weight: &[f64], clusters: &Clusters) -> Vec<f64> {
+    let (n, p) = (weight.len(), columns.len());
+    let uniform = (clusters.count as f64 / (clusters.count as f64 - p as f64).max(1.0)).sqrt();
+    let size: Vec<f64> = columns.iter().map(|c| c.iter().zip(weight).map(|(x, w)| w * x * x).sum::<f64>().sqrt().max(1e-300)).collect();
+    let mut total = vec![0.0; p * p];
+    for k in 0..p {
+        for l in 0..=k {
+            let sum: f64 = (0..n).map(|i| weight[i] * columns[k][i] * columns[l][i]).sum();
+            total[k * p + l] = sum / (size[k] * size[l]);
+            total[l * p + k] = total[k * p + l];
+        }
+    }
+    if !cholesky(&mut total, p) {
+        return vec![uniform; clusters.count];
+    }
+    let mut sums = vec![vec![0.0; p]; clusters.count];
+    let mut mass = vec![0.0; clusters.count];
+    for (row, &g) in clusters.index.iter().enumerate() {
+        mass[g as usize] += weight[row];
+        for (k, sum) in sums[g as usize].iter_mut().enumerate() {
+            *sum += weight[row] * columns[k][row] / size[k];
+        }
+    }
+    let each = sums.iter_mut().zip(&mass).map(|(sum, mass)| {
+        solve_lower(&total, p, sum);
+        let h = sum.iter().map(|x| x * x).sum::<f64>() / mass.max(1e-300);
+        // A row that a parameter of its own fits exactly has no residual to scale.
+        1.0 / (1.0 - h).max(0.02).sqrt()
+    });
+    each.collect()
+}
+
 /// Everything a draw starts from.
 #[derive(Debug)]
 pub(crate) struct Base<'a> {
@@ -91,8 +131,54 @@ pub(crate) struct Base<'a> {
     pub(crate) at: &'a [f64],
     /// the law's values there, in the link's scale
     pub(crate) fitted: &'a [f64],
-    /// residuals there, already scaled up
-    pub(crate) residuals: &'a [f64],
+    /// residuals there, already scaled up, per row: of the row's cluster, and of the row within it
+    pub(crate) noise: &'a Noise,
+}
+
+/// The noise a fit left, ready to be drawn from. Row i's residual is `(clusters[g(i)] + rows[i]) / root_weight[i]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Noise {
+    /// per cluster
+    pub(crate) clusters: Vec<f64>,
+    /// per row, around its cluster; all zero where every row is a cluster of its own
+    pub(crate) rows: Vec<f64>,
+    /// square root of each row's weight
+    pub(crate) root_weight: Vec<f64>,
+    /// degrees of freedom left between clusters
+    pub(crate) df: f64,
+}
+
+impl Noise {
+    /// From residuals and the Jacobian, both in the link's scale.
+    pub(crate) fn new(residuals: &[f64], columns: &[Vec<f64>], weight: &[f64], clusters: &Clusters) -> Self {
+        let (n, g) = (residuals.len() as f64, clusters.count as f64);
+        let between = clusters.between(columns, weight);
+        let df = (g - between).max(1.0);
+        let factors = leverage_factors(columns, weight, clusters);
+        let root_weight: Vec<f64> = weight.iter().map(|w| w.sqrt().max(1e-150)).collect();
+        let alike: Vec<f64> = residuals.iter().zip(&root_weight).map(|(r, w)| r * w).collect();
+        let (mut means, mut sizes) = (vec![0.0; clusters.count], vec![0.0; clusters.count]);
+        for (r, &g) in alike.iter().zip(&clusters.index) {
+            means[g as usize] += r;
+            sizes[g as usize] += 1.0;
+        }
+        means.iter_mut().zip(&sizes).for_each(|(m, s)| *m /= s);
+        // Within clusters n - G - (p - between) degrees of freedom are left.
+        let within = (n - g).max(1.0);
+        let left = (within - (columns.len() as f64 - between)).max(1.0);
+        let rows = alike.iter().zip(&clusters.index).map(|(r, &g)| {
+            let size = sizes[g as usize];
+            if size < 2.0 { 0.0 } else { (r - means[g as usize]) * (size / (size - 1.0)).sqrt() * (within / left).sqrt() }
+        });
+        let rows = rows.collect();
+        let clusters = means.iter().zip(&factors).map(|(m, f)| m * f).collect();
+        Self { clusters, rows, root_weight, df }
+    }
+
+    /// The residual of a row as it was, for the wild bootstrap.
+    fn own(&self, row: usize, cluster: usize) -> f64 {
+        (self.clusters[cluster] + self.rows[row]) / self.root_weight[row]
+    }
 }
 
 /// Full parameter vectors of `count` draws; those that did not converge are left out.
@@ -153,12 +239,28 @@ impl<'a> Worker<'a> {
                 self.weight[row] = base.rows.weight[row] * self.per_cluster[g as usize];
             }
             self.objective.set_weight(&self.weight);
+        } else if method == Method::Residual {
+            let noise = base.noise;
+            let pick = |from: &[f64], stream: &mut Xoshiro256PlusPlus| {
+                let bits = stream.next_u64();
+                let i = ((u128::from(bits >> 1) * from.len() as u128) >> 63) as usize;
+                if bits & 1 == 0 { from[i] } else { -from[i] }
+            };
+            for c in &mut self.per_cluster {
+                *c = pick(&noise.clusters, &mut stream);
+            }
+            let within = base.clusters.count < noise.rows.len();
+            for (row, &g) in base.clusters.index.iter().enumerate() {
+                let own = if within { pick(&noise.rows, &mut stream) } else { 0.0 };
+                self.target[row] = base.fitted[row] + (self.per_cluster[g as usize] + own) / noise.root_weight[row];
+            }
+            self.objective.set_target(&self.target);
         } else {
             for w in &mut self.per_cluster {
                 *w = WEBB[(stream.next_u64() % 6) as usize];
             }
             for (row, &g) in base.clusters.index.iter().enumerate() {
-                self.target[row] = base.fitted[row] + self.per_cluster[g as usize] * base.residuals[row];
+                self.target[row] = base.fitted[row] + self.per_cluster[g as usize] * base.noise.own(row, g as usize);
             }
             self.objective.set_target(&self.target);
         }

@@ -1,6 +1,7 @@
 //! The story of a fit: bind, search, draw, warn.
 
-use crate::bootstrap::{Base, Clusters, draws};
+use crate::bootstrap::{Base, Clusters, Noise, draws};
+use crate::additive::Additive;
 use crate::coordinates::Coordinates;
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
@@ -17,7 +18,7 @@ use crate::start::starts;
 use crate::warning::{self, Warning};
 
 /// A law fitted to rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
     /// the law
     pub law: Law,
@@ -66,7 +67,7 @@ pub struct Fit {
 }
 
 /// A parameter and its estimate.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Fitted {
     /// `alpha`, `A[mla]`
     pub name: String,
@@ -79,20 +80,20 @@ pub struct Fitted {
 }
 
 /// What was minimised.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Objective {
     /// in words
-    pub name: &'static str,
+    pub name: String,
     /// residuals are of the logarithm
     pub log: bool,
-    /// Huber's delta; infinite for squares
-    pub delta: f64,
+    /// Huber's delta; `None` for squares
+    pub delta: Option<f64>,
     /// its value at the optimum, summed over rows
     pub value: f64,
 }
 
 /// How the search went.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Search {
     /// starting points
     pub starts: usize,
@@ -107,7 +108,7 @@ pub struct Search {
 }
 
 /// A local optimum that is not the best.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Basin {
     /// objective there
     pub objective: f64,
@@ -134,6 +135,10 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     let mut notes = Vec::new();
     let mut bound = bind(law, points, options, &mut notes)?;
     check(law, &bound, points)?;
+    let ladder = ladder(points);
+    if ladder.is_some() {
+        along_ladder(law, &mut bound);
+    }
     let mut found = find(law, &bound, points, options);
     widen(law, &mut bound, points, options, &mut found, &mut notes);
     let Some(best) = found.optima.first().cloned() else {
@@ -145,7 +150,10 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     let (values, jacobian) = bound.program.jacobian(&best.theta);
     let residuals = bound.rows.residuals(&values);
     let clusters = Clusters::new(points.cluster.as_ref(), points.len());
-    let noise = Noise::new(&bound, &clusters, &values, &jacobian, &residuals);
+    let columns = columns_of(&bound, &values, &jacobian);
+    let noise = Noise::new(&residuals, &columns, &bound.rows.weight, &clusters);
+    let fitted: Vec<f64> = bound.rows.target.iter().zip(&residuals).map(|(y, r)| y - r).collect();
+    let method = choose(options.method, &residuals, &clusters, points);
     let base = Base {
         program: &bound.program,
         coordinates: &bound.coordinates,
@@ -153,10 +161,10 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         clusters: &clusters,
         delta: found.delta,
         at: &best.solution.at,
-        fitted: &noise.fitted,
-        residuals: &noise.scaled,
+        fitted: &fitted,
+        noise: &noise,
     };
-    let draws = draws(&base, options.method, options.draws, options.seed, options.threads);
+    let draws = draws(&base, method, options.draws, options.seed, options.threads);
     let mut fit = Fit {
         law: law.clone(),
         parameters: Vec::new(),
@@ -164,9 +172,9 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         objective: objective_of(options.loss, &bound.rows, &found, best.solution.value),
         rows: points.len(),
         free: bound.coordinates.len(),
-        noise: noise.deviation,
+        noise: deviation(&residuals, &bound.rows.weight, bound.coordinates.len(), &clusters, noise.df),
         df: noise.df,
-        method: method_of(options, points, &clusters),
+        method: method_of(method, options, points, &clusters),
         level: options.level,
         search: Search {
             starts: found.starts,
@@ -180,7 +188,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         influence: None,
         residuals,
         ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
-        ladder: ladder(points),
+        ladder,
         units: points.units.clone(),
         conventions: points.conventions.clone(),
         row_hash: points.hash(),
@@ -188,7 +196,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         families: points.family.as_ref().map_or(Vec::new(), |f| f.levels.clone()),
         layout: bound.layout.clone(),
     };
-    fit.parameters = fit.estimate_parameters(&best.theta);
+    fit.parameters = fit.estimate_parameters(&best.theta, options);
     if options.influence {
         fit.influence = influence(&bound, &found, &best, points, options);
     }
@@ -329,51 +337,98 @@ fn objective_of(loss: Loss, rows: &Rows, found: &Found, value: f64) -> Objective
         Loss::SquaredLog => "half the sum of squared log residuals",
         Loss::Squared => "half the sum of squared residuals",
     };
-    Objective { name, log, delta: found.delta, value }
+    Objective { name: name.into(), log, delta: Some(found.delta).filter(|d| d.is_finite()), value }
 }
 
-fn method_of(options: &Options, points: &Points, clusters: &Clusters) -> String {
+/// Many clusters: the wild bootstrap costs nothing and allows for any noise. Few: residuals are pooled, unless their
+/// size is seen to follow an input or the fitted value.
+fn choose(method: Method, residuals: &[f64], clusters: &Clusters, points: &Points) -> Method {
+    if method != Method::Auto {
+        return method;
+    }
+    let uneven = clusters.count == residuals.len() && uneven(residuals, points);
+    if clusters.count >= MANY || uneven { Method::Wild } else { Method::Residual }
+}
+
+/// From here on the wild bootstrap is as narrow as the residual one.
+const MANY: usize = 100;
+
+/// Whether the size of residuals follows an input: Spearman's correlation of |r| with any input beyond what chance gives
+/// once in a thousand.
+fn uneven(residuals: &[f64], points: &Points) -> bool {
+    let sizes: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
+    let limit = 3.3 / (residuals.len() as f64 - 1.0).max(1.0).sqrt();
+    points.columns.iter().chain([("".to_owned(), points.target.clone())].iter()).any(|(_, c)| spearman(&sizes, c).abs() > limit)
+}
+
+fn spearman(a: &[f64], b: &[f64]) -> f64 {
+    let (a, b) = (ranks(a), ranks(b));
+    let mean = (a.len() as f64 - 1.0) / 2.0;
+    let sum = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
+    let spread = (sum(&a, &a) * sum(&b, &b)).sqrt();
+    if spread > 0.0 { sum(&a, &b) / spread } else { 0.0 }
+}
+
+/// Ranks from 0, ties at their mean.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut out = vec![0.0; values.len()];
+    let mut i = 0;
+    while i < order.len() {
+        let same = order[i..].iter().take_while(|&&k| values[k] == values[order[i]]).count();
+        for &k in &order[i..i + same] {
+            out[k] = i as f64 + (same as f64 - 1.0) / 2.0;
+        }
+        i += same;
+    }
+    out
+}
+
+fn method_of(method: Method, options: &Options, points: &Points, clusters: &Clusters) -> String {
     let what = match &points.cluster {
         Some(labels) => format!("{} clusters of {}", clusters.count, labels.name),
         None => format!("{} rows", clusters.count),
     };
-    match options.method {
+    match method {
+        Method::Auto | Method::Residual => format!("residual bootstrap, {} draws over {what}", options.draws),
         Method::Wild => format!("wild bootstrap, {} draws over {what}", options.draws),
         Method::Pairs => format!("pairs bootstrap, {} draws over {what}", options.draws),
         Method::None => "not asked for".into(),
     }
 }
 
-/// What is left when the law is taken away.
-struct Noise {
-    fitted: Vec<f64>,
-    scaled: Vec<f64>,
-    deviation: f64,
-    df: f64,
+/// Derivatives of every row by the free parameters, in the scale of the residuals.
+fn columns_of(bound: &Bound, values: &[f64], jacobian: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let scaled = bound.coordinates.columns().iter().map(|&j| match bound.rows.link {
+        Link::Log => jacobian[j].iter().zip(values).map(|(d, f)| d / f).collect(),
+        Link::Raw => jacobian[j].clone(),
+    });
+    scaled.collect()
 }
 
-impl Noise {
-    fn new(bound: &Bound, clusters: &Clusters, values: &[f64], jacobian: &[Vec<f64>], residuals: &[f64]) -> Self {
-        let fitted: Vec<f64> = bound.rows.target.iter().zip(residuals).map(|(y, r)| y - r).collect();
-        let p = bound.coordinates.len();
-        // The Jacobian in the scale of the residuals.
-        let columns: Vec<Vec<f64>> = (bound.coordinates.columns().iter())
-            .map(|&j| match bound.rows.link {
-                Link::Log => jacobian[j].iter().zip(values).map(|(d, f)| d / f).collect(),
-                Link::Raw => jacobian[j].clone(),
-            })
-            .collect();
-        let groups = clusters.count as f64;
-        let between = clusters.between(&columns, &bound.rows.weight);
-        let df = (groups - between).max(1.0);
-        let factor = (groups / df).sqrt();
-        let scaled = residuals.iter().map(|r| r * factor).collect();
-        let deviation = match clusters.count == residuals.len() {
-            true => proposal2(residuals, p, CLIP),
-            false => proposal2(residuals, 0, CLIP) * factor,
-        };
-        Self { fitted, scaled, deviation, df }
+/// Standard deviation of one run about the law. Where rows share noise, clusters are what tells of it.
+fn deviation(residuals: &[f64], weight: &[f64], p: usize, clusters: &Clusters, df: f64) -> f64 {
+    let alike: Vec<f64> = residuals.iter().zip(weight).map(|(r, w)| r * w.sqrt()).collect();
+    if clusters.count == residuals.len() {
+        proposal2(&alike, p, CLIP)
+    } else {
+        proposal2(&alike, 0, CLIP) * (clusters.count as f64 / df).sqrt()
     }
+}
+
+/// On a ladder where N and D move together, `A*N^-alpha + B*D^-beta` is one power of N within any noise: that one is
+/// fitted, as the first term alone, and the parameters it cannot tell apart are refused. Fitting all five lets the two
+/// powers cancel, and no bootstrap of such fits covers.
+fn along_ladder(law: &Law, bound: &mut Bound) {
+    let Some(shape) = Additive::of(&law.formula, &bound.layout) else { return };
+    let entries = &mut bound.layout.entries;
+    if [shape.a, shape.alpha, shape.b, shape.beta].iter().any(|&i| entries[i].held.is_some() || entries[i].bounded) {
+        return;
+    }
+    entries[shape.b].held = Some(0.0);
+    entries[shape.beta].held = Some(1.0);
+    bound.coordinates = bound.layout.coordinates(law);
 }
 
 /// If two inputs N and D move together over the rows, the line ln D = intercept + slope ln N they lie on.
@@ -409,15 +464,16 @@ impl Fit {
         Estimate { value, interval, method: self.method.clone() }
     }
 
-    fn estimate_parameters(&self, theta: &[f64]) -> Vec<Fitted> {
+    fn estimate_parameters(&self, theta: &[f64], options: &Options) -> Vec<Fitted> {
         let each = self.layout.entries.iter().zip(theta).enumerate();
         each.map(|(i, (entry, &value))| {
-            let held = entry.held.is_some();
-            let unidentified = self.ladder.is_some() && self.law.inputs().any(|i| i == "N") && self.law.inputs().any(|i| i == "D");
-            let estimate = if held {
-                Estimate { value, interval: None, method: "held".into() }
-            } else if unidentified && !crate::roles::is_term(&self.law.formula.body, &entry.parameter) {
+            let input = |name: &str| self.law.inputs().any(|i| i == name);
+            let unidentified = self.ladder.is_some() && input("N") && input("D");
+            let held = entry.held.is_some() && !(unidentified && !options.fix.iter().any(|(n, _)| *n == entry.name));
+            let estimate = if unidentified && !held && !crate::roles::is_term(&self.law.formula.body, &entry.parameter) {
                 Estimate { value, interval: None, method: warning::COLLINEAR_REASON.into() }
+            } else if held {
+                Estimate { value, interval: None, method: "held".into() }
             } else {
                 self.estimate(value, self.draws.iter().map(|d| d[i]))
             };

@@ -26,7 +26,7 @@ pub struct Law {
 }
 
 /// A parameter of a law.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Parameter {
     /// as in the formula
     pub name: String,
@@ -41,7 +41,8 @@ pub struct Parameter {
 }
 
 /// The values a parameter may take.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Domain {
     /// any number
     Free,

@@ -11,7 +11,7 @@ use isoloss_formula::nearest;
 use std::collections::BTreeMap;
 
 /// One number to be found or held.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Entry {
     /// `alpha`, `A[mla]`, `t[w_code]`
     pub(crate) name: String,
@@ -25,7 +25,7 @@ pub(crate) struct Entry {
 }
 
 /// All numbers of a law on these points.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Layout {
     pub(crate) entries: Vec<Entry>,
     pub(crate) slots: BTreeMap<String, Slot>,

@@ -17,8 +17,12 @@ pub enum Loss {
 /// How intervals are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// wild cluster bootstrap
+    /// residual bootstrap, or wild where noise is seen to change over the runs or clusters are many
     #[default]
+    Auto,
+    /// residuals of clusters, and of rows within them, drawn from all of them: noise is alike everywhere
+    Residual,
+    /// residuals of each cluster stretched by Webb's weights: noise may differ between clusters
     Wild,
     /// whole clusters (rows, without a cluster column) drawn with replacement
     Pairs,
@@ -65,7 +69,7 @@ impl Default for Options {
             tie: Vec::new(),
             bound: Vec::new(),
             per_family: Vec::new(),
-            method: Method::Wild,
+            method: Method::Auto,
             draws: 1000,
             level: 0.95,
             seed: 0,

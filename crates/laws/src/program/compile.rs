@@ -16,7 +16,7 @@ pub struct Columns<'a> {
 }
 
 /// Where the values of a parameter's name stand in the vector of all parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Slot {
     /// one number
     One(usize),
