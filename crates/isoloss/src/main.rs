@@ -1,2 +1,31 @@
-//! The door.
-fn main() {}
+//! The door: a command is parsed, its library called, its answer printed.
+
+mod arguments;
+mod choose;
+mod commands;
+mod failure;
+mod numbers;
+mod output;
+mod points;
+mod published;
+mod report;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = match commands::program().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Asking for help is no mistake, and a closed pipe no reason to panic.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()) * failure::USAGE);
+        }
+    };
+    match commands::run(&matches) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::talk(format_args!("{failure}"));
+            ExitCode::from(failure.code)
+        }
+    }
+}

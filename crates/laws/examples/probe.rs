@@ -5,6 +5,12 @@ fn read(path: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let mut l = t.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
     (l.next().unwrap(), l.collect())
 }
+fn show(f: &Fit, t: std::time::Instant) {
+    println!("{:?}  {} obj {:.14} noise {:.5} df {} agree {}/{}", t.elapsed(), f.method, f.objective.value, f.noise, f.df, f.search.agree, f.search.starts);
+    for p in &f.parameters { println!("   {:8} {:?} {:?} {:?}", p.name, p.estimate.value, p.estimate.interval.map(|i| (i.lower, i.upper)), p.error); }
+    for p in f.derived() { println!("   {:8} {:?} {:?}", p.name, p.estimate.value, p.estimate.interval.map(|i| (i.lower, i.upper))); }
+    for w in &f.warnings { println!("   {w}"); }
+}
 fn main() {
     let (h, r) = read("../shared/data/runs/chinchilla_epoch_svg.csv");
     let c = |n: &str| h.iter().position(|x| x == n).unwrap();
@@ -16,24 +22,23 @@ fn main() {
         ..Points::default()
     };
     let law = catalogue::law("chinchilla").unwrap();
-    for loss in [Loss::Published, Loss::Robust, Loss::SquaredLog] {
-        println!("{loss:?}");
-        probe(&law, &make(&rows[..240]), &Options { loss, ..Options::default() });
-        probe(&law, &make(&rows), &Options { loss, ..Options::default() });
+    for loss in [Loss::Published, Loss::Robust] {
+        for n in [240, 245] {
+            let p = make(&rows[..n]);
+            println!("{loss:?} {n}");
+            for method in [Method::Auto, Method::Profile] {
+                let t = std::time::Instant::now();
+                show(&fit(&law, &p, &Options { loss, method, ..Options::default() }).unwrap(), t);
+            }
+        }
     }
-    speed(&law, &make(&rows[..240]), &Options::default());
-    let mut grid = Vec::new();
-    for al in [0.0f64, 0.5, 1.0, 1.5, 2.0] { for be in [0.0f64, 0.5, 1.0, 1.5, 2.0] { for e in [-1.0f64, -0.5, 0.0, 0.5, 1.0] { for a in 0..6 { for b in 0..6 {
-        let names: Vec<_> = law.parameters.iter().map(|p| p.name.as_str()).collect();
-        grid.push(names.iter().map(|n| match *n { "E" => e.exp(), "A" => (5.0 * a as f64).exp(), "B" => (5.0 * b as f64).exp(), "alpha" => al, _ => be }).collect());
-    }}}}}
-    println!("grid {}", grid.len());
-    probe(&law, &make(&rows[..240]), &Options { loss: Loss::Published, start_at: grid, ..Options::default() });
+    let t = std::time::Instant::now();
+    show(&fit(&law, &make(&rows[..240]), &Options { loss: Loss::Published, method: Method::Pairs, draws: 4000, ..Options::default() }).unwrap(), t);
     let (_, r) = read("../shared/data/runs/datablations_fit182.csv");
     let f = |i: usize| r.iter().map(|x| x[i].parse().unwrap()).collect::<Vec<f64>>();
     let pts = Points { target: f(4), columns: vec![("N".into(), f(1)), ("D".into(), f(2)), ("U".into(), f(3))], ..Points::default() };
     let law = catalogue::law("data-constrained").unwrap();
     let fix = vec![("A".to_owned(), 6.255414f64.exp()), ("B".to_owned(), 7.3049974f64.exp()), ("E".to_owned(), 0.6254804f64.exp()), ("alpha".to_owned(), 0.3526596), ("beta".to_owned(), 0.3526596)];
-    println!("data-constrained {:?}", law.parameters.iter().map(|p| &p.name).collect::<Vec<_>>());
-    probe(&law, &pts, &Options { loss: Loss::Published, fix, ..Options::default() });
+    let t = std::time::Instant::now();
+    show(&fit(&law, &pts, &Options { loss: Loss::Published, fix, ..Options::default() }).unwrap(), t);
 }

@@ -59,6 +59,7 @@ struct Saved {
     /// in hexadecimal: JSON numbers do not hold 64 bits
     row_hash: String,
     seed: u64,
+    without_clusters: Vec<(String, crate::estimate::Interval)>,
     families: Vec<String>,
     layout: Layout,
     residuals: Vec<f64>,
@@ -118,6 +119,7 @@ impl Fit {
             conventions: fit.conventions,
             row_hash: format!("{:016x}", fit.row_hash),
             seed: fit.seed,
+            without_clusters: fit.without_clusters,
             families: fit.families,
             layout: fit.layout,
             residuals: fit.residuals,
@@ -182,6 +184,7 @@ impl Fit {
             conventions: saved.conventions,
             row_hash: u64::from_str_radix(&saved.row_hash, 16).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?,
             seed: saved.seed,
+            without_clusters: saved.without_clusters,
             layout: saved.layout,
             families: saved.families,
         })

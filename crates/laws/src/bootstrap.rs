@@ -80,7 +80,8 @@ impl Clusters {
             solve_lower(&total, p, row);
             trace += row[k];
         }
-        trace.clamp(1.0, p as f64)
+        // A count of parameters: shares of information add up to about a whole number of directions.
+        trace.round().clamp(1.0, p as f64)
     }
 }
 
@@ -185,7 +186,7 @@ impl Noise {
 ///
 /// Draw i has its own stream, seeded by the seed and i, so the result does not depend on the number of threads.
 pub(crate) fn draws(base: &Base<'_>, method: Method, count: usize, seed: u64, threads: usize) -> Vec<Vec<f64>> {
-    if method == Method::None || count == 0 {
+    if matches!(method, Method::None | Method::Profile) || count == 0 {
         return Vec::new();
     }
     let threads = threads.clamp(1, count);

@@ -65,9 +65,11 @@ impl Spread {
         (self.at_score(2.0 * self.shift - t), self.at_score(2.0 * self.shift + t))
     }
 
-    /// Standard deviation of the draws between the 16 % and 84 % points: heavy tails do not own it.
+    /// Standard deviation of the draws: the standard error that papers print.
     pub(crate) fn deviation(&self) -> f64 {
-        0.5 * (self.at_score(1.0) - self.at_score(-1.0))
+        let n = self.sorted.len() as f64;
+        let mean = self.sorted.iter().sum::<f64>() / n;
+        (self.sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
     }
 
     /// The quantile at a normal score. Beyond the last ten draws on a side, where they are too few to tell, the line from

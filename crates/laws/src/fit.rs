@@ -11,6 +11,7 @@ use crate::layout::Layout;
 use crate::objective::Link;
 use crate::options::{Loss, Method, Options};
 use crate::points::Points;
+use crate::profile::profile;
 use crate::program::{Columns, Program};
 use crate::scale::proposal2;
 use crate::search::{CLIP, Found, Rows, search};
@@ -62,6 +63,8 @@ pub struct Fit {
     pub row_hash: u64,
     /// the seed of starts and draws
     pub seed: u64,
+    /// with fewer than six clusters: the intervals of the parameters if rows shared no noise
+    pub without_clusters: Vec<(String, Interval)>,
     pub(crate) layout: Layout,
     pub(crate) families: Vec<String>,
 }
@@ -194,14 +197,34 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         row_hash: points.hash(),
         seed: options.seed,
         families: points.family.as_ref().map_or(Vec::new(), |f| f.levels.clone()),
+        without_clusters: Vec::new(),
         layout: bound.layout.clone(),
     };
     fit.parameters = fit.estimate_parameters(&best.theta, options);
+    if options.method == Method::Profile {
+        for (k, &i) in bound.coordinates.columns().iter().enumerate() {
+            fit.parameters[i].estimate.interval = Some(profile(&bound, &found, &best, k, options.level));
+        }
+    }
+    if points.cluster.is_some() && clusters.count < FEW && !fit.draws.is_empty() {
+        let alone = fit_ignoring_clusters(law, points, options)?;
+        let intervals = alone.parameters.into_iter().filter_map(|p| Some((p.name, p.estimate.interval?)));
+        fit.without_clusters = intervals.collect();
+    }
     if options.influence {
-        fit.influence = influence(&bound, &found, &best, points, options);
+        let errors = fit.coordinate_errors(&bound.coordinates);
+        fit.influence = influence(&bound, &found, &best, points, &errors);
     }
     fit.warnings = warning::warnings(&fit, &bound, &found, &best, points, options);
     Ok(fit)
+}
+
+/// Fewer clusters than this cannot tell how much noise rows share.
+const FEW: usize = 6;
+
+fn fit_ignoring_clusters(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitError> {
+    let points = Points { cluster: None, ..points.clone() };
+    fit(law, &points, &Options { influence: false, ..options.clone() })
 }
 
 fn basin(optimum: &crate::search::Optimum) -> Basin {
@@ -229,6 +252,15 @@ pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Ve
     let coordinates = layout.coordinates(law);
     let program = bind_program(law, &layout, points)?;
     let lowest = points.target.iter().copied().fold(f64::INFINITY, f64::min);
+    let losses = points.target.iter().filter(|y| **y <= 0.0).count();
+    if losses > 0 && losses * 5 < points.len() && options.loss != Loss::Squared {
+        // A few among positive ones are slips; a target that is negative as a rule is another kind of quantity.
+        let row = points.target.iter().position(|y| *y <= 0.0).unwrap_or(0);
+        return Err(FitError::new(
+            format!("line {}: {} = {} where nearly all are positive", points.line(row), law.formula.target, points.target[row]),
+            format!("leave it out with --where \"{} > 0\", or fit raw residuals with --objective squared", law.formula.target),
+        ));
+    }
     let link = match options.loss {
         Loss::Squared => Link::Raw,
         Loss::Robust if lowest <= 0.0 => {
@@ -394,6 +426,7 @@ fn method_of(method: Method, options: &Options, points: &Points, clusters: &Clus
         Method::Auto | Method::Residual => format!("residual bootstrap, {} draws over {what}", options.draws),
         Method::Wild => format!("wild bootstrap, {} draws over {what}", options.draws),
         Method::Pairs => format!("pairs bootstrap, {} draws over {what}", options.draws),
+        Method::Profile => "profile likelihood, for parameters only".into(),
         Method::None => "not asked for".into(),
     }
 }
@@ -460,8 +493,32 @@ impl Fit {
             return Estimate { value, interval: None, method: self.method.clone() };
         };
         let (lower, upper) = spread.ends(student(self.level, self.df));
+        if !(upper - lower > 1e-9 * value.abs()) {
+            return Estimate { value, interval: None, method: warning::EXACT_REASON.into() };
+        }
         let interval = Some(Interval { lower, upper, level: self.level, of: Of::Mean });
         Estimate { value, interval, method: self.method.clone() }
+    }
+
+    /// Spread of the draws in the solver's coordinates.
+    fn coordinate_errors(&self, coordinates: &Coordinates) -> Vec<f64> {
+        let draws: Vec<Vec<f64>> = self.draws.iter().map(|d| coordinates.point(d)).collect();
+        if draws.is_empty() {
+            return Vec::new();
+        }
+        let at = coordinates.point(&self.theta());
+        let spread = |k: usize| Spread::new(at[k], draws.iter().map(|d| d[k])).map_or(0.0, |s| s.deviation());
+        (0..coordinates.len()).map(spread).collect()
+    }
+
+    /// The published fit of this law that these parameters are, to 2 %.
+    pub(crate) fn published_at(&self, theta: &[f64]) -> Option<&str> {
+        let close = |name: &str, value: f64| {
+            let i = self.parameters.iter().position(|p| p.name == name);
+            i.is_none_or(|i| (theta[i] - value).abs() <= 0.02 * value.abs())
+        };
+        let found = self.law.published.iter().find(|p| p.values.iter().all(|(name, value)| close(name, *value)))?;
+        Some(&found.name)
     }
 
     fn estimate_parameters(&self, theta: &[f64], options: &Options) -> Vec<Fitted> {

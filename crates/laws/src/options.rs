@@ -26,6 +26,8 @@ pub enum Method {
     Wild,
     /// whole clusters (rows, without a cluster column) drawn with replacement
     Pairs,
+    /// profile likelihood, for parameters only
+    Profile,
     /// none: point estimates only
     None,
 }

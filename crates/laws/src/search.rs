@@ -30,8 +30,6 @@ pub(crate) struct Found {
     pub(crate) starts: usize,
     /// starts that did not converge
     pub(crate) lost: usize,
-    /// steps of all final descents together
-    pub(crate) iterations: usize,
 }
 
 /// Targets, in the link's scale, and weights of a fit.
@@ -89,11 +87,10 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
         }
     }
     let mut optima: Vec<Optimum> = Vec::new();
-    let (mut lost, mut iterations) = (0, 0);
+    let mut lost = 0;
     let mut minima = Vec::with_capacity(points.len());
     for at in &points {
         let solution = descend(&mut objective, &mut solver, at, coordinates);
-        iterations += solution.iterations;
         if solution.converged { minima.push(solution) } else { lost += 1 }
     }
     minima.sort_by(|a, b| a.value.total_cmp(&b.value));
@@ -107,7 +104,7 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
             }
         }
     }
-    Found { optima, delta: objective.delta, starts: points.len(), lost, iterations }
+    Found { optima, delta: objective.delta, starts: points.len(), lost }
 }
 
 fn sketch(objective: &mut Objective<'_>, solver: &mut Solver, points: &mut [Vec<f64>], coordinates: &Coordinates) {
@@ -138,6 +135,57 @@ fn descend(objective: &mut Objective<'_>, solver: &mut Solver, start: &[f64], co
     let mut solution = solver.minimise(objective, &at, bounds, Effort::TIGHT);
     solution.iterations += iterations;
     solution
+}
+
+/// The optimum at another delta, from the one that was found.
+pub(crate) fn shifted_by_delta(bound: &crate::fit::Bound, found: &Found, best: &Optimum, delta: f64) -> Vec<f64> {
+    let (coordinates, rows) = (&bound.coordinates, &bound.rows);
+    let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
+    objective.delta = delta.max(NOISE_FREE).min(found.delta.max(delta));
+    let solution = Solver::default().minimise(&mut objective, &best.solution.at, |k| coordinates.bounds(k), Effort::DRAW);
+    let mut theta = best.theta.clone();
+    coordinates.theta(&solution.at, &mut theta);
+    theta
+}
+
+/// Parameters along which the objective is flat at the optimum: the curvature there is rounding. `None` if there is none.
+pub(crate) fn undetermined(bound: &crate::fit::Bound, found: &Found, best: &Optimum) -> Option<Vec<usize>> {
+    let (coordinates, rows) = (&bound.coordinates, &bound.rows);
+    let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
+    objective.delta = found.delta;
+    let mut d = crate::objective::Derivatives::default();
+    objective.derive(&best.solution.at, 1.0, &mut d);
+    let p = coordinates.len();
+    let bounds_hit = |k: usize| {
+        let (lower, upper) = coordinates.bounds(k);
+        best.solution.at[k] <= lower || best.solution.at[k] >= upper
+    };
+    // Coordinates one by one into a Cholesky factor of the correlation matrix: a pivot of rounding means that the
+    // coordinate is a combination of those before it.
+    let size: Vec<f64> = (0..p).map(|k| d.hessian[k * p + k].sqrt()).collect();
+    let largest = size.iter().copied().fold(0.0, f64::max);
+    let mut taken: Vec<usize> = Vec::new();
+    let mut flat = Vec::new();
+    for k in (0..p).filter(|&k| !bounds_hit(k)) {
+        if size[k] <= 1e-9 * largest {
+            flat.push(coordinates.columns()[k]);
+            continue;
+        }
+        let trial: Vec<usize> = taken.iter().copied().chain([k]).collect();
+        let m = trial.len();
+        let mut a = vec![0.0; m * m];
+        for (x, &i) in trial.iter().enumerate() {
+            for (y, &j) in trial.iter().enumerate() {
+                a[x * m + y] = d.hessian[i * p + j] / (size[i] * size[j]);
+            }
+        }
+        if crate::solve::cholesky(&mut a, m) && a[m * m - 1] > 1e-6 {
+            taken.push(k);
+        } else {
+            flat.push(coordinates.columns()[k]);
+        }
+    }
+    (!flat.is_empty()).then_some(flat)
 }
 
 fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {

@@ -48,7 +48,12 @@ pub(crate) fn starts(law: &Law, layout: &Layout, coordinates: &Coordinates, prog
         }
     }
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
-    found.truncate(count);
+    // Half of the starts are the best of the draws; the other half are spread over all of them, because a basin that is
+    // nearly as good may begin behind a poor slope.
+    let best = found.len().min(count.div_ceil(2));
+    let rest = found.split_off(best);
+    let stride = (rest.len() / (count - best).max(1)).max(1);
+    found.extend(rest.into_iter().step_by(stride).take(count - best));
     found.into_iter().map(|(_, theta)| theta).collect()
 }
 

@@ -1,0 +1,276 @@
+//! Which law, and which column is which of its variables. What is chosen for a person is said.
+
+use std::path::Path;
+
+use isoloss_formula::{Table, nearest, parse_condition, parse_expression, parse_formula};
+use isoloss_laws::{Law, catalogue};
+use isoloss_runs::{Guess, guess, map_flag};
+
+use crate::failure::Failure;
+
+/// What the command line says of law and columns.
+#[derive(Debug, Default)]
+pub struct Asked<'a> {
+    pub law: Option<&'a str>,
+    pub formula: Option<&'a str>,
+    pub insist: &'a [String],
+    pub maps: Vec<(String, String)>,
+    pub where_: &'a [String],
+    pub loss: Option<&'a str>,
+}
+
+/// The law and the maps that give it its columns.
+#[derive(Debug)]
+pub struct Chosen {
+    pub law: Law,
+    /// guessed maps, then the user's
+    pub maps: Vec<(String, String)>,
+    /// what was decided, one sentence each
+    pub says: Vec<String>,
+    /// guessed maps that `says` covers, as `prepare` will say them again
+    pub covered: Vec<String>,
+}
+
+/// Chooses from what was asked and what the table has.
+pub fn choose(table: &Table, asked: Asked<'_>) -> Result<Chosen, Failure> {
+    let chooser = Chooser { table, guess: guess(table), asked };
+    let mut says = Vec::new();
+    let law = chooser.law(&mut says)?;
+    let mut maps = Vec::new();
+    for (at, (name, means)) in law.variables.iter().enumerate() {
+        if at > 0 || chooser.asked.loss.is_none() {
+            chooser.variable(&law, name, means, at == 0, &mut maps, &mut says)?;
+        }
+    }
+    chooser.mentioned(&mut maps);
+    let mut covered = Vec::new();
+    for (name, column) in &maps {
+        if let Some(said) = chooser.guess.says.iter().find(|s| s.starts_with(&format!("{name} ("))) {
+            says.push(said.clone());
+            covered.push(format!("{name} = {column}"));
+        }
+    }
+    maps.extend(chooser.asked.maps);
+    Ok(Chosen { law, maps, says, covered })
+}
+
+/// Maps the inputs of a law that is already known, for predictions.
+pub fn inputs(table: &Table, law: &Law, user: Vec<(String, String)>) -> Result<Vec<(String, String)>, Failure> {
+    let chooser = Chooser { table, guess: guess(table), asked: Asked { maps: user, ..Asked::default() } };
+    let mut maps = Vec::new();
+    for (name, means) in &law.variables[1..] {
+        chooser.variable(law, name, means, false, &mut maps, &mut Vec::new())?;
+    }
+    maps.extend(chooser.asked.maps);
+    Ok(maps)
+}
+
+struct Chooser<'a> {
+    table: &'a Table,
+    guess: Guess,
+    asked: Asked<'a>,
+}
+
+const DERIVED: [(&str, [&str; 2]); 3] = [("N", ["D", "C"]), ("D", ["N", "C"]), ("C", ["N", "D"])];
+
+impl Chooser<'_> {
+    fn law(&self, says: &mut Vec<String>) -> Result<Law, Failure> {
+        if let Some(text) = self.asked.formula {
+            return self.formula(text);
+        }
+        if let Some(name) = self.asked.law {
+            return self.named(name);
+        }
+        for role in ["N", "D"] {
+            if let (Some(_), false) = (self.guess.ambiguous.get(role), self.is_column(role)) {
+                return Err(self.ambiguous(role));
+            }
+        }
+        let [n, d, c] = ["N", "D", "C"].map(|role| self.has(role));
+        let (name, why) = match (n, d, c) {
+            (true, true, _) => ("chinchilla", "the table has parameters N and tokens D"),
+            (true, _, true) | (_, true, true) => ("chinchilla", "N and D follow from C = 6ND"),
+            (true, ..) => ("power-floor", "the table has parameters N and no tokens"),
+            (_, true, _) => ("power-floor", "the table has tokens D and no parameters"),
+            (.., true) => ("frontier", "the table has compute C, but neither parameters nor tokens"),
+            _ => return Err(self.nothing()),
+        };
+        let law = catalogue::law(name).ok_or_else(|| Failure::usage("no such law", "isoloss list laws"))?;
+        says.push(format!("law {name}, because {why}: {}", law.reading()));
+        Ok(law)
+    }
+
+    fn formula(&self, text: &str) -> Result<Law, Failure> {
+        let named = parse_formula(text).map(|f| f.names()).unwrap_or_default();
+        let mut columns: Vec<&str> = self.table.columns().iter().map(|c| c.name.as_str()).collect();
+        columns.extend(self.asked.maps.iter().map(|(new, _)| new.as_str()));
+        let roles = ["N", "D", "C"].into_iter().filter(|r| !self.is_column(r));
+        columns.extend(roles.filter(|r| named.iter().any(|n| n == r) && (self.has(r) || self.derivable(r))));
+        Ok(Law::from_formula(text, &columns, self.asked.insist)?)
+    }
+
+    fn named(&self, name: &str) -> Result<Law, Failure> {
+        if let Some(law) = catalogue::law(name) {
+            return Ok(law);
+        }
+        if !Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) && !Path::new(name).is_file() {
+            return Err(Failure::usage(
+                format_args!("--law {name}: there is no such law"),
+                match nearest(name, catalogue::names()).first() {
+                    Some(near) => format!("did you mean {near}? `isoloss list laws` shows all; your own is a file, --law my.toml"),
+                    None => format!("the laws are {}; your own is a file, --law my.toml", join(catalogue::names())),
+                },
+            ));
+        }
+        let text = std::fs::read_to_string(name).map_err(|e| Failure::file(name, "read", &e))?;
+        let law = Law::from_toml(name, &text)?;
+        if let Some(p) = law.parameters.iter().find(|p| self.is_column(&p.name) && !self.asked.insist.contains(&p.name)) {
+            return Err(Failure::usage(
+                format_args!("{name}: parameter {0} bears the name of a column of {1}", p.name, self.table.source),
+                format_args!("add {0} to [variables], or --param {0} if it is meant as a parameter", p.name),
+            ));
+        }
+        Ok(law)
+    }
+
+    /// Finds the column of a variable; adds maps where it has another name.
+    fn variable(
+        &self,
+        law: &Law,
+        name: &str,
+        means: &str,
+        is_target: bool,
+        maps: &mut Vec<(String, String)>,
+        says: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let mut add = |name: &str, column: &str| {
+            if !maps.iter().any(|(new, _)| new == name) {
+                maps.push((name.to_owned(), column.to_owned()));
+            }
+        };
+        if self.is_column(name) {
+            return Ok(());
+        }
+        if let Some(choice) = self.guess.columns.get(name) {
+            add(name, &choice.column);
+            return Ok(());
+        }
+        if self.guess.ambiguous.contains_key(name) {
+            return Err(self.ambiguous(name));
+        }
+        if self.derivable(name) {
+            for (_, from) in DERIVED.iter().filter(|(new, _)| *new == name) {
+                for role in from.iter().filter(|r| !self.is_column(r)) {
+                    add(role, &self.guess.columns[role].column);
+                }
+            }
+            return Ok(());
+        }
+        if name == "U"
+            && let Some(column) = self.table.column("unique_tokens")
+        {
+            says.push("U (unique tokens) is column `unique_tokens`".into());
+            add("U", &column.name);
+            return Ok(());
+        }
+        if name == "X" && !is_target && law.inputs().count() == 1 {
+            let scales: Vec<&str> = ["N", "D", "C"].into_iter().filter(|r| self.has(r)).collect();
+            if let [role] = scales[..] {
+                let column = self.guess.columns.get(role).map_or(role, |c| c.column.as_str());
+                says.push(format!("the scale X is {role}, column `{column}`"));
+                add("X", column);
+                return Ok(());
+            }
+            if !scales.is_empty() {
+                let flags: Vec<String> = scales.iter().map(|r| map_flag("X", self.behind(r))).collect();
+                return Err(Failure::usage(
+                    format_args!("the scale X of the law {} may be {}", law.name, join(scales.into_iter())),
+                    format_args!("say which: {}", flags.join(" or ")),
+                ));
+            }
+        }
+        Err(self.missing(law, name, means, is_target))
+    }
+
+    /// Roles that the user's own expressions name are mapped too.
+    fn mentioned(&self, maps: &mut Vec<(String, String)>) {
+        let mut named: Vec<String> = Vec::new();
+        for (_, expression) in &self.asked.maps {
+            named.extend(parse_expression(expression).map(|e| e.names()).unwrap_or_default());
+        }
+        for condition in self.asked.where_ {
+            named.extend(parse_condition(condition).map(|e| e.names()).unwrap_or_default());
+        }
+        for name in named {
+            if let Some(choice) = self.guess.columns.get(name.as_str())
+                && !self.is_column(&name)
+                && !maps.iter().any(|(new, _)| *new == name)
+            {
+                maps.push((name, choice.column.clone()));
+            }
+        }
+    }
+
+    /// The table or the user gives this name.
+    fn is_column(&self, name: &str) -> bool {
+        self.table.column(name).is_some() || self.asked.maps.iter().any(|(new, _)| new == name)
+    }
+
+    fn has(&self, role: &str) -> bool {
+        self.is_column(role) || self.guess.columns.contains_key(role)
+    }
+
+    fn derivable(&self, role: &str) -> bool {
+        DERIVED.iter().any(|(new, from)| *new == role && from.iter().all(|r| self.has(r)))
+    }
+
+    fn behind<'a>(&'a self, role: &'a str) -> &'a str {
+        self.guess.columns.get(role).map_or(role, |c| c.column.as_str())
+    }
+
+    fn ambiguous(&self, role: &str) -> Failure {
+        let flags = self.guess.ambiguous.get(role).map_or(String::new(), |a| a.flags.join(" or "));
+        let said = self.guess.says.iter().find(|s| s.starts_with(&format!("{role} (")));
+        let said = said.map_or(String::new(), |s| s.split(": ").next().unwrap_or(s).to_owned());
+        Failure::usage(format_args!("{}: {said}", self.table.source), format_args!("say which: {flags}"))
+    }
+
+    fn missing(&self, law: &Law, name: &str, means: &str, is_target: bool) -> Failure {
+        let means = if means.is_empty() { String::new() } else { format!(" ({means})") };
+        let what = format!("{}: the law {} needs a column {name}{means}", self.table.source, law.name);
+        if name == "L"
+            && let Some(perplexity) = self.guess.perplexities.first()
+        {
+            let says = self.guess.says.iter().find_map(|s| s.split_once(": ").filter(|_| s.contains("perplexity")));
+            let hint = says.map_or("--map \"L=ln(...)\"", |(_, flag)| flag);
+            return Failure::usage(format_args!("{what}; `{perplexity}` is a perplexity, not a loss"), hint);
+        }
+        let headers = self.table.columns().iter().map(|c| c.name.as_str());
+        let flag = match nearest(name, headers.clone()).first() {
+            Some(near) => return Failure::usage(what, format_args!("did you mean `{near}`? {}", map_flag(name, near))),
+            None if is_target => format!("--loss COLUMN, or {}", map_flag(name, "COLUMN")),
+            None => map_flag(name, "COLUMN"),
+        };
+        Failure::usage(what, format_args!("name it by {flag}; the columns are {}", listed(headers)))
+    }
+
+    fn nothing(&self) -> Failure {
+        let headers = self.table.columns().iter().map(|c| c.name.as_str());
+        Failure::usage(
+            format_args!("{}: no column is known as parameters N, tokens D or compute C", self.table.source),
+            format_args!("name it by {}; the columns are {}", map_flag("N", "COLUMN"), listed(headers)),
+        )
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Up to twelve headers.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let all: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    let more = all.len().saturating_sub(12);
+    let text = all.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}

@@ -1,0 +1,147 @@
+//! `isoloss list`: what there is to fit and to predict from.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use isoloss_formula::nearest;
+use isoloss_laws::{Domain, Law, Published, catalogue};
+
+use super::Run;
+use super::predict::load;
+use crate::failure::Failure;
+use crate::numbers::{count, number, size};
+use crate::output::{self, BOLD, RESET};
+use crate::{published, report};
+
+/// Options of `list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// laws, published, or a saved fit: isoloss list fit.json
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    /// One of them in full: isoloss list laws chinchilla
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+impl Run for List {
+    const ABOUT: &str = "Laws, published fits, and what is in a saved fit";
+    const EXAMPLES: &str = "\
+Examples:
+  isoloss list
+  isoloss list laws chinchilla
+  isoloss list published
+  isoloss list fit.json";
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        let text = match (self.what.as_deref(), self.name.as_deref()) {
+            (None, _) => format!("{}\n{}", laws(), all_published()),
+            (Some("laws" | "law"), None) => laws(),
+            (Some("laws" | "law"), Some(name)) => in_full(&named(name)?),
+            (Some("published"), None) => all_published(),
+            (Some("published"), Some(name)) => {
+                let name = name.strip_prefix("published:").unwrap_or(name);
+                published::fit(name)?;
+                published::all().filter(|(_, p)| p.name == name).map(|(law, p)| one_published(law, p)).collect()
+            }
+            (Some(path), None) if path.starts_with("published:") || Path::new(path).exists() => summary(path)?,
+            (Some(other), _) => {
+                return Err(Failure::usage(
+                    format_args!("list {other}: neither a list nor a saved fit"),
+                    "isoloss list laws, isoloss list published, isoloss list fit.json",
+                ));
+            }
+        };
+        output::answer(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn named(name: &str) -> Result<Law, Failure> {
+    catalogue::law(name).ok_or_else(|| {
+        let near = nearest(name, catalogue::names());
+        let all = catalogue::names().collect::<Vec<_>>().join(", ");
+        Failure::usage(
+            format_args!("list laws {name}: there is no such law"),
+            near.first().map_or(format!("the laws are {all}"), |near| format!("did you mean {near}?")),
+        )
+    })
+}
+
+fn laws() -> String {
+    let mut text = String::new();
+    for law in catalogue::laws() {
+        text.push_str(&format!("{BOLD}{}{RESET}: {}\n", law.name, law.says));
+        law.formula.source.trim().lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+    }
+    text
+}
+
+/// A law as its file would say it.
+fn in_full(law: &Law) -> String {
+    let mut text = format!("name    = \"{}\"\n", law.name);
+    let source = law.formula.source.trim();
+    text.push_str(&match source.contains('\n') {
+        true => format!("formula = \"\"\"\n{source}\n\"\"\"\n"),
+        false => format!("formula = \"{source}\"\n"),
+    });
+    text.push_str(&format!("paper   = \"{}\"\nsays    = \"{}\"\n\n[variables]\n", law.paper, law.says));
+    law.variables.iter().for_each(|(name, means)| text.push_str(&format!("{name} = \"{means}\"\n")));
+    text.push_str("\n[parameters]\n");
+    for p in &law.parameters {
+        let domain = match p.domain {
+            Domain::Free => "free".to_owned(),
+            Domain::Positive => "positive".to_owned(),
+            Domain::Range { lower, upper } => format!("{lower}..{upper}"),
+        };
+        let per = p.per.as_ref().map_or(String::new(), |per| format!("[{per}]"));
+        let known = p.known.map_or(String::new(), |k| format!("   # known: {}", number(k, 6)));
+        text.push_str(&format!("{} = \"{domain}{per}\"{known}\n", p.name));
+    }
+    for p in &law.published {
+        text.push_str(&format!("\n{}", one_published(law, p)));
+    }
+    if let Some(reason) = &law.unpublished {
+        text.push_str(&format!("\nno published constants: {reason}\n"));
+    }
+    text
+}
+
+fn all_published() -> String {
+    published::all().map(|(law, p)| one_published(law, p)).collect()
+}
+
+fn one_published(law: &Law, p: &Published) -> String {
+    let values = law.parameters.iter().filter_map(|parameter| {
+        let value = p.values.get(&parameter.name)?;
+        let error = p.errors.get(&parameter.name).map_or(String::new(), |e| format!(" +- {e}"));
+        Some(format!("{} = {}{error}", parameter.name, number(*value, 6).trim_end_matches('0').trim_end_matches('.')))
+    });
+    let values: Vec<String> = values.collect();
+    let units: Vec<String> = p.units.iter().map(|(name, unit)| format!("; {name} in {unit}")).collect();
+    format!(
+        "{BOLD}published:{}{RESET} (law {})\n    {}\n    {}{}\n    {}\n",
+        p.name,
+        law.name,
+        values.join(", "),
+        p.convention,
+        units.concat(),
+        p.source
+    )
+}
+
+fn summary(path: &str) -> Result<String, Failure> {
+    let fit = load(path)?;
+    let mut text: String = fit.warnings.iter().map(report::warning).collect();
+    text.push_str(&format!("{BOLD}{}{RESET}\n", fit.law.formula.source.trim()));
+    text.push_str(&format!("law {}, {}, {} free\n\n", fit.law.name, count(fit.rows, "row"), count(fit.free, "parameter")));
+    text.push_str(&report::parameters(&fit));
+    for (name, least, greatest) in &fit.ranges {
+        text.push_str(&format!("  {name} from {} to {}\n", size(*least), size(*greatest)));
+    }
+    if fit.rows == 0 {
+        text.push_str(&format!("  {}\n", fit.method));
+    }
+    Ok(text)
+}

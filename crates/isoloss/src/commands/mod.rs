@@ -1,0 +1,89 @@
+//! The commands: one file and one line in [`ALL`] each. Help is made from the list.
+
+mod completions;
+mod fit;
+mod list;
+mod predict;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use crate::failure::Failure;
+
+/// Every command, in the order of the help.
+const ALL: &[Entry] = &[
+    entry::<fit::Fit>("Explain", "fit"),
+    entry::<predict::Predict>("Explain", "predict"),
+    entry::<list::List>("Other", "list"),
+    entry::<completions::Completions>("Other", "completions"),
+];
+
+/// What a command is: options, and what is done with them.
+trait Run: FromArgMatches + Args {
+    /// One line for the list of commands.
+    const ABOUT: &str;
+    /// Shown below its help.
+    const EXAMPLES: &str;
+
+    fn run(self) -> Result<ExitCode, Failure>;
+}
+
+struct Entry {
+    heading: &'static str,
+    name: &'static str,
+    about: &'static str,
+    command: fn(&'static str) -> Command,
+    run: fn(&ArgMatches) -> Result<ExitCode, Failure>,
+}
+
+const fn entry<C: Run>(heading: &'static str, name: &'static str) -> Entry {
+    Entry {
+        heading,
+        name,
+        about: C::ABOUT,
+        command: |name| C::augment_args(Command::new(name).about(C::ABOUT).after_help(C::EXAMPLES)),
+        run: |matches| match C::from_arg_matches(matches) {
+            Ok(command) => command.run(),
+            Err(error) => error.exit(),
+        },
+    }
+}
+
+/// The whole program for the parser.
+pub fn program() -> Command {
+    let mut list = String::new();
+    let mut heading = "";
+    for entry in ALL {
+        if entry.heading != heading {
+            heading = entry.heading;
+            list.push_str(&format!("\n\x1b[1m{heading}\x1b[0m\n"));
+        }
+        list.push_str(&format!("  {:<14}{}\n", entry.name, entry.about));
+    }
+    Command::new("isoloss")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Measure, fit and use neural scaling laws, with error bars")
+        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{list}\n{{options}}{{after-help}}"))
+        .after_help(
+            "\nA first command: isoloss fit runs.csv\nHelp for a command, with examples: isoloss fit --help",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(ALL.iter().map(|entry| (entry.command)(entry.name)))
+}
+
+/// Runs the command that was asked for.
+pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let (name, matches) = matches.subcommand().unwrap_or(("", matches));
+    match ALL.iter().find(|entry| entry.name == name) {
+        Some(entry) => (entry.run)(matches),
+        None => Err(Failure::usage("no command", "isoloss --help")),
+    }
+}
+
+#[test]
+fn the_parser_is_sound() {
+    program().debug_assert();
+}

@@ -1,0 +1,70 @@
+//! How the program says that it could not.
+
+use std::fmt;
+use std::io;
+
+use isoloss_formula::{EvalError, ParseError};
+use isoloss_laws::{ArtefactError, FitError, LawError};
+use isoloss_runs::ReadError;
+
+use crate::output::{BOLD_RED, RESET};
+
+/// Exit code: it could not.
+pub const COULD_NOT: u8 = 1;
+/// Exit code: usage or input.
+pub const USAGE: u8 = 2;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub struct Failure {
+    /// exit code
+    pub code: u8,
+    /// what is wrong and, in a last line `hint: ...`, what to do
+    text: String,
+}
+
+impl Failure {
+    /// Of the command line or of what it names.
+    pub fn usage(message: impl fmt::Display, hint: impl fmt::Display) -> Self {
+        Self { code: USAGE, text: format!("{message}\nhint: {hint}") }
+    }
+
+    /// Of a file that cannot be read (usage) or written (the machine's fault).
+    pub fn file(path: &str, doing: &str, error: &io::Error) -> Self {
+        let code = if doing == "read" { USAGE } else { COULD_NOT };
+        let text = match error.kind() {
+            io::ErrorKind::NotFound if doing == "read" => "there is no such file\nhint: check the path".to_owned(),
+            io::ErrorKind::NotFound => "there is no such folder\nhint: make it first".to_owned(),
+            _ => format!("cannot be {} ({error})", if doing == "read" { "read" } else { "written" }),
+        };
+        Self { code, text: format!("{path}: {text}") }
+    }
+
+    /// The same, of the place named.
+    pub fn within(self, place: &str) -> Self {
+        Self { text: format!("{place}: {}", self.text), ..self }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{BOLD_RED}error{RESET}: {}", self.text)
+    }
+}
+
+macro_rules! input_errors {
+    ($($of:ty),*) => { $(impl From<$of> for Failure {
+        fn from(error: $of) -> Self {
+            Self { code: USAGE, text: error.to_string() }
+        }
+    })* };
+}
+input_errors!(ReadError, LawError, ArtefactError, ParseError, EvalError);
+
+impl From<FitError> for Failure {
+    fn from(error: FitError) -> Self {
+        // Rows and options are input; that the search found nothing in them is not.
+        let code = if error.message.starts_with("none of") { COULD_NOT } else { USAGE };
+        Self { code, text: error.to_string() }
+    }
+}

@@ -1,0 +1,93 @@
+//! Answers to stdout, talk to stderr, files by way of a temporary one.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::failure::{COULD_NOT, Failure};
+
+/// What must not be overlooked. Stripped where stdout or stderr is no terminal, and under `NO_COLOR`.
+pub const BOLD_RED: &str = "\x1b[1;31m";
+/// What may mislead.
+pub const BOLD_YELLOW: &str = "\x1b[1;33m";
+/// A headline.
+pub const BOLD: &str = "\x1b[1m";
+/// The end of a colour.
+pub const RESET: &str = "\x1b[0m";
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// for reading
+    #[default]
+    Text,
+    /// one object, everything that the text shows and more
+    Json,
+    /// one table
+    Csv,
+}
+
+/// Says something beside the answer. If nobody listens, nobody minds.
+pub fn talk(text: fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Prints the answer. A reader that has seen enough (`| head`) ends it in silence.
+pub fn answer(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::file("standard output", "write", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a file that is there, before any work is done for it.
+pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::usage(format_args!("{}: this is a folder", path.display()), "name a file in it"));
+    }
+    match path.try_exists() {
+        Ok(true) if !force && !is_device(path) => Err(Failure::usage(
+            format_args!("{}: this file is there already", path.display()),
+            "--force writes over it",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a whole file or nothing: a temporary file beside it, flushed to the disk, then renamed.
+pub fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    may_write(path, force)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = if is_device(path) { std::fs::write(path, text) } else { write_beside(folder, path, text) };
+    written.map_err(|error| Failure::file(&path.display().to_string(), "write", &error))
+}
+
+fn write_beside(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    // The name is on the disk once the folder is; a platform that cannot open folders does it by itself.
+    written.map(|()| File::open(folder).and_then(|f| f.sync_all()).unwrap_or(()))
+}
+
+/// `/dev/stdout`, `/dev/full`, a named pipe: written to, never replaced.
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// The exit code after an answer that holds an error-level warning.
+pub fn code(unusable: bool) -> std::process::ExitCode {
+    std::process::ExitCode::from(if unusable { COULD_NOT } else { 0 })
+}
+

@@ -1,0 +1,33 @@
+//! The parameters as a table.
+
+use isoloss_laws::Estimate;
+
+use super::{Report, table::csv_line};
+
+const HEADER: [&str; 7] = ["name", "value", "lower", "upper", "level", "error", "method"];
+
+/// One row a parameter, then the derived quantities.
+pub fn csv(report: &Report<'_>) -> String {
+    let mut text = csv_line(HEADER);
+    for p in &report.fit.parameters {
+        text.push_str(&row(&p.name, &p.estimate, p.error));
+    }
+    for d in &report.derived {
+        text.push_str(&row(&d.name, &d.estimate, None));
+    }
+    text
+}
+
+fn row(name: &str, estimate: &Estimate, error: Option<f64>) -> String {
+    let or_empty = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
+    let interval = estimate.interval;
+    csv_line([
+        name.to_owned(),
+        estimate.value.to_string(),
+        or_empty(interval.map(|i| i.lower)),
+        or_empty(interval.map(|i| i.upper)),
+        or_empty(interval.map(|i| i.level)),
+        or_empty(error),
+        estimate.method.clone(),
+    ])
+}

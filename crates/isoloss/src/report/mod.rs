@@ -1,0 +1,108 @@
+//! What a fit has to say, gathered once and written three ways.
+
+mod csv;
+mod json;
+pub mod predictions;
+mod substitute;
+pub mod table;
+mod text;
+
+pub use csv::csv;
+pub use json::{estimate, json};
+pub use text::{parameters, text, warning};
+
+use isoloss_laws::{Derived, Fit, Optimum, Points, Prediction};
+use isoloss_runs::{LeftOut, Prepared};
+
+/// A prediction that was asked for.
+#[derive(Debug)]
+pub struct Point {
+    pub at: Vec<(String, f64)>,
+    pub family: Option<String>,
+    pub prediction: Prediction,
+    /// value over largest fitted, by input; empty where nothing was fitted
+    pub factors: Vec<(String, f64)>,
+}
+
+/// A row far from the law.
+#[derive(Debug)]
+pub struct Worst {
+    pub line: u64,
+    pub name: Option<String>,
+    pub residual: f64,
+}
+
+/// What ten times the largest scale brings.
+#[derive(Debug)]
+pub enum Closing {
+    Budget(Box<Optimum>),
+    Scale { name: String, value: f64, loss: Prediction },
+}
+
+/// Everything that is reported of a fit.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub fit: &'a Fit,
+    pub points: &'a Points,
+    pub derived: Vec<Derived>,
+    pub worst: Vec<Worst>,
+    pub left_out: &'a [LeftOut],
+    /// the name of each row, where a column holds names
+    pub names: Vec<Option<String>>,
+    pub predictions: Vec<Point>,
+    pub closing: Option<Closing>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(fit: &'a Fit, points: &'a Points, prepared: &'a Prepared, predictions: Vec<Point>) -> Self {
+        let names = names(prepared);
+        let mut order: Vec<usize> = (0..fit.residuals.len()).collect();
+        order.sort_by(|a, b| fit.residuals[*b].abs().total_cmp(&fit.residuals[*a].abs()).then(a.cmp(b)));
+        let worst = order.iter().take(3).map(|&row| Worst {
+            line: points.line(row),
+            name: names[row].clone(),
+            residual: fit.residuals[row],
+        });
+        Self {
+            fit,
+            points,
+            derived: fit.derived(),
+            worst: worst.collect(),
+            left_out: &prepared.left_out,
+            predictions,
+            closing: closing(fit, points),
+            names,
+        }
+    }
+
+    /// The unit of residuals: a share of the target, or the target's own.
+    pub fn residual_text(&self, residual: f64) -> String {
+        if self.fit.objective.log {
+            format!("{:+.2} %", 100.0 * residual.exp_m1())
+        } else {
+            format!("{residual:+.4}")
+        }
+    }
+}
+
+/// The run's name of each row, by the columns that trackers put it in.
+fn names(prepared: &Prepared) -> Vec<Option<String>> {
+    const NAMES: [&str; 6] = ["name", "run_name", "run", "run_id", "id", "display_name"];
+    let columns = prepared.table.columns();
+    let plain = |name: &str| name.to_lowercase().replace([' ', '-', '.'], "_");
+    let column = NAMES.iter().find_map(|name| columns.iter().find(|c| plain(&c.name) == *name));
+    let text = |row| column.map(|c| c.text(row)).filter(|t| !t.is_empty());
+    (0..prepared.table.len()).map(text).collect()
+}
+
+fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
+    const FARTHER: f64 = 10.0;
+    if let (Some(n), Some(d)) = (points.column("N"), points.column("D")) {
+        let largest = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
+        return fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
+    }
+    let [(name, _, largest)] = fit.ranges.as_slice() else { return None };
+    let value = FARTHER * largest;
+    let loss = fit.predict(&[(name.clone(), vec![value])], None).ok()?.pop()?;
+    Some(Closing::Scale { name: name.clone(), value, loss })
+}

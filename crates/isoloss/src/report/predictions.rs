@@ -1,0 +1,185 @@
+//! Predictions and best sizes, written three ways.
+
+use isoloss_laws::{Estimate, Fit, Optimum};
+use serde_json::{Value, json};
+
+use super::table::{csv_line, table};
+use super::{Point, estimate};
+use crate::numbers::{digits_for, factor, number, size};
+use crate::output::{BOLD_YELLOW, RESET};
+
+/// Beyond this factor a law is rarely to be trusted to its interval.
+const FAR: f64 = 10.0;
+
+/// A table of points, and what to mind about them.
+pub fn text(fit: &Fit, points: &[Point]) -> String {
+    let Some(first) = points.first() else { return String::new() };
+    let mut header: Vec<&str> = Vec::new();
+    let target = fit.law.formula.target.as_str();
+    let family = points.iter().any(|p| p.family.is_some());
+    header.extend(family.then_some("family"));
+    header.extend(first.at.iter().map(|(name, _)| name.as_str()));
+    let intervals = points.iter().any(|p| p.prediction.mean.interval.is_some());
+    let (mean, new_run) = (format!("mean, {} %", percent(fit.level)), format!("one new run, {} %", percent(fit.level)));
+    header.push(target);
+    header.extend(intervals.then_some([mean.as_str(), new_run.as_str()]).into_iter().flatten());
+    let factors = points.iter().any(|p| !p.factors.is_empty());
+    header.extend(factors.then_some("of the largest fitted"));
+    let row = |p: &Point| {
+        let mut cells: Vec<String> = Vec::new();
+        cells.extend(family.then(|| p.family.clone().unwrap_or_default()));
+        cells.extend(first.at.iter().map(|(name, _)| at(p, name).map_or(String::new(), size)));
+        cells.push(value(&p.prediction.mean));
+        if intervals {
+            cells.push(interval(&p.prediction.mean));
+            cells.push(interval(&p.prediction.new_run));
+        }
+        let said = p.factors.iter().map(|(name, f)| format!("{name} {}", factor(*f)));
+        cells.extend(factors.then(|| said.collect::<Vec<_>>().join(", ")));
+        cells
+    };
+    let mut text = table(&header, &points.iter().map(row).collect::<Vec<_>>());
+    let mut reasons: Vec<&str> = Vec::new();
+    for p in points.iter().filter(|p| p.prediction.mean.interval.is_none()) {
+        if !reasons.contains(&p.prediction.mean.method.as_str()) {
+            reasons.push(&p.prediction.mean.method);
+        }
+    }
+    for reason in reasons {
+        text.push_str(&format!("  no interval: {reason}\n"));
+    }
+    let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
+    if farthest > FAR {
+        text.push_str(&format!(
+            "{BOLD_YELLOW}warning{RESET}[far]: {} beyond the largest run that was fitted: intervals hold only if the law does\n",
+            factor(farthest)
+        ));
+    }
+    text
+}
+
+/// The best sizes for each budget.
+pub fn optima_text(optima: &[Optimum]) -> String {
+    if optima.is_empty() {
+        return String::new();
+    }
+    let row = |o: &Optimum| {
+        let with = |e: &Estimate| match e.interval {
+            Some(i) => format!("{} [{}, {}]", size(e.value), size(i.lower), size(i.upper)),
+            None => size(e.value),
+        };
+        let loss = &o.loss.new_run;
+        let said = if loss.interval.is_some() { format!("{} {}", value(loss), interval(loss)) } else { value(loss) };
+        vec![number(o.flops, 4), with(&o.params), with(&o.tokens), factor_free(o.tokens.value / o.params.value), said]
+    };
+    let rows: Vec<Vec<String>> = optima.iter().map(row).collect();
+    let mut text = table(&["FLOPs", "N", "D", "D/N", "loss of one new run"], &rows);
+    let mut reasons: Vec<&str> = Vec::new();
+    for e in optima.iter().flat_map(|o| [&o.params, &o.loss.new_run]).filter(|e| e.interval.is_none()) {
+        if !reasons.contains(&e.method.as_str()) {
+            reasons.push(&e.method);
+        }
+    }
+    for reason in reasons {
+        text.push_str(&format!("  no interval: {reason}\n"));
+    }
+    text
+}
+
+/// One object for points and budgets.
+pub fn json(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
+    let value = json!({
+        "law": { "name": fit.law.name, "formula": fit.law.formula.source },
+        "units": fit.units,
+        "conventions": fit.conventions,
+        "predictions": points.iter().map(point).collect::<Vec<_>>(),
+        "optima": optima.iter().map(optimum).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+/// One point.
+pub fn point(p: &Point) -> Value {
+    let at: serde_json::Map<String, Value> = p.at.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
+    let factors: serde_json::Map<String, Value> = p.factors.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
+    json!({
+        "at": at,
+        "family": p.family,
+        "mean": estimate(&p.prediction.mean),
+        "new_run": estimate(&p.prediction.new_run),
+        "extrapolation": factors,
+    })
+}
+
+/// One budget.
+pub fn optimum(o: &Optimum) -> Value {
+    json!({
+        "flops": o.flops,
+        "params": estimate(&o.params),
+        "tokens": estimate(&o.tokens),
+        "mean": estimate(&o.loss.mean),
+        "new_run": estimate(&o.loss.new_run),
+    })
+}
+
+/// One row a point; budgets in the same columns.
+pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
+    let inputs: Vec<&str> = fit.law.inputs().collect();
+    let mut header = vec!["family"];
+    header.extend(&inputs);
+    header.extend(["value", "mean_lower", "mean_upper", "run_lower", "run_upper", "level", "method"]);
+    let mut text = csv_line(&header);
+    let ends = |e: &Estimate| e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(|x| x.to_string()));
+    let tail = |mean: &Estimate, run: &Estimate| {
+        let level = mean.interval.map_or(String::new(), |i| i.level.to_string());
+        let mut cells = vec![mean.value.to_string()];
+        cells.extend(ends(mean));
+        cells.extend(ends(run));
+        cells.extend([level, mean.method.clone()]);
+        cells
+    };
+    for p in points {
+        let mut cells = vec![p.family.clone().unwrap_or_default()];
+        cells.extend(inputs.iter().map(|name| at(p, name).map_or(String::new(), |v| v.to_string())));
+        cells.extend(tail(&p.prediction.mean, &p.prediction.new_run));
+        text.push_str(&csv_line(cells));
+    }
+    for o in optima {
+        let size = |name: &&str| if *name == "N" { o.params.value } else { o.tokens.value }.to_string();
+        let mut cells = vec![String::new()];
+        cells.extend(inputs.iter().map(size));
+        cells.extend(tail(&o.loss.mean, &o.loss.new_run));
+        text.push_str(&csv_line(cells));
+    }
+    text
+}
+
+fn at(p: &Point, name: &str) -> Option<f64> {
+    p.at.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
+}
+
+/// A value to the digits that its interval makes meaningful.
+pub fn value(e: &Estimate) -> String {
+    number(e.value, e.interval.map_or(5, |i| digits_for(e.value, i.upper - i.lower)))
+}
+
+/// `[2.27, 2.35]`, or the reason why there is none.
+pub fn interval(e: &Estimate) -> String {
+    match e.interval {
+        Some(i) => {
+            let end = |x: f64| number(x, digits_for(x, i.upper - i.lower));
+            format!("[{}, {}]", end(i.lower), end(i.upper))
+        }
+        None => e.method.clone(),
+    }
+}
+
+/// 95 of 0.95.
+pub fn percent(level: f64) -> String {
+    let text = format!("{:.2}", 100.0 * level);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn factor_free(value: f64) -> String {
+    factor(value).trim_end_matches('x').to_owned()
+}

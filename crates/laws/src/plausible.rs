@@ -1,0 +1,186 @@
+//! Is the table what it is taken for? Checks of the numbers alone.
+
+use crate::fit::Fit;
+use crate::points::Points;
+use crate::warning::{Severity, Warning};
+use std::collections::HashMap;
+
+pub(crate) fn warnings(fit: &Fit, points: &Points) -> Vec<Warning> {
+    let mut out = Vec::new();
+    let loss = is_loss(fit);
+    if loss {
+        out.extend(perplexity(points));
+        out.extend(rises(fit, points));
+    }
+    out.extend(units(points));
+    out.extend(few_scales(points));
+    out.extend(copies(points));
+    out.extend(sweep(points));
+    out.extend(checkpoints(points));
+    out.extend(few_clusters(fit, points));
+    out
+}
+
+/// The target is a loss: the law says so, or it bears the name.
+fn is_loss(fit: &Fit) -> bool {
+    let (name, meaning) = &fit.law.variables[0];
+    meaning.starts_with("loss") || name == "L" || name.to_lowercase().contains("loss")
+}
+
+fn perplexity(points: &Points) -> Option<Warning> {
+    let mut sorted = points.target.clone();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted[sorted.len() / 2];
+    // A uniform guess over the largest vocabularies in use (about 262 thousand) costs 12.5 nats.
+    (middle > 12.5).then(|| {
+        let text = format!("half of the losses are above {middle:.1} nats, more than a uniform guess over any vocabulary costs");
+        Warning::new(Severity::Warning, "perplexity", text, "if they are perplexities, take the logarithm: --map \"L=ln(COLUMN)\"")
+    })
+}
+
+/// The law's loss at the largest value of an input above that at the smallest, the others at their middle.
+fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
+    let inputs: Vec<&(String, Vec<f64>)> = points.columns.iter().filter(|(n, _)| fit.law.inputs().any(|i| i == n)).collect();
+    let middle = |c: &[f64]| {
+        let mut c = c.to_vec();
+        c.sort_by(f64::total_cmp);
+        c[c.len() / 2]
+    };
+    let mut out = Vec::new();
+    for (name, column) in inputs.iter().copied().filter(|(n, _)| ["N", "D", "C", "X"].contains(&n.as_str())) {
+        let ends = [column.iter().copied().fold(f64::INFINITY, f64::min), column.iter().copied().fold(0.0, f64::max)];
+        let at: Vec<(String, Vec<f64>)> = (inputs.iter())
+            .map(|(n, c)| (n.clone(), if n == name { ends.to_vec() } else { vec![middle(c); 2] }))
+            .collect();
+        let family = fit.families.first().map(|f| vec![f.clone(); 2]);
+        let Ok(p) = fit.predict(&at, family.as_deref()) else { continue };
+        let (low, high) = (p[0].mean.value, p[1].mean.value);
+        if high > low * 1.0005 {
+            let text = format!("the fitted loss rises with {name}, from {low:.4} to {high:.4} over the runs");
+            out.push(Warning::new(Severity::Warning, "rises", text, "is the target a loss, and are larger runs tuned as well as small ones?"));
+        }
+    }
+    out
+}
+
+/// Words for what a column should hold, and the least that is plausible.
+const LEAST: &[(&str, &str, f64)] = &[("N", "parameters", 2e3), ("D", "tokens", 1e4), ("C", "FLOPs", 1e8)];
+
+fn units(points: &Points) -> Vec<Warning> {
+    let mut out = Vec::new();
+    for (name, what, least) in LEAST {
+        let Some(column) = points.column(name) else { continue };
+        let mut rows: Vec<usize> = (0..column.len()).filter(|&i| column[i] > 0.0).collect();
+        rows.sort_by(|&a, &b| column[a].total_cmp(&column[b]));
+        let (Some(&low), Some(&high)) = (rows.first(), rows.last()) else { continue };
+        if column[high] < *least {
+            let text = format!("{name} runs from {} to {}: few for a count of {what}", column[low], column[high]);
+            let hint = format!("if the unit is millions or billions, say so: --map \"{name}=1e9*COLUMN\"");
+            out.push(Warning::new(Severity::Warning, "units", text, &hint));
+            continue;
+        }
+        // One row far from all others: another unit.
+        for (row, next) in [(low, rows.get(1)), (high, rows.len().checked_sub(2).map(|i| &rows[i]))] {
+            if let Some(&next) = next
+                && rows.len() > 3
+                && (column[row] / column[next]).ln().abs() > 500f64.ln()
+            {
+                let text = format!("line {}: {name} = {:e}, {:.0} times off the nearest other run", points.line(row), column[row], (column[row] / column[next]).ln().abs().exp());
+                out.push(Warning::new(Severity::Warning, "units", text, "another unit in that row?"));
+            }
+        }
+    }
+    out
+}
+
+fn few_scales(points: &Points) -> Vec<Warning> {
+    let few = points.columns.iter().filter(|(n, _)| ["N", "D", "C", "X"].contains(&n.as_str())).filter_map(|(name, column)| {
+        let mut values: Vec<f64> = column.clone();
+        values.sort_by(f64::total_cmp);
+        values.dedup_by(|a, b| (*a / *b).ln().abs() < 0.05);
+        (values.len() < 4).then(|| {
+            let text = format!("{name} takes only {} values: an exponent over it rests on them", values.len());
+            Warning::new(Severity::Warning, "few-scales", text, "four or more, over a factor of ten, make an exponent believable")
+        })
+    });
+    few.collect()
+}
+
+/// Rows by their inputs.
+fn cells(points: &Points) -> Vec<Vec<usize>> {
+    let mut by: HashMap<Vec<u64>, Vec<usize>> = HashMap::new();
+    for row in 0..points.len() {
+        let mut key: Vec<u64> = points.columns.iter().map(|(_, c)| c[row].to_bits()).collect();
+        key.extend(points.family.iter().map(|f| u64::from(f.index[row])));
+        by.entry(key).or_default().push(row);
+    }
+    let mut cells: Vec<Vec<usize>> = by.into_values().collect();
+    cells.sort();
+    cells
+}
+
+fn copies(points: &Points) -> Option<Warning> {
+    let mut copies = 0;
+    for cell in cells(points) {
+        let mut losses: Vec<u64> = cell.iter().map(|&r| points.target[r].to_bits()).collect();
+        losses.sort_unstable();
+        losses.dedup();
+        copies += cell.len() - losses.len();
+    }
+    (copies > 0).then(|| {
+        let text = format!("{copies} of {} rows are exact copies of others: they make intervals too narrow", points.len());
+        Warning::new(Severity::Warning, "copies", text, "keep one of each")
+    })
+}
+
+/// Seeds differ by a fraction of a percent; settings of one size by more.
+fn sweep(points: &Points) -> Option<Warning> {
+    let cells = cells(points);
+    let many: Vec<&Vec<usize>> = cells.iter().filter(|c| c.len() >= 3).collect();
+    if points.cluster.is_some() || many.len() * 2 < cells.len() || many.is_empty() {
+        return None;
+    }
+    let spread = |cell: &[usize]| {
+        let losses = || cell.iter().map(|&r| points.target[r]);
+        (losses().fold(0.0, f64::max) / losses().fold(f64::INFINITY, f64::min)).ln()
+    };
+    let mut spreads: Vec<f64> = many.iter().map(|c| spread(c)).collect();
+    spreads.sort_by(f64::total_cmp);
+    let middle = spreads[spreads.len() / 2];
+    (middle > 0.02).then(|| {
+        let text = format!("{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced?", many.len(), 100.0 * middle);
+        Warning::new(Severity::Warning, "sweep", text, "keep the best of each: --min-of COLUMN, where COLUMN names the size")
+    })
+}
+
+/// Tokens in even steps at one size: checkpoints of one run, whose noise is shared and whose schedule had not ended.
+fn checkpoints(points: &Points) -> Option<Warning> {
+    let (n, d) = (points.column("N")?, points.column("D")?);
+    let mut by: HashMap<u64, Vec<f64>> = HashMap::new();
+    n.iter().zip(d).for_each(|(n, d)| by.entry(n.to_bits()).or_default().push(*d));
+    let even = |ds: &mut Vec<f64>| {
+        ds.sort_by(f64::total_cmp);
+        let steps: Vec<f64> = ds.windows(2).map(|w| w[1] - w[0]).collect();
+        let mean = steps.iter().sum::<f64>() / steps.len().max(1) as f64;
+        ds.len() >= 6 && mean > 0.0 && steps.iter().all(|s| (s / mean - 1.0).abs() < 0.05)
+    };
+    let sizes = by.len();
+    let found = by.values_mut().filter_map(|ds| even(ds).then_some(())).count();
+    (found * 2 > sizes).then(|| {
+        let text = format!("{found} of {sizes} sizes have tokens in even steps: checkpoints of one run, read as runs?");
+        Warning::new(Severity::Warning, "checkpoints", text, "keep the last of each run: --last-of COLUMN, where COLUMN names the run")
+    })
+}
+
+fn few_clusters(fit: &Fit, points: &Points) -> Option<Warning> {
+    let labels = points.cluster.as_ref()?;
+    (labels.levels.len() < 6).then(|| {
+        let text = format!(
+            "{} clusters of {} cannot tell how much noise rows share: intervals that allow for it stand beside those that do not{}",
+            labels.levels.len(),
+            labels.name,
+            fit.without_clusters.iter().map(|(name, i)| format!("\n  {name} without clusters: {:.4} to {:.4}", i.lower, i.upper)).collect::<String>()
+        );
+        Warning::new(Severity::Warning, "few-clusters", text, "six or more clusters; a ladder that repeats trunks with other seeds has them")
+    })
+}
