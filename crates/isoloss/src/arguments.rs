@@ -128,10 +128,7 @@ pub fn points(flag: &str, texts: &[String]) -> Result<Vec<Vec<(String, f64)>>, F
 }
 
 fn one_value(flag: &str, text: &str, name: &str) -> Failure {
-    Failure::usage(
-        format_args!("{flag} \"{text}\": what is {name} to be?"),
-        format_args!("as in {}", example(flag)),
-    )
+    Failure::usage(format_args!("{flag} \"{text}\": what is {name} to be?"), format_args!("as in {}", example(flag)))
 }
 
 fn example(flag: &str) -> &'static str {
@@ -181,11 +178,7 @@ mod tests {
         let said: Vec<String> = points.iter().map(|p| format!("{p:?}")).collect();
         assert_eq!(
             said,
-            [
-                r#"[("N", 1.0), ("D", 10000000.0)]"#,
-                r#"[("N", 2.0), ("D", 10000000.0)]"#,
-                r#"[("C", 1000.0)]"#
-            ]
+            [r#"[("N", 1.0), ("D", 10000000.0)]"#, r#"[("N", 2.0), ("D", 10000000.0)]"#, r#"[("C", 1000.0)]"#]
         );
     }
 

@@ -117,14 +117,17 @@ impl Chooser<'_> {
             return Err(Failure::usage(
                 format_args!("--law {name}: there is no such law"),
                 match nearest(name, catalogue::names()).first() {
-                    Some(near) => format!("did you mean {near}? `isoloss list laws` shows all; your own is a file, --law my.toml"),
+                    Some(near) => {
+                        format!("did you mean {near}? `isoloss list laws` shows all; your own is a file, --law my.toml")
+                    }
                     None => format!("the laws are {}; your own is a file, --law my.toml", join(catalogue::names())),
                 },
             ));
         }
         let text = std::fs::read_to_string(name).map_err(|e| Failure::file(name, "read", &e))?;
         let law = Law::from_toml(name, &text)?;
-        if let Some(p) = law.parameters.iter().find(|p| self.is_column(&p.name) && !self.asked.insist.contains(&p.name)) {
+        if let Some(p) = law.parameters.iter().find(|p| self.is_column(&p.name) && !self.asked.insist.contains(&p.name))
+        {
             return Err(Failure::usage(
                 format_args!("{name}: parameter {0} bears the name of a column of {1}", p.name, self.table.source),
                 format_args!("add {0} to [variables], or --param {0} if it is meant as a parameter", p.name),

@@ -49,6 +49,13 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
     if path.is_dir() {
         return Err(Failure::usage(format_args!("{}: this is a folder", path.display()), "name a file in it"));
     }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        return Err(Failure::usage(
+            format_args!("{}: there is no folder {}", path.display(), folder.display()),
+            "make it first",
+        ));
+    }
     match path.try_exists() {
         Ok(true) if !force && !is_device(path) => Err(Failure::usage(
             format_args!("{}: this file is there already", path.display()),
@@ -90,4 +97,3 @@ fn is_device(path: &Path) -> bool {
 pub fn code(unusable: bool) -> std::process::ExitCode {
     std::process::ExitCode::from(if unusable { COULD_NOT } else { 0 })
 }
-

@@ -51,7 +51,9 @@ pub fn points(law: &Law, needed: &[String], table: &Table, beside: Beside<'_>) -
             None => Ok(Some(values)),
             Some(row) => {
                 let text = format!("`{name}` is {}: expected {above}", values[row]);
-                Err(ReadError::new(&table.source, text).at(table.line(row)).hint(format!("leave the row out: --where \"{name} > 0\"")))
+                Err(ReadError::new(&table.source, text)
+                    .at(table.line(row))
+                    .hint(format!("leave the row out: --where \"{name} > 0\"")))
             }
         }
     };

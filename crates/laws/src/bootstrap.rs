@@ -15,7 +15,7 @@ use crate::options::Method;
 use crate::points::Labels;
 use crate::program::Program;
 use crate::search::Rows;
-use crate::solve::{Effort, Solver, cholesky, solve_lower};
+use crate::solve::{Effort, Solver, cholesky, solve_lower, solve_upper};
 use crate::start::uniform;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -180,6 +180,60 @@ impl Noise {
     fn own(&self, row: usize, cluster: usize) -> f64 {
         (self.clusters[cluster] + self.rows[row]) / self.root_weight[row]
     }
+}
+
+/// Draws from the normal distribution with the cluster-robust sandwich covariance H^-1 (sum g g') H^-1, in the solver's
+/// coordinates: for tables so large that refits would be a waste. Huber's psi stands for the residual.
+pub(crate) fn sandwich(base: &Base<'_>, columns: &[Vec<f64>], count: usize, seed: u64) -> Vec<Vec<f64>> {
+    let p = base.coordinates.len();
+    let mut objective = Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
+    objective.delta = base.delta;
+    let mut d = crate::objective::Derivatives::default();
+    // Only rows inside delta bend Huber's function.
+    objective.derive(base.at, 0.0, &mut d);
+    let mut theta = base.coordinates.template().to_vec();
+    base.coordinates.theta(base.at, &mut theta);
+    let mut slopes = vec![0.0; p];
+    base.coordinates.slopes(&theta, &mut slopes);
+    let mut scores = vec![vec![0.0; p]; base.clusters.count];
+    for (row, &g) in base.clusters.index.iter().enumerate() {
+        let psi = base.rows.weight[row] * (base.rows.target[row] - base.fitted[row]).clamp(-base.delta, base.delta);
+        for (k, score) in scores[g as usize].iter_mut().enumerate() {
+            *score += psi * columns[k][row] * slopes[k];
+        }
+    }
+    let mut factor = d.hessian;
+    if !cholesky(&mut factor, p) {
+        return Vec::new();
+    }
+    let mut covariance = vec![0.0; p * p];
+    for score in &mut scores {
+        solve_lower(&factor, p, score);
+        solve_upper(&factor, p, score);
+        for k in 0..p {
+            for l in 0..p {
+                covariance[k * p + l] += score[k] * score[l];
+            }
+        }
+    }
+    if !cholesky(&mut covariance, p) {
+        return Vec::new();
+    }
+    let normal = statrs::distribution::Normal::standard();
+    let mut stream = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let draw = |_| {
+        use statrs::distribution::ContinuousCDF;
+        let z: Vec<f64> = (0..p).map(|_| normal.inverse_cdf(uniform(&mut stream).max(1e-15))).collect();
+        let mut at = base.at.to_vec();
+        for k in 0..p {
+            at[k] += (0..=k).map(|l| covariance[k * p + l] * z[l]).sum::<f64>();
+        }
+        base.coordinates.clamp(&mut at);
+        let mut theta = theta.clone();
+        base.coordinates.theta(&at, &mut theta);
+        theta
+    };
+    (0..count).map(draw).collect()
 }
 
 /// Full parameter vectors of `count` draws; those that did not converge are left out.

@@ -1,6 +1,6 @@
 //! The story of a fit: bind, search, draw, warn.
 
-use crate::bootstrap::{Base, Clusters, Noise, draws};
+use crate::bootstrap::{Base, Clusters, Noise, draws, sandwich};
 use crate::additive::Additive;
 use crate::coordinates::Coordinates;
 use crate::error::FitError;
@@ -142,8 +142,8 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     if ladder.is_some() {
         along_ladder(law, &mut bound);
     }
-    let mut found = find(law, &bound, points, options);
-    widen(law, &mut bound, points, options, &mut found, &mut notes);
+    let mut found = find(law, &bound, points, options)?;
+    widen(law, &mut bound, points, options, &mut found, &mut notes)?;
     let Some(best) = found.optima.first().cloned() else {
         return Err(FitError::new(
             format!("none of {} starts converged: the law {} has no optimum on these rows", found.starts, law.name),
@@ -157,6 +157,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     let noise = Noise::new(&residuals, &columns, &bound.rows.weight, &clusters);
     let fitted: Vec<f64> = bound.rows.target.iter().zip(&residuals).map(|(y, r)| y - r).collect();
     let method = choose(options.method, &residuals, &clusters, points);
+    let large = points.len() > SANDWICH_ROWS && method != Method::None && method != Method::Profile;
     let base = Base {
         program: &bound.program,
         coordinates: &bound.coordinates,
@@ -167,7 +168,11 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         fitted: &fitted,
         noise: &noise,
     };
-    let draws = draws(&base, method, options.draws, options.seed, options.threads);
+    let draws = if large {
+        sandwich(&base, &columns, options.draws, options.seed)
+    } else {
+        draws(&base, method, options.draws, options.seed, options.threads)
+    };
     let mut fit = Fit {
         law: law.clone(),
         parameters: Vec::new(),
@@ -177,7 +182,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         free: bound.coordinates.len(),
         noise: deviation(&residuals, &bound.rows.weight, bound.coordinates.len(), &clusters, noise.df),
         df: noise.df,
-        method: method_of(method, options, points, &clusters),
+        method: if large { sandwich_name(options, points, &clusters) } else { method_of(method, options, points, &clusters) },
         level: options.level,
         search: Search {
             starts: found.starts,
@@ -211,7 +216,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         let intervals = alone.parameters.into_iter().filter_map(|p| Some((p.name, p.estimate.interval?)));
         fit.without_clusters = intervals.collect();
     }
-    if options.influence {
+    if options.influence && points.len() <= SANDWICH_ROWS {
         let errors = fit.coordinate_errors(&bound.coordinates);
         fit.influence = influence(&bound, &found, &best, points, &errors);
     }
@@ -277,11 +282,7 @@ pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Ve
         }
         _ => Link::Log,
     };
-    let target = match link {
-        Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
-        Link::Raw => points.target.clone(),
-    };
-    Ok(Bound { layout, coordinates, program, rows: Rows { link, target, weight: weights(points) } })
+    Ok(Bound { layout, coordinates, program, rows: rows_of(link, points) })
 }
 
 /// Weights as given, times the inverse variance where standard errors are given (their mean set to 1).
@@ -325,21 +326,40 @@ fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), FitError> {
     Ok(())
 }
 
-fn find(law: &Law, bound: &Bound, points: &Points, options: &Options) -> Found {
-    let begin = match options.start_at.is_empty() {
-        false => options.start_at.clone(),
-        true => {
-            let Bound { layout, coordinates, program, rows } = bound;
-            starts(law, layout, coordinates, program, points, rows.link, options.starts, options.seed)
-        }
+/// Above this many rows the search is made on that many of them; what it finds is refined on all.
+const SKETCH_ROWS: usize = 2000;
+
+fn find(law: &Law, bound: &Bound, points: &Points, options: &Options) -> Result<Found, FitError> {
+    let Bound { layout, coordinates, program, rows } = bound;
+    let begin = if !options.start_at.is_empty() {
+        options.start_at.iter().map(|s| (s.clone(), 1)).collect()
+    } else if points.len() > SKETCH_ROWS {
+        let some = points.spread(SKETCH_ROWS);
+        let program = bind_program(law, layout, &some)?;
+        let rows = rows_of(rows.link, &some);
+        let begin = starts(law, layout, coordinates, &program, &some, rows.link, options.starts, options.seed);
+        let begin: Vec<(Vec<f64>, usize)> = begin.into_iter().map(|s| (s, 1)).collect();
+        let found = search(&program, coordinates, &rows, options.loss, &begin);
+        found.optima.into_iter().take(8).map(|o| (o.theta, o.starts)).collect()
+    } else {
+        let begin = starts(law, layout, coordinates, program, points, rows.link, options.starts, options.seed);
+        begin.into_iter().map(|s| (s, 1)).collect::<Vec<_>>()
     };
-    search(&bound.program, &bound.coordinates, &bound.rows, options.loss, &begin)
+    Ok(search(program, coordinates, rows, options.loss, &begin))
+}
+
+fn rows_of(link: Link, points: &Points) -> Rows {
+    let target = match link {
+        Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
+        Link::Raw => points.target.clone(),
+    };
+    Rows { link, target, weight: weights(points) }
 }
 
 /// A bound hit on a default range is widened first; a bound of the caller's stays.
-fn widen(law: &Law, bound: &mut Bound, points: &Points, options: &Options, found: &mut Found, notes: &mut Vec<String>) {
+fn widen(law: &Law, bound: &mut Bound, points: &Points, options: &Options, found: &mut Found, notes: &mut Vec<String>) -> Result<(), FitError> {
     use crate::law::Domain;
-    let Some(best) = found.optima.first() else { return };
+    let Some(best) = found.optima.first() else { return Ok(()) };
     let mut widened = false;
     for (entry, value) in bound.layout.entries.iter_mut().zip(&best.theta) {
         if let Domain::Range { lower, upper } = entry.domain
@@ -356,8 +376,9 @@ fn widen(law: &Law, bound: &mut Bound, points: &Points, options: &Options, found
     }
     if widened {
         bound.coordinates = bound.layout.coordinates(law);
-        *found = find(law, bound, points, options);
+        *found = find(law, bound, points, options)?;
     }
+    Ok(())
 }
 
 fn objective_of(loss: Loss, rows: &Rows, found: &Found, value: f64) -> Objective {
@@ -371,6 +392,9 @@ fn objective_of(loss: Loss, rows: &Rows, found: &Found, value: f64) -> Objective
     };
     Objective { name: name.into(), log, delta: Some(found.delta).filter(|d| d.is_finite()), value }
 }
+
+/// Above this many rows refits would add seconds and the normal approximation is exact to a fraction of a percent.
+const SANDWICH_ROWS: usize = 20_000;
 
 /// Many clusters: the wild bootstrap costs nothing and allows for any noise. Few: residuals are pooled, unless their
 /// size is seen to follow an input or the fitted value.
@@ -415,6 +439,11 @@ fn ranks(values: &[f64]) -> Vec<f64> {
         i += same;
     }
     out
+}
+
+fn sandwich_name(options: &Options, points: &Points, clusters: &Clusters) -> String {
+    let what = points.cluster.as_ref().map_or("rows".to_owned(), |l| format!("clusters of {}", l.name));
+    format!("sandwich covariance over {} {what}, {} normal draws", clusters.count, options.draws)
 }
 
 fn method_of(method: Method, options: &Options, points: &Points, clusters: &Clusters) -> String {

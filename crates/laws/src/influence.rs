@@ -38,6 +38,8 @@ pub struct Moved {
 
 /// Rows refitted without, alone.
 const SINGLES: usize = 3;
+/// Most rows left out together, whatever their share.
+const TOGETHER: usize = 20;
 /// Share of the rows left out together.
 const SHARE: f64 = 0.03;
 
@@ -48,7 +50,7 @@ pub(crate) fn influence(bound: &Bound, found: &Found, best: &Optimum, points: &P
     let order = study.by_reach()?;
     let mut single: Vec<Moved> = order.iter().take(SINGLES).filter_map(|&row| study.without(&[row])).collect();
     single.sort_by(|a, b| b.errors.total_cmp(&a.errors));
-    let limit = (SHARE * n as f64) as usize;
+    let limit = ((SHARE * n as f64) as usize).min(TOGETHER);
     let mut steps = Vec::new();
     let mut rows: Vec<usize> = Vec::new();
     let mut at = best.solution.at.clone();

@@ -68,6 +68,26 @@ impl Points {
         self.columns.iter().find(|(n, _)| n == name).map(|(_, c)| c.as_slice())
     }
 
+    /// `count` rows spread evenly over the order of the target, so that they span what all of them span.
+    pub(crate) fn spread(&self, count: usize) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by(|&a, &b| self.target[a].total_cmp(&self.target[b]).then(a.cmp(&b)));
+        let rows: Vec<usize> = (0..count).map(|i| order[i * self.len() / count]).collect();
+        let pick = |c: &Vec<f64>| rows.iter().map(|&r| c[r]).collect::<Vec<f64>>();
+        let labels = |l: &Labels| Labels { index: rows.iter().map(|&r| l.index[r]).collect(), ..l.clone() };
+        Self {
+            target: pick(&self.target),
+            columns: self.columns.iter().map(|(n, c)| (n.clone(), pick(c))).collect(),
+            family: self.family.as_ref().map(labels),
+            cluster: self.cluster.as_ref().map(labels),
+            weight: self.weight.as_ref().map(pick),
+            se: self.se.as_ref().map(pick),
+            lines: rows.iter().map(|&r| self.line(r)).collect(),
+            units: self.units.clone(),
+            conventions: self.conventions.clone(),
+        }
+    }
+
     /// The line of a row, or its number from 1 where lines are not known.
     pub fn line(&self, row: usize) -> u64 {
         self.lines.get(row).copied().unwrap_or(row as u64 + 1)

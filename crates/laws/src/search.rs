@@ -52,11 +52,14 @@ impl Rows {
 }
 
 /// Minimises from every start and sorts what it finds.
-pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, loss: Loss, starts: &[Vec<f64>]) -> Found {
+///
+/// `starts` are full parameter vectors, each with the number of starts it stands for.
+pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
     let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
     let mut solver = Solver::default();
     let bounds = |k: usize| coordinates.bounds(k);
-    let mut points: Vec<Vec<f64>> = starts.iter().map(|theta| coordinates.point(theta)).collect();
+    let mut points: Vec<Vec<f64>> = starts.iter().map(|(theta, _)| coordinates.point(theta)).collect();
+    let mut counts: Vec<usize> = starts.iter().map(|(_, count)| *count).collect();
     let p = coordinates.len();
     let residuals = |at: &[f64]| {
         let mut theta = coordinates.template().to_vec();
@@ -73,6 +76,7 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
             sketch(&mut objective, &mut solver, &mut points, coordinates);
             let lead = best_of(&mut objective, &points);
             points.swap(0, lead);
+            counts.swap(0, lead);
             let mut scale = first;
             for _ in 0..20 {
                 points[0] = solver.minimise(&mut objective, &points[0], bounds, Effort::TIGHT).at;
@@ -89,22 +93,22 @@ pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, 
     let mut optima: Vec<Optimum> = Vec::new();
     let mut lost = 0;
     let mut minima = Vec::with_capacity(points.len());
-    for at in &points {
+    for (at, &count) in points.iter().zip(&counts) {
         let solution = descend(&mut objective, &mut solver, at, coordinates);
-        if solution.converged { minima.push(solution) } else { lost += 1 }
+        if solution.converged { minima.push((solution, count)) } else { lost += count }
     }
-    minima.sort_by(|a, b| a.value.total_cmp(&b.value));
-    for solution in minima {
+    minima.sort_by(|a, b| a.0.value.total_cmp(&b.0.value));
+    for (solution, count) in minima {
         match optima.iter_mut().find(|o| same(&o.solution, &solution)) {
-            Some(optimum) => optimum.starts += 1,
+            Some(optimum) => optimum.starts += count,
             None => {
                 let mut theta = coordinates.template().to_vec();
                 coordinates.theta(&solution.at, &mut theta);
-                optima.push(Optimum { solution, theta, starts: 1 });
+                optima.push(Optimum { solution, theta, starts: count });
             }
         }
     }
-    Found { optima, delta: objective.delta, starts: points.len(), lost }
+    Found { optima, delta: objective.delta, starts: counts.iter().sum(), lost }
 }
 
 fn sketch(objective: &mut Objective<'_>, solver: &mut Solver, points: &mut [Vec<f64>], coordinates: &Coordinates) {

@@ -36,6 +36,7 @@ impl Effort {
 #[derive(Debug, Default)]
 pub(crate) struct Solver {
     here: Derivatives,
+    there: Derivatives,
     matrix: Vec<f64>,
     step: Vec<f64>,
     trial: Vec<f64>,
@@ -88,7 +89,9 @@ impl Solver {
                 let (lower, upper) = bounds(k);
                 self.trial[k] = (at[k] + d).clamp(lower, upper);
             }
-            let next = objective.value(&self.trial);
+            // Nearly every step succeeds, so the derivatives there are computed at once with the value.
+            objective.derive(&self.trial, tail, &mut self.there);
+            let next = self.there.value;
             if next < value {
                 let ratio = (value - next) / gain;
                 damping = if ratio > 0.5 { damping * 0.1 } else if ratio > 0.1 { damping * 0.5 } else { damping * 2.0 };
@@ -96,7 +99,7 @@ impl Solver {
                 tail = (tail * if ratio > 0.25 { 0.25 } else { 1.0 }).max(1e-4);
                 rejected = 0;
                 std::mem::swap(&mut at, &mut self.trial);
-                objective.derive(&at, tail, &mut self.here);
+                std::mem::swap(&mut self.here, &mut self.there);
             } else {
                 rejected += 1;
                 // No descent along any damped step: the arithmetic has no more digits, or the model is wrong here.

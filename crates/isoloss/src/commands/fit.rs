@@ -16,6 +16,9 @@ use crate::points::{Beside, needed, points};
 use crate::report::{self, Report};
 use crate::{arguments, commands::predict::ask};
 
+/// Rows left out that are named where there is no fit.
+const SHOWN: usize = 10;
+
 /// Options of `fit`.
 #[derive(Args, Debug)]
 pub struct Fit {
@@ -133,6 +136,7 @@ enum Interval {
     Pairs,
     /// no intervals
     None,
+    // Profile, once `isoloss_laws` has it: one value here, one arm in `options`.
 }
 
 fn level(text: &str) -> Result<f64, String> {
@@ -179,7 +183,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
                 maps.push(("L".into(), needed[0].clone()));
             }
         }
-        let options = Prepare {
+        let what = Prepare {
             map: maps,
             where_: self.where_.clone(),
             loss,
@@ -192,7 +196,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             se: self.se.clone(),
         };
         let names: Vec<&str> = needed.iter().map(String::as_str).collect();
-        let prepared = prepare(&reading.table, &names, &options)?;
+        let prepared = prepare(&reading.table, &names, &what)?;
         prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
 
         let beside = Beside {
@@ -202,11 +206,21 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             se: self.se.as_deref(),
         };
         let points = points(&law, &needed, &prepared.table, beside)?;
-        let fit = fit(&law, &points, &self.options(per)?)?;
+        let options = self.options(per)?;
+        let fit = fit(&law, &points, &options).inspect_err(|_| {
+            // Rows that were left out may be why.
+            for row in prepared.left_out.iter().take(SHOWN) {
+                let name = row.name.as_ref().map_or(String::new(), |n| format!(" {n}"));
+                talk(format_args!("left out: line {}{name}: {}", row.line, row.reason));
+            }
+            if prepared.left_out.len() > SHOWN {
+                talk(format_args!("left out: {} more", prepared.left_out.len() - SHOWN));
+            }
+        })?;
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         let families = points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, &at, families)?;
-        let report = Report::new(&fit, &points, &prepared, predictions);
+        let report = Report { predictions, ties: options.tie, ..Report::new(&fit, &points, &prepared) };
         if let Some(path) = &self.save {
             output::save(path, &fit.to_json(), self.force)?;
             talk(format_args!("saved {}", path.display()));
@@ -253,7 +267,9 @@ impl Fit {
         let declared = law.parameters.iter().find_map(|p| p.per.clone());
         let group = group.or(declared.filter(|column| table.column(column).is_some()));
         if self.group.is_some() && per.is_empty() && law.parameters.iter().all(|p| p.per.is_none()) {
-            talk(format_args!("note: --group changes nothing until a parameter has one value per family: --per COLUMN PARAMETERS"));
+            talk(format_args!(
+                "note: --group changes nothing until a parameter has one value per family: --per COLUMN PARAMETERS"
+            ));
         }
         (group, per)
     }

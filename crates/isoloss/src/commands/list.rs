@@ -135,7 +135,12 @@ fn summary(path: &str) -> Result<String, Failure> {
     let fit = load(path)?;
     let mut text: String = fit.warnings.iter().map(report::warning).collect();
     text.push_str(&format!("{BOLD}{}{RESET}\n", fit.law.formula.source.trim()));
-    text.push_str(&format!("law {}, {}, {} free\n\n", fit.law.name, count(fit.rows, "row"), count(fit.free, "parameter")));
+    text.push_str(&format!(
+        "law {}, {}, {} free\n\n",
+        fit.law.name,
+        count(fit.rows, "row"),
+        count(fit.free, "parameter")
+    ));
     text.push_str(&report::parameters(&fit));
     for (name, least, greatest) in &fit.ranges {
         text.push_str(&format!("  {name} from {} to {}\n", size(*least), size(*greatest)));

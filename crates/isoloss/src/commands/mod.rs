@@ -42,7 +42,8 @@ const fn entry<C: Run>(heading: &'static str, name: &'static str) -> Entry {
         heading,
         name,
         about: C::ABOUT,
-        command: |name| C::augment_args(Command::new(name).about(C::ABOUT).after_help(C::EXAMPLES)),
+        // After the options, whose own description would stand in its place.
+        command: |name| C::augment_args(Command::new(name)).about(C::ABOUT).long_about(None).after_help(C::EXAMPLES),
         run: |matches| match C::from_arg_matches(matches) {
             Ok(command) => command.run(),
             Err(error) => error.exit(),
@@ -64,10 +65,8 @@ pub fn program() -> Command {
     Command::new("isoloss")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Measure, fit and use neural scaling laws, with error bars")
-        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{list}\n{{options}}{{after-help}}"))
-        .after_help(
-            "\nA first command: isoloss fit runs.csv\nHelp for a command, with examples: isoloss fit --help",
-        )
+        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{list}\n{{options}}\n{{after-help}}"))
+        .after_help("A first command: isoloss fit runs.csv\nHelp for a command, with examples: isoloss fit --help")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)

@@ -75,7 +75,10 @@ impl Predict {
         for text in self.flops.iter().flat_map(|t| t.split(',')) {
             let value = arguments::number("--flops", text)?;
             if value <= 0.0 {
-                return Err(Failure::usage(format_args!("--flops {text}: a budget is above zero"), "as in --flops 1e21"));
+                return Err(Failure::usage(
+                    format_args!("--flops {text}: a budget is above zero"),
+                    "as in --flops 1e21",
+                ));
             }
             all.push(value);
         }
@@ -173,12 +176,19 @@ fn optimum(fit: &Fit, flops: f64) -> Result<Optimum, Failure> {
         let inputs: Vec<&str> = fit.law.inputs().collect();
         if inputs.contains(&"N") && inputs.contains(&"D") {
             return Failure::usage(
-                format_args!("--flops {flops:e}: the law {} has no best N at this budget near the sizes that were fitted", fit.law.name),
+                format_args!(
+                    "--flops {flops:e}: the law {} has no best N at this budget near the sizes that were fitted",
+                    fit.law.name
+                ),
                 "ask nearer to the fitted runs, or for points: --at \"N=...,D=...\"",
             );
         }
         Failure::usage(
-            format_args!("--flops: a budget is spent on N and D, but the law {} reads {}", fit.law.name, inputs.join(", ")),
+            format_args!(
+                "--flops: a budget is spent on N and D, but the law {} reads {}",
+                fit.law.name,
+                inputs.join(", ")
+            ),
             format_args!("ask at a point: --at {}=1e9", inputs.first().unwrap_or(&"N")),
         )
     })

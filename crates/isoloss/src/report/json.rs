@@ -32,11 +32,12 @@ pub fn json(report: &Report<'_>) -> String {
             "residual": residual,
         })
     });
-    let left_out =
-        report.left_out.iter().map(|o| json!({ "line": o.line, "name": o.name, "reason": o.reason }));
-    let basins = fit.search.runners_up.iter().map(|b| {
-        json!({ "objective": b.objective, "starts": b.starts, "parameters": b.theta })
-    });
+    let left_out = report.left_out.iter().map(|o| json!({ "line": o.line, "name": o.name, "reason": o.reason }));
+    let basins = fit
+        .search
+        .runners_up
+        .iter()
+        .map(|b| json!({ "objective": b.objective, "starts": b.starts, "parameters": b.theta }));
     let value = json!({
         "warnings": fit.warnings,
         "law": {
@@ -76,7 +77,7 @@ pub fn json(report: &Report<'_>) -> String {
             Some(Closing::Scale { name, value, loss }) => {
                 json!({ name: value, "mean": estimate(&loss.mean), "new_run": estimate(&loss.new_run) })
             }
-            None => Value::Null,
+            Some(Closing::NoBest) | None => Value::Null,
         },
     });
     format!("{value:#}\n")

@@ -36,7 +36,13 @@ pub struct Worst {
 #[derive(Debug)]
 pub enum Closing {
     Budget(Box<Optimum>),
-    Scale { name: String, value: f64, loss: Prediction },
+    /// the law reads N and D, but none is best
+    NoBest,
+    Scale {
+        name: String,
+        value: f64,
+        loss: Prediction,
+    },
 }
 
 /// Everything that is reported of a fit.
@@ -50,11 +56,13 @@ pub struct Report<'a> {
     /// the name of each row, where a column holds names
     pub names: Vec<Option<String>>,
     pub predictions: Vec<Point>,
+    /// (alias, the parameter it equals)
+    pub ties: Vec<(String, String)>,
     pub closing: Option<Closing>,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(fit: &'a Fit, points: &'a Points, prepared: &'a Prepared, predictions: Vec<Point>) -> Self {
+    pub fn new(fit: &'a Fit, points: &'a Points, prepared: &'a Prepared) -> Self {
         let names = names(prepared);
         let mut order: Vec<usize> = (0..fit.residuals.len()).collect();
         order.sort_by(|a, b| fit.residuals[*b].abs().total_cmp(&fit.residuals[*a].abs()).then(a.cmp(b)));
@@ -69,7 +77,8 @@ impl<'a> Report<'a> {
             derived: fit.derived(),
             worst: worst.collect(),
             left_out: &prepared.left_out,
-            predictions,
+            predictions: Vec::new(),
+            ties: Vec::new(),
             closing: closing(fit, points),
             names,
         }
@@ -77,11 +86,7 @@ impl<'a> Report<'a> {
 
     /// The unit of residuals: a share of the target, or the target's own.
     pub fn residual_text(&self, residual: f64) -> String {
-        if self.fit.objective.log {
-            format!("{:+.2} %", 100.0 * residual.exp_m1())
-        } else {
-            format!("{residual:+.4}")
-        }
+        if self.fit.objective.log { format!("{:+.2} %", 100.0 * residual.exp_m1()) } else { format!("{residual:+.4}") }
     }
 }
 
@@ -99,7 +104,9 @@ fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
     const FARTHER: f64 = 10.0;
     if let (Some(n), Some(d)) = (points.column("N"), points.column("D")) {
         let largest = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
-        return fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
+        let best = fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
+        let only_these = fit.ranges.len() == 2 && points.family.is_none();
+        return best.or(only_these.then_some(Closing::NoBest));
     }
     let [(name, _, largest)] = fit.ranges.as_slice() else { return None };
     let value = FARTHER * largest;

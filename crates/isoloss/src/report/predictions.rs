@@ -34,8 +34,9 @@ pub fn text(fit: &Fit, points: &[Point]) -> String {
             cells.push(interval(&p.prediction.mean));
             cells.push(interval(&p.prediction.new_run));
         }
-        let said = p.factors.iter().map(|(name, f)| format!("{name} {}", factor(*f)));
-        cells.extend(factors.then(|| said.collect::<Vec<_>>().join(", ")));
+        let said = p.factors.iter().filter(|(_, f)| *f > 1.0).map(|(name, f)| format!("{name} {}", factor(*f)));
+        let said = said.collect::<Vec<_>>().join(", ");
+        cells.extend(factors.then(|| if said.is_empty() { "within".to_owned() } else { said }));
         cells
     };
     let mut text = table(&header, &points.iter().map(row).collect::<Vec<_>>());
@@ -46,7 +47,7 @@ pub fn text(fit: &Fit, points: &[Point]) -> String {
         }
     }
     for reason in reasons {
-        text.push_str(&format!("  no interval: {reason}\n"));
+        text.push_str(&no_interval(reason));
     }
     let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
     if farthest > FAR {
@@ -81,7 +82,7 @@ pub fn optima_text(optima: &[Optimum]) -> String {
         }
     }
     for reason in reasons {
-        text.push_str(&format!("  no interval: {reason}\n"));
+        text.push_str(&no_interval(reason));
     }
     text
 }
@@ -129,7 +130,8 @@ pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
     header.extend(&inputs);
     header.extend(["value", "mean_lower", "mean_upper", "run_lower", "run_upper", "level", "method"]);
     let mut text = csv_line(&header);
-    let ends = |e: &Estimate| e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(|x| x.to_string()));
+    let ends =
+        |e: &Estimate| e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(|x| x.to_string()));
     let tail = |mean: &Estimate, run: &Estimate| {
         let level = mean.interval.map_or(String::new(), |i| i.level.to_string());
         let mut cells = vec![mean.value.to_string()];
@@ -178,6 +180,10 @@ pub fn interval(e: &Estimate) -> String {
 pub fn percent(level: f64) -> String {
     let text = format!("{:.2}", 100.0 * level);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn no_interval(reason: &str) -> String {
+    if reason.ends_with("no interval") { format!("  {reason}\n") } else { format!("  no interval: {reason}\n") }
 }
 
 fn factor_free(value: f64) -> String {

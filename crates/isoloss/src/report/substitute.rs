@@ -6,7 +6,7 @@ use isoloss_laws::Fit;
 use crate::numbers::number;
 
 /// One line, or one per family where the law has parameters per family: (family, law).
-pub fn laws(fit: &Fit) -> Vec<(Option<String>, String)> {
+pub fn laws(fit: &Fit, ties: &[(String, String)]) -> Vec<(Option<String>, String)> {
     let mut families: Vec<String> = Vec::new();
     for fitted in &fit.parameters {
         let Some((name, level)) = fitted.name.split_once('[') else { continue };
@@ -18,6 +18,7 @@ pub fn laws(fit: &Fit) -> Vec<(Option<String>, String)> {
         }
     }
     let value = |name: &str, family: Option<&str>| {
+        let name = ties.iter().find(|(alias, _)| alias == name).map_or(name, |(_, to)| to);
         let of = |name: &str| fit.parameter(name).map(|p| p.estimate.value);
         of(name).or_else(|| of(&format!("{name}[{}]", family?)))
     };

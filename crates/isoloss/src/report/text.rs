@@ -13,7 +13,7 @@ pub fn text(report: &Report<'_>) -> String {
     if !report.fit.warnings.is_empty() {
         parts.push(report.fit.warnings.iter().map(warning).collect());
     }
-    parts.push(law(report.fit));
+    parts.push(law(report.fit, &report.ties));
     parts.push(parameters(report.fit));
     parts.push(derived(report));
     parts.push(search(report.fit) + &worst(report) + &influence(report));
@@ -35,10 +35,10 @@ pub fn warning(warning: &Warning) -> String {
     format!("{colour}{level}{RESET}[{}]: {}\n{hint}", warning.code, warning.text)
 }
 
-fn law(fit: &Fit) -> String {
+fn law(fit: &Fit, ties: &[(String, String)]) -> String {
     let rows = count(fit.rows, "row");
     let mut text = String::new();
-    for (family, law) in substitute::laws(fit) {
+    for (family, law) in substitute::laws(fit, ties) {
         let family = family.map_or(String::new(), |f| format!("{f}: "));
         for line in law.lines() {
             text.push_str(&format!("{family}{BOLD}{line}{RESET}\n"));
@@ -46,7 +46,12 @@ fn law(fit: &Fit) -> String {
     }
     let what = if fit.objective.log { " %" } else { "" };
     let noise = if fit.objective.log { 100.0 * fit.noise } else { fit.noise };
-    text + &format!("law {}, {rows}, {} free; a run lies {}{what} (1 sd) about it\n", fit.law.name, count(fit.free, "parameter"), number(noise, 2))
+    text + &format!(
+        "law {}, {rows}, {} free; a run lies {}{what} (1 sd) about it\n",
+        fit.law.name,
+        count(fit.free, "parameter"),
+        number(noise, 2)
+    )
 }
 
 /// The table of parameters.
@@ -73,7 +78,8 @@ fn derived(report: &Report<'_>) -> String {
         return String::new();
     }
     let header = format!("{} % interval", percent(report.fit.level));
-    let row = |d: &isoloss_laws::Derived| vec![d.name.clone(), value(&d.estimate), interval(&d.estimate), d.says.to_owned()];
+    let row =
+        |d: &isoloss_laws::Derived| vec![d.name.clone(), value(&d.estimate), interval(&d.estimate), d.says.to_owned()];
     table(&["derived", "value", &header, ""], &report.derived.iter().map(row).collect::<Vec<_>>())
 }
 
@@ -89,7 +95,11 @@ fn search(fit: &Fit) -> String {
         let names = fit.parameters.iter().zip(&basin.theta).map(|(p, v)| format!("{} {}", p.name, number(*v, 4)));
         let names: Vec<String> = names.collect();
         let above = if above < 0.1 { number(above, 2) } else { format!("{above:.1}") };
-        text.push_str(&format!("  runner-up ({}): {above} % higher, at {}\n", count(basin.starts, "start"), names.join(", ")));
+        text.push_str(&format!(
+            "  runner-up ({}): {above} % higher, at {}\n",
+            count(basin.starts, "start"),
+            names.join(", ")
+        ));
     }
     text
 }
@@ -105,6 +115,10 @@ fn worst(report: &Report<'_>) -> String {
 
 fn influence(report: &Report<'_>) -> String {
     let Some(influence) = &report.fit.influence else { return String::new() };
+    // Said above already.
+    if report.fit.warnings.iter().any(|w| w.code == "influence") {
+        return String::new();
+    }
     let error = |name: &str| report.fit.parameter(name).and_then(|p| p.error);
     // Less than one standard error is what any row does.
     let notable = |m: &&Moved| error(&m.parameter).is_some_and(|e| (m.to - m.from).abs() > e);
@@ -161,6 +175,10 @@ fn closing(report: &Report<'_>) -> String {
         }
         Some(Closing::Scale { name, value, loss }) => {
             format!("At 10x your largest {name}, {}: {target} {}.\n", size(*value), with(&loss.new_run))
+        }
+        Some(Closing::NoBest) => {
+            let law = &report.fit.law.name;
+            format!("At 10x your largest compute: the law {law} has no best N and D near the sizes that were fitted.\n")
         }
         None => String::new(),
     }
