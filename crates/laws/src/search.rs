@@ -133,7 +133,7 @@ fn descend(objective: &mut Objective<'_>, solver: &mut Solver, start: &[f64], co
         let solution = solver.minimise(objective, &at, bounds, Effort::GLIMPSE);
         iterations += solution.iterations;
         at = solution.at;
-        wide = 0.2 * wide.min(CLIP * objective.median(&at));
+        wide = 0.1 * wide.min(CLIP * objective.median(&at));
     }
     objective.delta = delta;
     let mut solution = solver.minimise(objective, &at, bounds, Effort::TIGHT);

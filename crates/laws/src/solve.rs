@@ -27,7 +27,7 @@ impl Effort {
     /// For bootstrap refits: the error is far below the spread of the draws.
     pub(crate) const DRAW: Self = Self { iterations: 100, tolerance: 1e-9 };
     /// For following an optimum while delta falls.
-    pub(crate) const GLIMPSE: Self = Self { iterations: 30, tolerance: 1e-3 };
+    pub(crate) const GLIMPSE: Self = Self { iterations: 30, tolerance: 1e-2 };
     /// For sorting starts into basins.
     pub(crate) const SKETCH: Self = Self { iterations: 40, tolerance: 1e-6 };
 }
@@ -51,7 +51,7 @@ impl Solver {
     pub(crate) fn minimise(&mut self, objective: &mut Objective<'_>, start: &[f64], bounds: impl Fn(usize) -> (f64, f64), effort: Effort) -> Solution {
         let p = start.len();
         let mut at = start.to_vec();
-        let (mut damping, mut tail) = (1e-3, 1.0);
+        let (mut damping, mut tail) = (1e-3, 0.25);
         let mut rejected = 0;
         objective.derive(&at, tail, &mut self.here);
         let mut decrement = f64::INFINITY;

@@ -7,7 +7,7 @@ use common::{Noise, bind};
 use isoloss_formula::{Column, Table, evaluate};
 use isoloss_laws::Law;
 
-const PARAMETERS: [&str; 4] = ["a", "b", "c", "d"];
+const PARAMETERS: [&str; 4] = ["a", "b", "c", "p"];
 
 /// A random expression of N, D and the parameters. Deep trees of such functions overflow, so they are kept shallow.
 fn expression(random: &mut Noise, depth: usize) -> String {
@@ -85,7 +85,7 @@ fn programs_compute_what_single_numbers_do() {
 #[test]
 fn derivatives_are_difference_quotients() {
     let mut random = Noise::new(12);
-    let (mut compared, mut skipped, mut formulas) = (0, 0, 0);
+    let (mut compared, mut skipped, mut overflown, mut formulas) = (0, 0, 0, 0);
     for _ in 0..600 {
         let text = format!("L = {}", expression(&mut random, 4));
         let Some(law) = law(&text) else { continue };
@@ -119,8 +119,13 @@ fn derivatives_are_difference_quotients() {
                     skipped += 1;
                     continue;
                 }
-                compared += 1;
                 let found = jacobian[j][row];
+                // 0.5^infinity is 0 and flat, but its derivative is 0 times infinity.
+                if found.is_nan() && expected == 0.0 {
+                    overflown += 1;
+                    continue;
+                }
+                compared += 1;
                 assert!(
                     (found - expected).abs() <= 1e-6 * size,
                     "{text}: d/d{} at {:?}, {theta:?} is {found:e}, quotient {expected:e}",
@@ -131,8 +136,9 @@ fn derivatives_are_difference_quotients() {
         }
         formulas += usize::from(compared > before);
     }
-    eprintln!("{compared} compared, {skipped} skipped, {formulas} formulas");
-    assert!(formulas > 300 && compared > 3 * skipped, "{compared} compared, {skipped} skipped, {formulas} formulas");
+    let counts = format!("{formulas} formulas: {compared} compared, {skipped} not smooth, {overflown} overflown");
+    eprintln!("{counts}");
+    assert!(formulas > 300 && compared > 3 * skipped && compared > 100 * overflown, "{counts}");
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {

@@ -127,18 +127,27 @@ fn data_constrained_value(folder: &Path) {
 fn data_constrained_optima(folder: &Path) {
     let law = catalogue::law("data-constrained").unwrap();
     let options = Options { loss: Loss::Published, method: Method::None, fix: held(), ..Options::default() };
-    let fit = fit(&law, &repeated(folder), &options).unwrap();
+    let points = repeated(folder);
+    optima(&fit(&law, &points, &options).unwrap(), &[(46.99, 2.330, 0.015_807_387_4, 3e-4)]);
+    // The published one is the narrowest: one start in a hundred ends there.
+    let published = (15.372, 5.3151, 0.015_825_941_5, 5e-5);
+    let found = fit(&law, &points, &Options { starts: 200, ..options }).unwrap();
+    optima(&found, &[(46.99, 2.330, 0.015_807_387_4, 3e-4), published]);
+}
+
+/// The best is the known one, the runners-up hold these (R_D, R_N, objective, digits), and none is false.
+fn optima(fit: &Fit, known: &[(f64, f64, f64, f64)]) {
     let at = |name: &str| fit.parameters.iter().position(|p| p.name == name).unwrap();
     let (r_d, r_n) = (at("R_D"), at("R_N"));
-    let mut optima = vec![(value(&fit, "R_D"), value(&fit, "R_N"), fit.objective.value)];
+    let mut optima = vec![(value(fit, "R_D"), value(fit, "R_N"), fit.objective.value)];
     optima.extend(fit.search.runners_up.iter().map(|b| (b.theta[r_d], b.theta[r_n], b.objective)));
     let list: Vec<String> = optima.iter().map(|(d, n, o)| format!("{d:.5} {n:.5} {o:.13}")).collect();
     let list = list.join("\n");
     let (d, n, objective) = optima[0];
     assert!(close(d, 95.365, 2e-5) && close(n, 1.7059, 5e-5) && close(objective, 0.015_804_670_9, 1e-8), "best of\n{list}");
-    for (d, n, objective, digits) in [(46.99, 2.330, 0.015_807_387_4, 3e-4), (15.372, 5.3151, 0.015_825_941_5, 5e-5)] {
-        let known = |o: &&(f64, f64, f64)| close(o.0, d, digits) && close(o.1, n, digits) && close(o.2, objective, 1e-8);
-        assert!(optima[1..].iter().any(|o| known(&o)), "{d} {n} {objective} is not among\n{list}");
+    for &(d, n, objective, digits) in known {
+        let same = |o: &(f64, f64, f64)| close(o.0, d, digits) && close(o.1, n, digits) && close(o.2, objective, 1e-8);
+        assert!(optima[1..].iter().any(same), "{d} {n} {objective} is not among\n{list}");
     }
     // 1 - exp(-x) in place of -expm1(-x) makes a false optimum where R is so large that the difference is rounding.
     for (d, n, o) in &optima[..optima.len().min(10)] {
