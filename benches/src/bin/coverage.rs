@@ -26,7 +26,8 @@ fn main() {
         for (rep, rows) in experiments(&format!("{dir}/{cell}.csv")) {
             let begin = std::time::Instant::now();
             let points = points(&rows, cluster);
-            let options = Options { draws: flag("draws").map_or(1000, |d| d.parse().expect("draws")), ..Options::default() };
+            let options =
+                Options { draws: flag("draws").map_or(1000, |d| d.parse().expect("draws")), ..Options::default() };
             let fit = fit(&law, &points, &options);
             let seconds = begin.elapsed().as_secs_f64();
             let mut row = |quantity: &str, e: Option<&Estimate>| {
@@ -86,7 +87,10 @@ fn points(rows: &[Row], cluster: Option<&str>) -> Points {
     };
     Points {
         target: rows.iter().map(|r| r.loss).collect(),
-        columns: vec![("N".into(), rows.iter().map(|r| r.n).collect()), ("D".into(), rows.iter().map(|r| r.d).collect())],
+        columns: vec![
+            ("N".into(), rows.iter().map(|r| r.n).collect()),
+            ("D".into(), rows.iter().map(|r| r.d).collect()),
+        ],
         cluster: cluster.map(labels),
         ..Points::default()
     }

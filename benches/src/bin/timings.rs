@@ -14,7 +14,9 @@ fn main() {
 
     let grid = Options { loss: Loss::Published, method: Method::None, start_at: published_grid(&law), ..base.clone() };
     let mut agree = 0;
-    time("published grid, 4500 starts, each to convergence", 3, || agree = fit(&law, &points, grid.clone()).search.agree);
+    time("published grid, 4500 starts, each to convergence", 3, || {
+        agree = fit(&law, &points, grid.clone()).search.agree
+    });
     println!("    {agree} of 4500 starts agree on the optimum");
     time("default fit, no intervals", 9, || drop(fit(&law, &points, Options { method: Method::None, ..base.clone() })));
     time("default fit with 1000 draws and influence", 9, || drop(fit(&law, &points, Options::default())));
@@ -83,7 +85,10 @@ fn epoch(path: &str) -> Points {
     let mut rows: Vec<[f64; 3]> = lines.map(|l| [size, flop, loss].map(|i| l[i].parse().expect("a number"))).collect();
     rows.sort_by(|a, b| a[2].total_cmp(&b[2]));
     rows.truncate(rows.len() - 5);
-    let columns = vec![("N".into(), rows.iter().map(|r| r[0]).collect()), ("D".into(), rows.iter().map(|r| r[1] / 6.0 / r[0]).collect())];
+    let columns = vec![
+        ("N".into(), rows.iter().map(|r| r[0]).collect()),
+        ("D".into(), rows.iter().map(|r| r[1] / 6.0 / r[0]).collect()),
+    ];
     Points { target: rows.iter().map(|r| r[2]).collect(), columns, ..Points::default() }
 }
 

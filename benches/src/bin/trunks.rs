@@ -44,9 +44,16 @@ fn main() {
             let Ok(fit) = fit(&law, &points, &Options { influence: false, ..Options::default() }) else { continue };
             let optimum = fit.optimum(budget);
             let parameter = |name: &str| fit.parameter(name).map(|p| p.estimate.clone());
-            let at_best = fit.predict(&[("N".into(), vec![best]), ("D".into(), vec![budget / 6.0 / best])], None).expect("a prediction");
-            let all: [Option<Estimate>; 5] =
-                [parameter("alpha"), parameter("beta"), parameter("E"), Some(at_best[0].mean.clone()), optimum.map(|o| o.params)];
+            let at_best = fit
+                .predict(&[("N".into(), vec![best]), ("D".into(), vec![budget / 6.0 / best])], None)
+                .expect("a prediction");
+            let all: [Option<Estimate>; 5] = [
+                parameter("alpha"),
+                parameter("beta"),
+                parameter("E"),
+                Some(at_best[0].mean.clone()),
+                optimum.map(|o| o.params),
+            ];
             for (q, estimate) in all.iter().enumerate() {
                 if let Some(i) = estimate.as_ref().and_then(|e| e.interval) {
                     covered[q] += u32::from(i.lower <= truth[q] && truth[q] <= i.upper);

@@ -1,10 +1,10 @@
 //! Saved fits: everything prediction needs and everything that was reported, as JSON.
 
 use crate::estimate::Estimate;
-use crate::fit::{Fit, Fitted, Objective, Search};
 use crate::influence::Influence;
 use crate::law::{Law, Parameter};
 use crate::layout::Layout;
+use crate::result::{Fit, Fitted, Objective, Search};
 use crate::warning::Warning;
 use isoloss_formula::parse_formula;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,7 @@ struct Saved {
     notes: Vec<String>,
     influence: Option<Influence>,
     ranges: Vec<(String, f64, f64)>,
+    largest_flops: Option<f64>,
     ladder: Option<(f64, f64)>,
     units: Vec<(String, String)>,
     conventions: Vec<(String, String)>,
@@ -114,6 +115,7 @@ impl Fit {
             notes: fit.notes,
             influence: fit.influence,
             ranges: fit.ranges,
+            largest_flops: fit.largest_flops,
             ladder: fit.ladder,
             units: fit.units,
             conventions: fit.conventions,
@@ -139,7 +141,8 @@ impl Fit {
         struct Header {
             schema: u32,
         }
-        let header: Header = serde_json::from_str(text).map_err(|e| fail(format!("this is not a saved fit: {e}"), again))?;
+        let header: Header =
+            serde_json::from_str(text).map_err(|e| fail(format!("this is not a saved fit: {e}"), again))?;
         if header.schema > SCHEMA {
             let found = header.schema;
             return Err(fail(
@@ -147,10 +150,15 @@ impl Fit {
                 "update isoloss, or fit again with this version",
             ));
         }
-        let saved: Saved = serde_json::from_str(text).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
-        let formula = parse_formula(&saved.law.formula).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        let saved: Saved =
+            serde_json::from_str(text).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        let formula =
+            parse_formula(&saved.law.formula).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
         let width = saved.layout.entries.len();
-        if saved.parameters.len() != width || saved.draws.iter().any(|d| d.len() != width) || saved.rows != saved.residuals.len() {
+        if saved.parameters.len() != width
+            || saved.draws.iter().any(|d| d.len() != width)
+            || saved.rows != saved.residuals.len()
+        {
             return Err(fail("this saved fit is damaged: its lists differ in length".into(), again));
         }
         Ok(Self {
@@ -179,10 +187,12 @@ impl Fit {
             influence: saved.influence,
             residuals: saved.residuals,
             ranges: saved.ranges,
+            largest_flops: saved.largest_flops,
             ladder: saved.ladder,
             units: saved.units,
             conventions: saved.conventions,
-            row_hash: u64::from_str_radix(&saved.row_hash, 16).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?,
+            row_hash: u64::from_str_radix(&saved.row_hash, 16)
+                .map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?,
             seed: saved.seed,
             without_clusters: saved.without_clusters,
             layout: saved.layout,

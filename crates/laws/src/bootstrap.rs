@@ -91,7 +91,8 @@ impl Clusters {
 pub(crate) fn leverage_factors(columns: &[Vec<f64>], weight: &[f64], clusters: &Clusters) -> Vec<f64> {
     let (n, p) = (weight.len(), columns.len());
     let uniform = (clusters.count as f64 / (clusters.count as f64 - p as f64).max(1.0)).sqrt();
-    let size: Vec<f64> = columns.iter().map(|c| c.iter().zip(weight).map(|(x, w)| w * x * x).sum::<f64>().sqrt().max(1e-300)).collect();
+    let size: Vec<f64> =
+        columns.iter().map(|c| c.iter().zip(weight).map(|(x, w)| w * x * x).sum::<f64>().sqrt().max(1e-300)).collect();
     let mut total = vec![0.0; p * p];
     for k in 0..p {
         for l in 0..=k {
@@ -169,7 +170,11 @@ impl Noise {
         let left = (within - (columns.len() as f64 - between)).max(1.0);
         let rows = alike.iter().zip(&clusters.index).map(|(r, &g)| {
             let size = sizes[g as usize];
-            if size < 2.0 { 0.0 } else { (r - means[g as usize]) * (size / (size - 1.0)).sqrt() * (within / left).sqrt() }
+            if size < 2.0 {
+                0.0
+            } else {
+                (r - means[g as usize]) * (size / (size - 1.0)).sqrt() * (within / left).sqrt()
+            }
         });
         let rows = rows.collect();
         let clusters = means.iter().zip(&factors).map(|(m, f)| m * f).collect();
@@ -186,7 +191,8 @@ impl Noise {
 /// coordinates: for tables so large that refits would be a waste. Huber's psi stands for the residual.
 pub(crate) fn sandwich(base: &Base<'_>, columns: &[Vec<f64>], count: usize, seed: u64) -> Vec<Vec<f64>> {
     let p = base.coordinates.len();
-    let mut objective = Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
+    let mut objective =
+        Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
     objective.delta = base.delta;
     let mut d = crate::objective::Derivatives::default();
     // Only rows inside delta bend Huber's function.
@@ -270,7 +276,8 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(base: &Base<'a>) -> Self {
-        let mut objective = Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
+        let mut objective =
+            Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
         objective.delta = base.delta;
         Self {
             objective,
@@ -283,7 +290,8 @@ impl<'a> Worker<'a> {
 
     fn draw(&mut self, base: &Base<'_>, method: Method, seed: u64, i: u64) -> Option<Vec<f64>> {
         // SplitMix's increment keeps the streams of neighbouring draws apart.
-        let mut stream = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let mut stream =
+            Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         if method == Method::Pairs {
             self.per_cluster.fill(0.0);
             for _ in 0..base.clusters.count {
@@ -331,5 +339,11 @@ impl<'a> Worker<'a> {
 }
 
 /// Webb's weights: +-sqrt(1/2), +-1, +-sqrt(3/2); mean 0, variance 1.
-const WEBB: [f64; 6] =
-    [-1.224_744_871_391_589, -1.0, -std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::FRAC_1_SQRT_2, 1.0, 1.224_744_871_391_589];
+const WEBB: [f64; 6] = [
+    -1.224_744_871_391_589,
+    -1.0,
+    -std::f64::consts::FRAC_1_SQRT_2,
+    std::f64::consts::FRAC_1_SQRT_2,
+    1.0,
+    1.224_744_871_391_589,
+];

@@ -3,7 +3,7 @@
 
 use crate::additive::Additive;
 use crate::estimate::Estimate;
-use crate::fit::Fit;
+use crate::result::Fit;
 
 /// A derived quantity.
 #[derive(Clone, Debug, PartialEq)]

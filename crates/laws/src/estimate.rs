@@ -88,7 +88,15 @@ impl Spread {
             return inside(z);
         }
         let (middle, end) = (inside(0.0), inside(edge * z.signum()));
-        middle + (end - middle) * (z.abs() / edge)
+        let reach = z.abs() / edge;
+        if self.sorted[0] > 0.0 {
+            // A positive quantity stays positive: the line is followed in logarithms.
+            middle * libm::exp(libm::log(end / middle) * reach)
+        } else if self.sorted[0] == 0.0 {
+            (middle + (end - middle) * reach).max(0.0)
+        } else {
+            middle + (end - middle) * reach
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Outliers mask each other: leaving out any one changes little while the rest hold the fit. So the largest residuals are
 //! also left out one after another, up to 3 % of the rows, with a refit in between.
 
+use crate::bound::Bound;
 use crate::coordinates::Scale;
-use crate::fit::Bound;
 use crate::objective::{Derivatives, Objective};
 use crate::points::Points;
 use crate::search::{Found, Optimum};
@@ -44,7 +44,13 @@ const TOGETHER: usize = 20;
 const SHARE: f64 = 0.03;
 
 /// `errors`: standard error of every free coordinate; empty without draws.
-pub(crate) fn influence(bound: &Bound, found: &Found, best: &Optimum, points: &Points, errors: &[f64]) -> Option<Influence> {
+pub(crate) fn influence(
+    bound: &Bound,
+    found: &Found,
+    best: &Optimum,
+    points: &Points,
+    errors: &[f64],
+) -> Option<Influence> {
     let n = points.len();
     let mut study = Study::new(bound, found, best, points, errors);
     let order = study.by_reach()?;
@@ -104,8 +110,14 @@ impl<'a> Study<'a> {
                 crate::objective::Link::Raw => 1.0,
             };
             let psi = self.bound.rows.weight[row] * r.clamp(-delta, delta) / scale;
-            let mut step: Vec<f64> =
-                self.bound.coordinates.columns().iter().zip(&slopes).map(|(&j, s)| psi * jacobian[j][row] * s).collect();
+            let mut step: Vec<f64> = self
+                .bound
+                .coordinates
+                .columns()
+                .iter()
+                .zip(&slopes)
+                .map(|(&j, s)| psi * jacobian[j][row] * s)
+                .collect();
             solve_lower(&factor, p, &mut step);
             solve_upper(&factor, p, &mut step);
             let furthest = step.iter().enumerate().map(|(k, s)| s.abs() / self.error(k)).fold(0.0, f64::max);

@@ -143,10 +143,14 @@ impl Law {
             let place = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
             LawError {
                 message: format!("{file}{place}: {}", e.message().trim_end()),
-                hint: Some("a law file has name, formula, [variables] and [parameters]; `isoloss list laws` shows examples".into()),
+                hint: Some(
+                    "a law file has name, formula, [variables] and [parameters]; `isoloss list laws` shows examples"
+                        .into(),
+                ),
             }
         })?;
-        let fail = |message: String, hint: Option<String>| Err(LawError { message: format!("{file}: {message}"), hint });
+        let fail =
+            |message: String, hint: Option<String>| Err(LawError { message: format!("{file}: {message}"), hint });
         let formula = match parse_formula(&raw.formula) {
             Ok(formula) => formula,
             Err(e) => return fail(format!("in the formula: {e}"), None),
@@ -174,8 +178,11 @@ impl Law {
         }
         let is_parameter = |name: &String| parameters.iter().any(|p| p.name == *name);
         let named = raw.parameters.keys().chain(raw.known.keys()).chain(raw.starts.keys());
-        if let Some(stray) = named.chain(raw.published.iter().flat_map(|p| p.values.keys())).find(|n| !is_parameter(n)) {
-            let hint = nearest(stray, parameters.iter().map(|p| p.name.as_str())).first().map(|n| format!("did you mean {n}?"));
+        if let Some(stray) = named.chain(raw.published.iter().flat_map(|p| p.values.keys())).find(|n| !is_parameter(n))
+        {
+            let hint = nearest(stray, parameters.iter().map(|p| p.name.as_str()))
+                .first()
+                .map(|n| format!("did you mean {n}?"));
             return fail(format!("{stray} is not a parameter of the formula"), hint);
         }
         let target = formula.target.clone();
@@ -185,7 +192,10 @@ impl Law {
             variables.push((name.clone(), raw.variables[&name].clone()));
         }
         if variables.len() < 2 && formula.groups().is_empty() {
-            return fail("the formula uses no variable".into(), Some("a law relates the target to at least one column".into()));
+            return fail(
+                "the formula uses no variable".into(),
+                Some("a law relates the target to at least one column".into()),
+            );
         }
         let published = raw.published.into_iter().map(|p| Published {
             name: p.name,
@@ -212,7 +222,8 @@ impl Law {
     /// A parameter that differs from a column only by case, or by one letter in names longer than three, is refused
     /// unless it is in `insist`: it is nearly always a slip, and the fit would silently ignore the column.
     pub fn from_formula(text: &str, columns: &[&str], insist: &[String]) -> Result<Self, LawError> {
-        let formula = parse_formula(text).map_err(|e| LawError { message: format!("in --formula: {e}"), hint: None })?;
+        let formula =
+            parse_formula(text).map_err(|e| LawError { message: format!("in --formula: {e}"), hint: None })?;
         let mut law = Self {
             name: "formula".into(),
             variables: vec![(formula.target.clone(), String::new())],
@@ -241,7 +252,10 @@ impl Law {
         }
         if law.variables.len() < 2 && law.formula.groups().is_empty() {
             return Err(LawError {
-                message: format!("the formula uses no column: {} are all read as parameters", law.formula.names().join(", ")),
+                message: format!(
+                    "the formula uses no column: {} are all read as parameters",
+                    law.formula.names().join(", ")
+                ),
                 hint: Some(format!("columns of the table: {}; rename with --map \"N=...\"", columns.join(", "))),
             });
         }

@@ -52,7 +52,10 @@ impl Layout {
         for (name, value) in &options.fix {
             check(base(name), "--fix")?;
             if !value.is_finite() {
-                return Err(FitError::new(format!("--fix {name}={value}: expected a finite number"), "as in --fix E=1.69"));
+                return Err(FitError::new(
+                    format!("--fix {name}={value}: expected a finite number"),
+                    "as in --fix E=1.69",
+                ));
             }
         }
         options.bound.iter().try_for_each(|(name, ..)| check(base(name), "--bound"))?;

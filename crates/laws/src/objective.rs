@@ -44,7 +44,13 @@ pub(crate) struct Derivatives {
 }
 
 impl<'a> Objective<'a> {
-    pub(crate) fn new(program: &'a Program, coordinates: &'a Coordinates, link: Link, target: &[f64], weight: &[f64]) -> Self {
+    pub(crate) fn new(
+        program: &'a Program,
+        coordinates: &'a Coordinates,
+        link: Link,
+        target: &[f64],
+        weight: &[f64],
+    ) -> Self {
         let mut objective = Self {
             program,
             coordinates,
@@ -134,14 +140,7 @@ impl<'a> Objective<'a> {
                 weight: &self.weight[b],
                 value: self.work.value(self.program),
             };
-            out.value += self.arch.dispatch(Accumulate {
-                misfit,
-                tail,
-                work: &self.work,
-                columns,
-                gradient,
-                hessian,
-            });
+            out.value += self.arch.dispatch(Accumulate { misfit, tail, work: &self.work, columns, gradient, hessian });
         }
         if out.value.is_nan() {
             out.value = f64::INFINITY;
@@ -213,7 +212,8 @@ impl pulp::WithSimd for Accumulate<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
-        let Self { misfit: Misfit { link, delta, target, weight, value }, tail, work, columns, gradient, hessian } = self;
+        let Self { misfit: Misfit { link, delta, target, weight, value }, tail, work, columns, gradient, hessian } =
+            self;
         let (mut residual, mut psi, mut curve, mut scaled) = (Block::ZERO, Block::ZERO, Block::ZERO, Block::ZERO);
         residuals(link, target, value, &mut residual);
         influence(&residual, weight, delta, tail, &mut psi, &mut curve);

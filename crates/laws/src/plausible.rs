@@ -1,7 +1,7 @@
 //! Is the table what it is taken for? Checks of the numbers alone.
 
-use crate::fit::Fit;
 use crate::points::Points;
+use crate::result::Fit;
 use crate::warning::{Severity, Warning};
 use std::collections::HashMap;
 
@@ -33,14 +33,22 @@ fn perplexity(points: &Points) -> Option<Warning> {
     let middle = sorted[sorted.len() / 2];
     // A uniform guess over the largest vocabularies in use (about 262 thousand) costs 12.5 nats.
     (middle > 12.5).then(|| {
-        let text = format!("half of the losses are above {middle:.1} nats, more than a uniform guess over any vocabulary costs");
-        Warning::new(Severity::Warning, "perplexity", text, "if they are perplexities, take the logarithm: --map \"L=ln(COLUMN)\"")
+        let text = format!(
+            "half of the losses are above {middle:.1} nats, more than a uniform guess over any vocabulary costs"
+        );
+        Warning::new(
+            Severity::Warning,
+            "perplexity",
+            text,
+            "if they are perplexities, take the logarithm: --map \"L=ln(COLUMN)\"",
+        )
     })
 }
 
 /// The law's loss at the largest value of an input above that at the smallest, the others at their middle.
 fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
-    let inputs: Vec<&(String, Vec<f64>)> = points.columns.iter().filter(|(n, _)| fit.law.inputs().any(|i| i == n)).collect();
+    let inputs: Vec<&(String, Vec<f64>)> =
+        points.columns.iter().filter(|(n, _)| fit.law.inputs().any(|i| i == n)).collect();
     let middle = |c: &[f64]| {
         let mut c = c.to_vec();
         c.sort_by(f64::total_cmp);
@@ -57,7 +65,12 @@ fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
         let (low, high) = (p[0].mean.value, p[1].mean.value);
         if high > low * 1.0005 {
             let text = format!("the fitted loss rises with {name}, from {low:.4} to {high:.4} over the runs");
-            out.push(Warning::new(Severity::Warning, "rises", text, "is the target a loss, and are larger runs tuned as well as small ones?"));
+            out.push(Warning::new(
+                Severity::Warning,
+                "rises",
+                text,
+                "is the target a loss, and are larger runs tuned as well as small ones?",
+            ));
         }
     }
     out
@@ -85,7 +98,12 @@ fn units(points: &Points) -> Vec<Warning> {
                 && rows.len() > 3
                 && (column[row] / column[next]).ln().abs() > 500f64.ln()
             {
-                let text = format!("line {}: {name} = {:e}, {:.0} times off the nearest other run", points.line(row), column[row], (column[row] / column[next]).ln().abs().exp());
+                let text = format!(
+                    "line {}: {name} = {:e}, {:.0} times off the nearest other run",
+                    points.line(row),
+                    column[row],
+                    (column[row] / column[next]).ln().abs().exp()
+                );
                 out.push(Warning::new(Severity::Warning, "units", text, "another unit in that row?"));
             }
         }
@@ -94,15 +112,22 @@ fn units(points: &Points) -> Vec<Warning> {
 }
 
 fn few_scales(points: &Points) -> Vec<Warning> {
-    let few = points.columns.iter().filter(|(n, _)| ["N", "D", "C", "X"].contains(&n.as_str())).filter_map(|(name, column)| {
-        let mut values: Vec<f64> = column.clone();
-        values.sort_by(f64::total_cmp);
-        values.dedup_by(|a, b| (*a / *b).ln().abs() < 0.05);
-        (values.len() < 4).then(|| {
-            let text = format!("{name} takes only {} values: an exponent over it rests on them", values.len());
-            Warning::new(Severity::Warning, "few-scales", text, "four or more, over a factor of ten, make an exponent believable")
-        })
-    });
+    let few = points.columns.iter().filter(|(n, _)| ["N", "D", "C", "X"].contains(&n.as_str())).filter_map(
+        |(name, column)| {
+            let mut values: Vec<f64> = column.clone();
+            values.sort_by(f64::total_cmp);
+            values.dedup_by(|a, b| (*a / *b).ln().abs() < 0.05);
+            (values.len() < 4).then(|| {
+                let text = format!("{name} takes only {} values: an exponent over it rests on them", values.len());
+                Warning::new(
+                    Severity::Warning,
+                    "few-scales",
+                    text,
+                    "four or more, over a factor of ten, make an exponent believable",
+                )
+            })
+        },
+    );
     few.collect()
 }
 
@@ -128,7 +153,8 @@ fn copies(points: &Points) -> Option<Warning> {
         copies += cell.len() - losses.len();
     }
     (copies > 0).then(|| {
-        let text = format!("{copies} of {} rows are exact copies of others: they make intervals too narrow", points.len());
+        let text =
+            format!("{copies} of {} rows are exact copies of others: they make intervals too narrow", points.len());
         Warning::new(Severity::Warning, "copies", text, "keep one of each")
     })
 }
@@ -148,8 +174,17 @@ fn sweep(points: &Points) -> Option<Warning> {
     spreads.sort_by(f64::total_cmp);
     let middle = spreads[spreads.len() / 2];
     (middle > 0.02).then(|| {
-        let text = format!("{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced?", many.len(), 100.0 * middle);
-        Warning::new(Severity::Warning, "sweep", text, "keep the best of each: --min-of COLUMN, where COLUMN names the size")
+        let text = format!(
+            "{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced?",
+            many.len(),
+            100.0 * middle
+        );
+        Warning::new(
+            Severity::Warning,
+            "sweep",
+            text,
+            "keep the best of each: --min-of COLUMN, where COLUMN names the size",
+        )
     })
 }
 
@@ -168,7 +203,12 @@ fn checkpoints(points: &Points) -> Option<Warning> {
     let found = by.values_mut().filter_map(|ds| even(ds).then_some(())).count();
     (found * 2 > sizes).then(|| {
         let text = format!("{found} of {sizes} sizes have tokens in even steps: checkpoints of one run, read as runs?");
-        Warning::new(Severity::Warning, "checkpoints", text, "keep the last of each run: --last-of COLUMN, where COLUMN names the run")
+        Warning::new(
+            Severity::Warning,
+            "checkpoints",
+            text,
+            "keep the last of each run: --last-of COLUMN, where COLUMN names the run",
+        )
     })
 }
 

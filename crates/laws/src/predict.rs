@@ -1,11 +1,12 @@
 //! What a fit says of points: the law there, one new run there, and the best sizes for a budget.
 
 use crate::additive::Additive;
+use crate::bound::bind_program;
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of};
-use crate::fit::{Fit, bind_program};
 use crate::points::{Labels, Points};
 use crate::program::Program;
+use crate::result::Fit;
 
 /// The law at one point.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +36,11 @@ impl Fit {
     ///
     /// # Errors
     /// If an input is missing or a family is unknown.
-    pub fn predict(&self, columns: &[(String, Vec<f64>)], family: Option<&[String]>) -> Result<Vec<Prediction>, FitError> {
+    pub fn predict(
+        &self,
+        columns: &[(String, Vec<f64>)],
+        family: Option<&[String]>,
+    ) -> Result<Vec<Prediction>, FitError> {
         let program = self.program(columns, family)?;
         let theta = self.theta();
         let values = program.values(&theta);
@@ -89,15 +94,25 @@ impl Fit {
                 let inputs: Vec<&str> = self.law.inputs().collect();
                 return Err(FitError::new(
                     format!("the law {} needs {name}", self.law.name),
-                    format!("give every input, as in --at {}", inputs.iter().map(|i| format!("{i}=1e9")).collect::<Vec<_>>().join(",")),
+                    format!(
+                        "give every input, as in --at {}",
+                        inputs.iter().map(|i| format!("{i}=1e9")).collect::<Vec<_>>().join(",")
+                    ),
                 ));
             }
         }
         let labels = match (self.families.is_empty(), family) {
             (true, _) => None,
-            (false, None) if !self.layout.slots.values().any(|s| matches!(s, crate::program::Slot::PerLabel { .. })) => None,
+            (false, None)
+                if !self.layout.slots.values().any(|s| matches!(s, crate::program::Slot::PerLabel { .. })) =>
+            {
+                None
+            }
             (false, None) => {
-                return Err(FitError::new("this fit has parameters per family", format!("say which: {}", self.families.join(", "))));
+                return Err(FitError::new(
+                    "this fit has parameters per family",
+                    format!("say which: {}", self.families.join(", ")),
+                ));
             }
             (false, Some(names)) => {
                 let mut index = Vec::with_capacity(names.len());

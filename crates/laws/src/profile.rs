@@ -4,8 +4,8 @@
 //! after Ronchetti 1982: times mean psi' over mean psi^2). The interval ends where t reaches its quantile. Unlike a
 //! symmetric error bar it follows the curvature of the law, and unlike a bootstrap it needs a few fits only.
 
+use crate::bound::Bound;
 use crate::estimate::{Interval, Of, student};
-use crate::fit::Bound;
 use crate::objective::Objective;
 use crate::search::{Found, Optimum};
 use crate::solve::{Effort, Solver};
@@ -60,7 +60,11 @@ pub(crate) fn profile(bound: &Bound, found: &Found, best: &Optimum, k: usize, le
         let Some(mut outer) = outer else { return direction * f64::INFINITY };
         for _ in 0..40 {
             let middle = 0.5 * (inner + outer);
-            if t_at(middle, &mut follow) >= limit { outer = middle } else { inner = middle }
+            if t_at(middle, &mut follow) >= limit {
+                outer = middle
+            } else {
+                inner = middle
+            }
             if (outer - inner).abs() <= 1e-6 * (outer - here).abs() {
                 break;
             }

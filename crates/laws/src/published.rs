@@ -2,10 +2,10 @@
 
 use crate::catalogue;
 use crate::estimate::Estimate;
-use crate::fit::{Fit, Fitted, Objective, Search};
 use crate::layout::Layout;
 use crate::options::Options;
 use crate::points::Points;
+use crate::result::{Fit, Fitted, Objective, Search};
 
 /// The published constants of that name (`besiroglu-2024`) as a fit without rows, draws or noise.
 pub fn published(name: &str) -> Option<Fit> {
@@ -38,6 +38,7 @@ pub fn published(name: &str) -> Option<Fit> {
         influence: None,
         residuals: Vec::new(),
         ranges: Vec::new(),
+        largest_flops: None,
         ladder: None,
         units: constants.units.clone().into_iter().collect(),
         conventions: vec![("published".into(), constants.convention)],

@@ -51,7 +51,8 @@ mod tests {
     fn both_find_the_spread_of_normal_quantiles() {
         use statrs::distribution::{ContinuousCDF, Normal};
         let n = 2000;
-        let mut r: Vec<f64> = (0..n).map(|i| 0.3 * Normal::standard().inverse_cdf((f64::from(i) + 0.5) / f64::from(n))).collect();
+        let mut r: Vec<f64> =
+            (0..n).map(|i| 0.3 * Normal::standard().inverse_cdf((f64::from(i) + 0.5) / f64::from(n))).collect();
         assert!((median_scale(&r, 0) - 0.3).abs() < 2e-3);
         assert!((proposal2(&r, 0, 1.345) - 0.3).abs() < 2e-3);
         r[0] = 1e9;

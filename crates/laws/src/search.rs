@@ -1,9 +1,9 @@
 //! The point estimate: many starts, falling deltas, the scale found with the fit, and every optimum that was met.
 
+use crate::bound::Bound;
 use crate::coordinates::Coordinates;
 use crate::objective::{Link, Objective};
 use crate::options::Loss;
-use crate::program::Program;
 use crate::scale::median_scale;
 use crate::solve::{Effort, Solution, Solver};
 
@@ -54,7 +54,8 @@ impl Rows {
 /// Minimises from every start and sorts what it finds.
 ///
 /// `starts` are full parameter vectors, each with the number of starts it stands for.
-pub(crate) fn search(program: &Program, coordinates: &Coordinates, rows: &Rows, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
+pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
+    let Bound { coordinates, program, rows, .. } = bound;
     let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
     let mut solver = Solver::default();
     let bounds = |k: usize| coordinates.bounds(k);
@@ -142,18 +143,19 @@ fn descend(objective: &mut Objective<'_>, solver: &mut Solver, start: &[f64], co
 }
 
 /// The optimum at another delta, from the one that was found.
-pub(crate) fn shifted_by_delta(bound: &crate::fit::Bound, found: &Found, best: &Optimum, delta: f64) -> Vec<f64> {
+pub(crate) fn shifted_by_delta(bound: &Bound, found: &Found, best: &Optimum, delta: f64) -> Vec<f64> {
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
     let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
     objective.delta = delta.max(NOISE_FREE).min(found.delta.max(delta));
-    let solution = Solver::default().minimise(&mut objective, &best.solution.at, |k| coordinates.bounds(k), Effort::DRAW);
+    let solution =
+        Solver::default().minimise(&mut objective, &best.solution.at, |k| coordinates.bounds(k), Effort::DRAW);
     let mut theta = best.theta.clone();
     coordinates.theta(&solution.at, &mut theta);
     theta
 }
 
 /// Parameters along which the objective is flat at the optimum: the curvature there is rounding. `None` if there is none.
-pub(crate) fn undetermined(bound: &crate::fit::Bound, found: &Found, best: &Optimum) -> Option<Vec<usize>> {
+pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Option<Vec<usize>> {
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
     let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
     objective.delta = found.delta;
@@ -200,5 +202,6 @@ fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {
 /// Two descents ended at the same optimum: equal objective to eight digits and coordinates to four.
 fn same(a: &Solution, b: &Solution) -> bool {
     let close = |x: f64, y: f64, share: f64| (x - y).abs() <= share * x.abs().max(y.abs()).max(1e-3);
-    (a.value - b.value).abs() <= 1e-8 * a.value.max(b.value) + 1e-20 && a.at.iter().zip(&b.at).all(|(x, y)| close(*x, *y, 1e-3))
+    (a.value - b.value).abs() <= 1e-8 * a.value.max(b.value) + 1e-20
+        && a.at.iter().zip(&b.at).all(|(x, y)| close(*x, *y, 1e-3))
 }

@@ -48,7 +48,13 @@ impl Solver {
     ///
     /// The damping follows Marquardt; the weight of rows outside delta (see [`Objective::derive`]) falls while steps
     /// succeed, so that the descent begins as reweighted least squares and ends as Newton's method.
-    pub(crate) fn minimise(&mut self, objective: &mut Objective<'_>, start: &[f64], bounds: impl Fn(usize) -> (f64, f64), effort: Effort) -> Solution {
+    pub(crate) fn minimise(
+        &mut self,
+        objective: &mut Objective<'_>,
+        start: &[f64],
+        bounds: impl Fn(usize) -> (f64, f64),
+        effort: Effort,
+    ) -> Solution {
         let p = start.len();
         let mut at = start.to_vec();
         let (mut damping, mut tail) = (1e-3, 0.25);
@@ -94,7 +100,13 @@ impl Solver {
             let next = self.there.value;
             if next < value {
                 let ratio = (value - next) / gain;
-                damping = if ratio > 0.5 { damping * 0.1 } else if ratio > 0.1 { damping * 0.5 } else { damping * 2.0 };
+                damping = if ratio > 0.5 {
+                    damping * 0.1
+                } else if ratio > 0.1 {
+                    damping * 0.5
+                } else {
+                    damping * 2.0
+                };
                 damping = damping.max(1e-14);
                 tail = (tail * if ratio > 0.25 { 0.25 } else { 1.0 }).max(1e-4);
                 rejected = 0;
@@ -149,7 +161,7 @@ pub(crate) fn cholesky(a: &mut [f64], n: usize) -> bool {
             d -= a[j * n + k] * a[j * n + k];
         }
         // A pivot that lost nearly all its digits is noise.
-        if !(d > 1e-15 * a[j * n + j]) {
+        if d.is_nan() || d <= 1e-15 * a[j * n + j] {
             return false;
         }
         let d = d.sqrt();

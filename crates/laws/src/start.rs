@@ -4,7 +4,7 @@
 //! (variable projection). So random points are drawn for the others only, completed by that solve, and ranked by the
 //! sum of absolute residuals, which outliers do not own.
 
-use crate::coordinates::Coordinates;
+use crate::bound::Bound;
 use crate::law::{Domain, Law};
 use crate::layout::Layout;
 use crate::objective::Link;
@@ -23,7 +23,9 @@ pub(crate) fn uniform(stream: &mut Xoshiro256PlusPlus) -> f64 {
 }
 
 /// Full parameter vectors to start from, best first.
-pub(crate) fn starts(law: &Law, layout: &Layout, coordinates: &Coordinates, program: &Program, points: &Points, link: Link, count: usize, seed: u64) -> Vec<Vec<f64>> {
+pub(crate) fn starts(law: &Law, bound: &Bound, points: &Points, count: usize, seed: u64) -> Vec<Vec<f64>> {
+    let Bound { layout, coordinates, program, rows } = bound;
+    let link = rows.link;
     let names: Vec<String> = law.parameters.iter().map(|p| p.name.clone()).collect();
     let tied = |name: &String| layout.ties.iter().any(|(a, b)| a == name || b == name);
     let linear: Vec<String> = linear_parameters(&law.formula, &names).into_iter().filter(|n| !tied(n)).collect();
@@ -69,7 +71,11 @@ fn draw(layout: &Layout, i: usize, scales: &[f64], stream: &mut Xoshiro256PlusPl
     let entry = &layout.entries[i];
     let u = uniform(stream);
     if let Some((lower, upper)) = entry.start {
-        return if lower > 0.0 && upper / lower > 50.0 { lower * (upper / lower).powf(u) } else { lower + u * (upper - lower) };
+        return if lower > 0.0 && upper / lower > 50.0 {
+            lower * (upper / lower).powf(u)
+        } else {
+            lower + u * (upper - lower)
+        };
     }
     match entry.domain {
         Domain::Range { lower, upper } => {

@@ -1,10 +1,11 @@
 //! What to mind about a fit: few, sorted by severity, each with a code that does not change.
 
-use crate::fit::{Bound, Fit};
+use crate::bound::Bound;
 use crate::law::Domain;
 use crate::options::{Loss, Options};
 use crate::plausible;
 use crate::points::Points;
+use crate::result::Fit;
 use crate::search::{Found, Optimum, shifted_by_delta};
 use std::fmt;
 
@@ -79,7 +80,14 @@ pub const CODES: &[(&str, &str)] = &[
 ];
 
 /// All warnings of a fit, worst first, in the order of [`CODES`] within a severity.
-pub(crate) fn warnings(fit: &Fit, bound: &Bound, found: &Found, best: &Optimum, points: &Points, options: &Options) -> Vec<Warning> {
+pub(crate) fn warnings(
+    fit: &Fit,
+    bound: &Bound,
+    found: &Found,
+    best: &Optimum,
+    points: &Points,
+    options: &Options,
+) -> Vec<Warning> {
     let mut all = plausible::warnings(fit, points);
     all.extend(unidentified(fit, found, best, bound));
     all.extend(collinear(fit));
@@ -141,12 +149,18 @@ fn search(fit: &Fit) -> Vec<Warning> {
     let search = &fit.search;
     if search.starts > 4 && search.agree * 10 < search.starts {
         let text = format!("{} of {} starts agree on the optimum", search.agree, search.starts);
-        out.push(Warning::new(Severity::Warning, "few-starts", text, "the law may have too many parameters for these rows"));
+        out.push(Warning::new(
+            Severity::Warning,
+            "few-starts",
+            text,
+            "the law may have too many parameters for these rows",
+        ));
     }
     let theta = fit.theta();
     let free: Vec<usize> = (0..theta.len()).filter(|&i| !fit.parameters[i].held).collect();
     let differs = |other: &[f64]| free.iter().any(|&i| (other[i] - theta[i]).abs() > 0.05 * theta[i].abs().max(1e-3));
-    let near: Vec<_> = search.runners_up.iter().filter(|b| b.objective < 1.01 * fit.objective.value && differs(&b.theta)).collect();
+    let near: Vec<_> =
+        search.runners_up.iter().filter(|b| b.objective < 1.01 * fit.objective.value && differs(&b.theta)).collect();
     if let Some(last) = near.last() {
         // The one to name: a published fit among them, else the furthest that is still nearly as good.
         let published = near.iter().find_map(|b| Some((b, fit.published_at(&b.theta)?)));
@@ -154,43 +168,89 @@ fn search(fit: &Fit) -> Vec<Warning> {
             Some((basin, name)) => (*basin, format!(" (the published one, {name})")),
             None => (*last, String::new()),
         };
-        let values = free.iter().map(|&i| format!("{} = {:.4}", fit.parameters[i].name, basin.theta[i])).collect::<Vec<_>>().join(", ");
+        let values = free
+            .iter()
+            .map(|&i| format!("{} = {:.4}", fit.parameters[i].name, basin.theta[i]))
+            .collect::<Vec<_>>()
+            .join(", ");
         let share = 100.0 * (basin.objective / fit.objective.value - 1.0);
-        let text = format!("{} optima lie within 1 % of the objective: {share:.2} % separates the first from {values}{name}", near.len() + 1);
-        out.push(Warning::new(Severity::Warning, "other-optima", text, "these rows hardly tell them apart: hold one parameter, or add runs"));
+        let text = format!(
+            "{} optima lie within 1 % of the objective: {share:.2} % separates the first from {values}{name}",
+            near.len() + 1
+        );
+        out.push(Warning::new(
+            Severity::Warning,
+            "other-optima",
+            text,
+            "these rows hardly tell them apart: hold one parameter, or add runs",
+        ));
     }
     out
 }
 
 fn outliers(fit: &Fit, points: &Points) -> Option<Warning> {
-    let mut far: Vec<(f64, usize)> =
-        fit.residuals.iter().enumerate().map(|(row, r)| (r / fit.noise.max(1e-12), row)).filter(|(z, _)| z.abs() > 6.0).collect();
+    let mut far: Vec<(f64, usize)> = fit
+        .residuals
+        .iter()
+        .enumerate()
+        .map(|(row, r)| (r / fit.noise.max(1e-12), row))
+        .filter(|(z, _)| z.abs() > 6.0)
+        .collect();
     if far.is_empty() || fit.noise < 1e-9 {
         return None;
     }
     far.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
-    let named: Vec<String> = far.iter().take(5).map(|(z, row)| format!("line {} ({z:+.0} sd)", points.line(*row))).collect();
+    let named: Vec<String> =
+        far.iter().take(5).map(|(z, row)| format!("line {} ({z:+.0} sd)", points.line(*row))).collect();
     let more = if far.len() > 5 { format!(" and {} more", far.len() - 5) } else { String::new() };
-    let text = format!("{} of {} runs lie more than 6 standard deviations off the law: {}{more}", far.len(), fit.rows, named.join(", "));
+    let text = format!(
+        "{} of {} runs lie more than 6 standard deviations off the law: {}{more}",
+        far.len(),
+        fit.rows,
+        named.join(", ")
+    );
     Some(Warning::new(Severity::Warning, "outliers", text, "diverged, or another recipe? --where leaves them out"))
 }
+
+/// Standard errors from which a move is reported: in clean tables the most influential row moves a parameter by one.
+const NOTABLE: f64 = 2.0;
 
 fn moved(fit: &Fit) -> Vec<Warning> {
     let Some(influence) = &fit.influence else { return Vec::new() };
     let lines = |m: &crate::influence::Moved| m.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    let single = influence.single.first().filter(|m| m.errors > 1.0);
-    let group = influence.group.as_ref().filter(|m| m.errors > 1.0 && m.rows.len() > 1);
+    let single = influence.single.first().filter(|m| m.errors > NOTABLE);
+    let group = influence.group.as_ref().filter(|m| m.errors > NOTABLE && m.rows.len() > 1);
     let mut out = Vec::new();
     if let Some(m) = group {
-        let alone = influence.single.iter().filter(|s| s.parameter == m.parameter).map(|s| (s.to - s.from).abs()).fold(0.0, f64::max);
+        let alone = influence
+            .single
+            .iter()
+            .filter(|s| s.parameter == m.parameter)
+            .map(|s| (s.to - s.from).abs())
+            .fold(0.0, f64::max);
         let text = format!(
             "the {} rows furthest off (lines {}) together move {} from {:.3} to {:.3}; one at a time moves it at most {alone:.3}",
-            m.rows.len(), lines(m), m.parameter, m.from, m.to
+            m.rows.len(),
+            lines(m),
+            m.parameter,
+            m.from,
+            m.to
         );
-        out.push(Warning::new(Severity::Warning, "influence", text, "look at them before you believe the fit; --drop-highest or --where leaves them out"));
+        out.push(Warning::new(
+            Severity::Warning,
+            "influence",
+            text,
+            "look at them before you believe the fit; --drop-highest or --where leaves them out",
+        ));
     } else if let Some(m) = single {
-        let text = format!("the row on line {} alone moves {} from {:.3} to {:.3}", lines(m), m.parameter, m.from, m.to);
-        out.push(Warning::new(Severity::Warning, "influence", text, "look at it before you believe the fit; --where leaves it out"));
+        let text =
+            format!("the row on line {} alone moves {} from {:.3} to {:.3}", lines(m), m.parameter, m.from, m.to);
+        out.push(Warning::new(
+            Severity::Warning,
+            "influence",
+            text,
+            "look at it before you believe the fit; --where leaves it out",
+        ));
     }
     out
 }
@@ -213,6 +273,14 @@ fn delta(fit: &Fit, bound: &Bound, found: &Found, best: &Optimum) -> Option<Warn
         return None;
     }
     let p = &fit.parameters[i];
-    let text = format!("{} is {:.4} with Huber's delta {delta:.2e} and {value:.4} with {at:.2e}: the weight of outliers decides", p.name, p.estimate.value);
-    Some(Warning::new(Severity::Warning, "delta", text, "look at the largest residuals; --objective squared-log shows the other extreme"))
+    let text = format!(
+        "{} is {:.4} with Huber's delta {delta:.2e} and {value:.4} with {at:.2e}: the weight of outliers decides",
+        p.name, p.estimate.value
+    );
+    Some(Warning::new(
+        Severity::Warning,
+        "delta",
+        text,
+        "look at the largest residuals; --objective squared-log shows the other extreme",
+    ))
 }

@@ -28,7 +28,13 @@ fn plain() -> Options {
 
 fn same(a: &Fit, b: &Fit, share: f64, what: &str) {
     for (p, q) in a.parameters.iter().zip(&b.parameters) {
-        assert!(close(p.estimate.value, q.estimate.value, share), "{what}: {} = {}, {}", p.name, p.estimate.value, q.estimate.value);
+        assert!(
+            close(p.estimate.value, q.estimate.value, share),
+            "{what}: {} = {}, {}",
+            p.name,
+            p.estimate.value,
+            q.estimate.value
+        );
     }
 }
 
@@ -144,7 +150,8 @@ fn weight_two_is_the_row_twice() {
     // Not for the robust one: its delta is a quantile of rows, and a row twice is seen twice.
     for loss in [Loss::Published, Loss::SquaredLog, Loss::Squared] {
         let options = Options { loss, ..plain() };
-        let (a, b) = (fit(&chinchilla(), &weighted, &options).unwrap(), fit(&chinchilla(), &doubled, &options).unwrap());
+        let (a, b) =
+            (fit(&chinchilla(), &weighted, &options).unwrap(), fit(&chinchilla(), &doubled, &options).unwrap());
         same(&a, &b, 1e-6, &format!("{loss:?}"));
         assert!(close(a.objective.value, b.objective.value, 1e-9), "{loss:?}");
         assert!(!close(value(&a, "A"), value(&fit(&chinchilla(), &noisy(), &options).unwrap(), "A"), 1e-4));
@@ -161,7 +168,8 @@ fn weight_zero_is_no_row() {
     without.columns.iter_mut().for_each(|c| _ = c.1.remove(7));
     for loss in [Loss::Published, Loss::SquaredLog, Loss::Squared] {
         let options = Options { loss, ..plain() };
-        let (a, b) = (fit(&chinchilla(), &weighted, &options).unwrap(), fit(&chinchilla(), &without, &options).unwrap());
+        let (a, b) =
+            (fit(&chinchilla(), &weighted, &options).unwrap(), fit(&chinchilla(), &without, &options).unwrap());
         same(&a, &b, 1e-6, &format!("{loss:?}"));
     }
 }
@@ -185,7 +193,12 @@ fn standard_errors_weigh_rows() {
     let mean = (0..25).map(|i| if precise(i) { 16.0 } else { 1.0 }).sum::<f64>() / 25.0;
     weighted.weight = Some((0..25).map(|i| if precise(i) { 16.0 } else { 1.0 } / mean).collect());
     let options = Options { loss: Loss::SquaredLog, ..plain() };
-    same(&fit(&chinchilla(), &uneven, &options).unwrap(), &fit(&chinchilla(), &weighted, &options).unwrap(), 1e-6, "uneven");
+    same(
+        &fit(&chinchilla(), &uneven, &options).unwrap(),
+        &fit(&chinchilla(), &weighted, &options).unwrap(),
+        1e-6,
+        "uneven",
+    );
 }
 
 /// Three seeds of each configuration that share its effect are not three experiments.
@@ -204,7 +217,11 @@ fn clusters_widen_what_replicates_would_narrow() {
     replicates.cluster = Some(Labels::new("config", (0..75).map(|i| (i / 3).to_string())));
     let together = fit(&chinchilla(), &replicates, &options).unwrap();
     assert_eq!(apart.theta(), together.theta());
-    assert!(together.method.contains("25 clusters of config") && apart.method.contains("75 rows"), "{}", together.method);
+    assert!(
+        together.method.contains("25 clusters of config") && apart.method.contains("75 rows"),
+        "{}",
+        together.method
+    );
     assert!(together.df < apart.df);
     for name in ["E", "alpha", "beta"] {
         let width = |f: &Fit| f.parameter(name).unwrap().estimate.interval.map(|i| i.upper - i.lower).unwrap();
@@ -233,8 +250,14 @@ fn refused(result: Result<Fit, FitError>, says: &[&str]) {
 fn unknown_parameters_are_refused_with_the_nearest() {
     let fit = |options: Options| fit(&chinchilla(), &exact(), &options);
     refused(fit(Options { fix: vec![("alhpa".into(), 0.3)], ..plain() }), &["--fix", "alhpa", "did you mean alpha?"]);
-    refused(fit(Options { bound: vec![("bta".into(), 0.1, 0.3)], ..plain() }), &["--bound", "bta", "did you mean beta?"]);
-    refused(fit(Options { tie: vec![("alpha".into(), "betta".into())], ..plain() }), &["--tie", "betta", "did you mean beta?"]);
+    refused(
+        fit(Options { bound: vec![("bta".into(), 0.1, 0.3)], ..plain() }),
+        &["--bound", "bta", "did you mean beta?"],
+    );
+    refused(
+        fit(Options { tie: vec![("alpha".into(), "betta".into())], ..plain() }),
+        &["--tie", "betta", "did you mean beta?"],
+    );
     refused(fit(Options { per_family: vec!["alphas".into()], ..plain() }), &["--per family", "did you mean alpha?"]);
     refused(fit(Options { fix: vec![("exponent".into(), 0.3)], ..plain() }), &["E, A, alpha, B, beta"]);
     refused(fit(Options { per_family: vec!["A".into()], ..plain() }), &["family", "--group"]);
@@ -322,7 +345,9 @@ fn a_slip_in_a_formula_is_no_parameter() {
 #[test]
 fn law_files_are_checked() {
     let file = |formula: &str, parameters: &str| {
-        let text = format!("name = \"own\"\nformula = \"{formula}\"\n[variables]\nL = \"\"\nN = \"\"\n[parameters]\n{parameters}");
+        let text = format!(
+            "name = \"own\"\nformula = \"{formula}\"\n[variables]\nL = \"\"\nN = \"\"\n[parameters]\n{parameters}"
+        );
         Law::from_toml("own.toml", &text)
     };
     assert!(file("L = E + A*N^-alpha", "E = \"positive\"").is_ok());
@@ -337,7 +362,11 @@ fn law_files_are_checked() {
 
 #[test]
 fn only_what_ships_is_in_the_catalogue() {
-    assert!(catalogue::law("chinchila").is_none() && catalogue::law("").is_none() && catalogue::law("chinchilla.toml").is_none());
+    assert!(
+        catalogue::law("chinchila").is_none()
+            && catalogue::law("").is_none()
+            && catalogue::law("chinchilla.toml").is_none()
+    );
     for name in catalogue::names() {
         assert_eq!(catalogue::law(name).unwrap().name, name);
     }
@@ -350,7 +379,12 @@ fn a_formula_equal_to_a_law_gives_its_numbers() {
     let law = chinchilla();
     let own = Law::from_formula("L = E + A*N^-alpha + B*D^-beta", &["L", "N", "D"], &[]).unwrap();
     assert_eq!(own.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["E", "A", "alpha", "B", "beta"]);
-    assert!(own.parameters.iter().filter(|p| ["E", "A", "B"].contains(&p.name.as_str())).all(|p| p.domain == Domain::Positive));
+    assert!(
+        own.parameters
+            .iter()
+            .filter(|p| ["E", "A", "B"].contains(&p.name.as_str()))
+            .all(|p| p.domain == Domain::Positive)
+    );
     for loss in LOSSES {
         // From the same starting point: the same bits, in every draw.
         let start_at = vec![vec![1.8, 300.0, 0.3, 300.0, 0.3]];

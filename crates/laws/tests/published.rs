@@ -45,7 +45,8 @@ fn chinchilla_optimum(folder: &Path) {
     let fit = fit(&law, &chinchilla(folder), &options).unwrap();
     let objective = fit.objective.value;
     assert!(close(objective, 0.001_018_274_017_80, 1e-10), "{objective:.15}");
-    let expected = [("E", 1.817_218_1), ("A", 477.8259), ("B", 2143.4174), ("alpha", 0.347_310_5), ("beta", 0.367_172_4)];
+    let expected =
+        [("E", 1.817_218_1), ("A", 477.8259), ("B", 2143.4174), ("alpha", 0.347_310_5), ("beta", 0.367_172_4)];
     for (name, expected) in expected {
         assert!(close(value(&fit, name), expected, 5e-6), "{name} = {}, published {expected}", value(&fit, name));
     }
@@ -112,8 +113,7 @@ fn held() -> Vec<(String, f64)> {
 fn data_constrained_value(folder: &Path) {
     let law = catalogue::law("data-constrained").unwrap();
     let points = repeated(folder);
-    let rows: Vec<Vec<f64>> =
-        (0..points.len()).map(|i| points.columns.iter().map(|(_, c)| c[i]).collect()).collect();
+    let rows: Vec<Vec<f64>> = (0..points.len()).map(|i| points.columns.iter().map(|(_, c)| c[i]).collect()).collect();
     let mut values = held();
     values.extend([("R_D".into(), 15.387_756), ("R_N".into(), 5.309_743)]);
     let theta = theta(&law, |n| values.iter().find(|(name, _)| name == n).map(|(_, v)| *v));
@@ -144,7 +144,10 @@ fn optima(fit: &Fit, known: &[(f64, f64, f64, f64)]) {
     let list: Vec<String> = optima.iter().map(|(d, n, o)| format!("{d:.5} {n:.5} {o:.13}")).collect();
     let list = list.join("\n");
     let (d, n, objective) = optima[0];
-    assert!(close(d, 95.365, 2e-5) && close(n, 1.7059, 5e-5) && close(objective, 0.015_804_670_9, 1e-8), "best of\n{list}");
+    assert!(
+        close(d, 95.365, 2e-5) && close(n, 1.7059, 5e-5) && close(objective, 0.015_804_670_9, 1e-8),
+        "best of\n{list}"
+    );
     for &(d, n, objective, digits) in known {
         let same = |o: &(f64, f64, f64)| close(o.0, d, digits) && close(o.1, n, digits) && close(o.2, objective, 1e-8);
         assert!(optima[1..].iter().any(same), "{d} {n} {objective} is not among\n{list}");

@@ -30,7 +30,6 @@ fn noise_free_surfaces_are_recovered() {
                 for (parameter, truth) in surface.truth() {
                     let found = value(&fit, parameter);
                     let error = (found / truth - 1.0).abs();
-                    eprintln!("{name} {loss:?} {parameter} {error:e}");
                     assert!(error <= 1e-10, "{surface:?} {name} {loss:?}: {parameter} = {found}, off by {error:e}");
                 }
                 let optimum = fit.optimum(1e24).unwrap();
@@ -63,10 +62,8 @@ fn intervals_cover_the_truth() {
         let mean = &fit.predict(&at, None).unwrap()[0].mean;
         covered[3] += u64::from(covers(mean, CHINCHILLA.at(ahead.0, ahead.1)));
     }
-    eprintln!("{covered:?}");
     for (name, count) in names.iter().zip(covered) {
         assert!(count * 100 >= EXPERIMENTS * 85, "{name}: {count} of {EXPERIMENTS}");
-        // Intervals that never miss are too wide to be of use; these would be an accident once in some thousand times.
     }
     assert!(covered.iter().sum::<u64>() * 100 >= EXPERIMENTS * 4 * 90, "{covered:?} of {EXPERIMENTS}");
 }
@@ -83,7 +80,11 @@ fn one_diverged_run_does_not_own_the_fit() {
         assert!(value(&fit, "E") > 0.0, "run {bad}: E = {}", value(&fit, "E"));
         for (name, truth) in CHINCHILLA.truth() {
             let estimate = &fit.parameter(name).unwrap().estimate;
-            eprintln!("run {bad}: {name} = {} {:?}, truth {truth}", estimate.value, estimate.interval.map(|i| (i.lower, i.upper)));
+            eprintln!(
+                "run {bad}: {name} = {} {:?}, truth {truth}",
+                estimate.value,
+                estimate.interval.map(|i| (i.lower, i.upper))
+            );
             assert!(covers(estimate, truth), "run {bad}: {name} = {estimate:?}, truth {truth}");
         }
     }

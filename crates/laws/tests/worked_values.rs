@@ -38,7 +38,11 @@ fn published_constants_give_the_worked_values() {
 fn every_published_fit_has_a_value() {
     let mut seen = 0;
     for law in catalogue::laws() {
-        assert!(law.published.is_empty() != law.unpublished.is_none(), "{}: constants, or the reason for none", law.name);
+        assert!(
+            law.published.is_empty() != law.unpublished.is_none(),
+            "{}: constants, or the reason for none",
+            law.name
+        );
         for published in &law.published {
             let theta = theta(law, |n| published.values.get(n).copied());
             let names: Vec<&str> = law.inputs().collect();
@@ -134,7 +138,13 @@ fn cases() -> Vec<Case> {
             inputs: &["N", "D", "U"],
             rows: cross(&[sizes(), tokens(), vec![1.3e8, 2.1e9, 3.3e10]]),
             parameters: &[
-                ("E", 1.85), ("A", 500.0), ("B", 1400.0), ("alpha", 0.35), ("beta", 0.36), ("R_D", 14.0), ("R_N", 6.0),
+                ("E", 1.85),
+                ("A", 500.0),
+                ("B", 1400.0),
+                ("alpha", 0.35),
+                ("beta", 0.36),
+                ("R_D", 14.0),
+                ("R_N", 6.0),
             ],
             equation: data_constrained,
         },

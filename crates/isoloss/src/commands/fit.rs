@@ -134,9 +134,10 @@ enum Interval {
     Wild,
     /// whole clusters drawn with replacement, as most papers do
     Pairs,
+    /// how far each parameter can go while the others follow; parameters only
+    Profile,
     /// no intervals
     None,
-    // Profile, once `isoloss_laws` has it: one value here, one arm in `options`.
 }
 
 fn level(text: &str) -> Result<f64, String> {
@@ -288,6 +289,7 @@ impl Fit {
                 Interval::Residual => Method::Residual,
                 Interval::Wild => Method::Wild,
                 Interval::Pairs => Method::Pairs,
+                Interval::Profile => Method::Profile,
                 Interval::None => Method::None,
             },
             fix: arguments::fixed(&self.fix)?,

@@ -95,7 +95,8 @@ impl Program {
             ops: Vec::new(),
             output: 0,
         };
-        let mut c = Compiler { columns, slots, lets: HashMap::new(), at: None, program, parameter_scalars: HashMap::new() };
+        let mut c =
+            Compiler { columns, slots, lets: HashMap::new(), at: None, program, parameter_scalars: HashMap::new() };
         for (name, expr) in &formula.lets {
             let value = c.value(expr)?;
             c.lets.insert(name.clone(), value);
@@ -148,7 +149,10 @@ impl Compiler<'_> {
                 let a = self.value(&arguments[0])?;
                 Ok(self.call(*function, a))
             }
-            _ => Err(BindError { message: "comparisons and words belong in --where, not in a law".into(), span: expr.span }),
+            _ => Err(BindError {
+                message: "comparisons and words belong in --where, not in a law".into(),
+                span: expr.span,
+            }),
         }
     }
 
@@ -163,7 +167,10 @@ impl Compiler<'_> {
             Some(&Slot::One(i)) => Ok(self.parameter(i)),
             Some(&Slot::PerColumn { first, count }) => match self.at {
                 Some(i) if i < count => Ok(self.parameter(first + i)),
-                _ => Err(BindError { message: format!("{name} has one value per column: it belongs inside sum() or prod()"), span }),
+                _ => Err(BindError {
+                    message: format!("{name} has one value per column: it belongs inside sum() or prod()"),
+                    span,
+                }),
             },
             Some(&Slot::PerLabel { labels, first, count }) => {
                 // The gather reads consecutive scalars, so the levels get theirs in one go.
@@ -187,14 +194,20 @@ impl Compiler<'_> {
         let members = self.members(prefix);
         match self.at.and_then(|i| members.get(i)) {
             Some(&i) => Ok(Value::Data(self.columns.numbers[i].1.to_vec().into())),
-            None => Err(BindError { message: format!("the columns {prefix}* stand only inside sum() or prod()"), span }),
+            None => {
+                Err(BindError { message: format!("the columns {prefix}* stand only inside sum() or prod()"), span })
+            }
         }
     }
 
     fn over_group(&mut self, function: Function, argument: &Expr, span: Span) -> Result<Value, BindError> {
-        let counts: Vec<(String, usize)> = argument.groups().into_iter().map(|g| (g.clone(), self.members(&g).len())).collect();
+        let counts: Vec<(String, usize)> =
+            argument.groups().into_iter().map(|g| (g.clone(), self.members(&g).len())).collect();
         let Some((first, count)) = counts.first().cloned() else {
-            return Err(BindError { message: "sum() and prod() run over a group of columns, as in sum(t*w_*)".into(), span });
+            return Err(BindError {
+                message: "sum() and prod() run over a group of columns, as in sum(t*w_*)".into(),
+                span,
+            });
         };
         if count == 0 {
             return Err(BindError { message: format!("no column begins with {first}"), span });
@@ -281,7 +294,9 @@ impl Compiler<'_> {
         match (&a, &b) {
             (Value::Constant(x), Value::Constant(y)) => return Value::Constant(scalar::apply(op, *x, *y)),
             (Value::Data(x), Value::Data(y)) => {
-                return Value::Data(x.iter().zip(y.iter()).map(|(x, y)| scalar::apply(op, *x, *y)).collect::<Vec<_>>().into());
+                return Value::Data(
+                    x.iter().zip(y.iter()).map(|(x, y)| scalar::apply(op, *x, *y)).collect::<Vec<_>>().into(),
+                );
             }
             (Value::Data(x), Value::Constant(y)) => {
                 return Value::Data(x.iter().map(|x| scalar::apply(op, *x, *y)).collect::<Vec<_>>().into());

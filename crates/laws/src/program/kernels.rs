@@ -4,6 +4,9 @@
 //! not closures because what escapes inlining is compiled for the oldest machine. Every loop has the fixed length of a
 //! block, so that it becomes vector code without a remainder.
 
+// A function's name in place of a closure is a call that is not inlined.
+#![allow(clippy::redundant_closure)]
+
 use super::{BLOCK, Block, Op, Program, Row, math, scalar};
 use isoloss_formula::Function;
 
@@ -93,7 +96,6 @@ impl Workspace {
     pub(crate) fn value(&self, program: &Program) -> &Block {
         &self.values[program.output]
     }
-
 }
 
 /// The work of [`Workspace::forward`].

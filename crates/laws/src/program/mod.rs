@@ -62,7 +62,10 @@ pub(crate) enum Op {
     /// the scalar in every row
     Spread(usize),
     /// a parameter per family: parameter `first + labels[row]`
-    Gather { labels: usize, first: usize },
+    Gather {
+        labels: usize,
+        first: usize,
+    },
 }
 
 /// A formula bound to columns of data.

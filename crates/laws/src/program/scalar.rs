@@ -174,8 +174,8 @@ pub(crate) fn call2(function: Function, a: f64, b: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn slopes2(function: Function, a: f64, b: f64) -> (f64, f64) {
     let first = match function {
-        Function::Min => f64::from(!(b < a)),
-        Function::Max => f64::from(!(b > a)),
+        Function::Min => f64::from(call2(Function::Min, a, b) == a),
+        Function::Max => f64::from(call2(Function::Max, a, b) == a),
         _ => math::sigmoid(a - b),
     };
     (first, 1.0 - first)

@@ -39,7 +39,9 @@ pub fn points(rows: &[(f64, f64)], loss: impl Fn(f64, f64) -> f64) -> Points {
 pub fn inputs(names: &[&str], rows: &[Vec<f64>], target: impl Fn(&[f64]) -> f64) -> Points {
     Points {
         target: rows.iter().map(|r| target(r)).collect(),
-        columns: (names.iter().enumerate()).map(|(i, n)| (n.to_string(), rows.iter().map(|r| r[i]).collect())).collect(),
+        columns: (names.iter().enumerate())
+            .map(|(i, n)| (n.to_string(), rows.iter().map(|r| r[i]).collect()))
+            .collect(),
         ..Points::default()
     }
 }

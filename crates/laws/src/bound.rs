@@ -1,0 +1,126 @@
+//! A law bound to rows: what can be refused is refused here, before anything is fitted.
+
+use crate::coordinates::Coordinates;
+use crate::error::FitError;
+use crate::law::Law;
+use crate::layout::Layout;
+use crate::objective::Link;
+use crate::options::{Loss, Options};
+use crate::points::Points;
+use crate::program::{Columns, Program};
+use crate::search::Rows;
+
+/// A law bound to rows, ready to be fitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) layout: Layout,
+    pub(crate) coordinates: Coordinates,
+    pub(crate) program: Program,
+    pub(crate) rows: Rows,
+}
+
+pub(crate) fn bind_program(law: &Law, layout: &Layout, points: &Points) -> Result<Program, FitError> {
+    let columns = Columns {
+        rows: points.len(),
+        numbers: points.columns.iter().map(|(n, c)| (n.as_str(), c.as_slice())).collect(),
+        labels: points.family.iter().map(|l| l.index.as_slice()).collect(),
+    };
+    Program::bind(&law.formula, &columns, &layout.slots, layout.entries.len()).map_err(|e| {
+        FitError::new(
+            format!("the law {} cannot be used here: {e}", law.name),
+            "--map \"NAME=...\" makes a column that is missing",
+        )
+    })
+}
+
+pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Vec<String>) -> Result<Bound, FitError> {
+    let layout = Layout::new(law, points, options)?;
+    let coordinates = layout.coordinates(law);
+    let program = bind_program(law, &layout, points)?;
+    let lowest = points.target.iter().copied().fold(f64::INFINITY, f64::min);
+    let losses = points.target.iter().filter(|y| **y <= 0.0).count();
+    if losses > 0 && losses * 5 < points.len() && options.loss != Loss::Squared {
+        // A few among positive ones are slips; a target that is negative as a rule is another kind of quantity.
+        let row = points.target.iter().position(|y| *y <= 0.0).unwrap_or(0);
+        return Err(FitError::new(
+            format!(
+                "line {}: {} = {} where nearly all are positive",
+                points.line(row),
+                law.formula.target,
+                points.target[row]
+            ),
+            format!(
+                "leave it out with --where \"{} > 0\", or fit raw residuals with --objective squared",
+                law.formula.target
+            ),
+        ));
+    }
+    let link = match options.loss {
+        Loss::Squared => Link::Raw,
+        Loss::Robust if lowest <= 0.0 => {
+            let target = &law.formula.target;
+            notes.push(format!(
+                "some {target} are not positive (least {lowest}): residuals are of {target}, not of its logarithm"
+            ));
+            Link::Raw
+        }
+        _ if lowest <= 0.0 => {
+            let row = points.target.iter().position(|y| *y <= 0.0).unwrap_or(0);
+            return Err(FitError::new(
+                format!("line {}: {} = {} has no logarithm", points.line(row), law.formula.target, points.target[row]),
+                "leave the row out with --where, or fit raw residuals with --objective squared",
+            ));
+        }
+        _ => Link::Log,
+    };
+    Ok(Bound { layout, coordinates, program, rows: rows_of(link, points) })
+}
+
+pub(crate) fn rows_of(link: Link, points: &Points) -> Rows {
+    let target = match link {
+        Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
+        Link::Raw => points.target.clone(),
+    };
+    Rows { link, target, weight: weights(points) }
+}
+
+/// Weights as given, times the inverse variance where standard errors are given (their mean set to 1).
+fn weights(points: &Points) -> Vec<f64> {
+    let mut weight = points.weight.clone().unwrap_or_else(|| vec![1.0; points.len()]);
+    if let Some(se) = &points.se {
+        let inverse: Vec<f64> = se.iter().zip(&points.target).map(|(s, y)| (y / s).powi(2)).collect();
+        let mean = inverse.iter().sum::<f64>() / inverse.len().max(1) as f64;
+        weight.iter_mut().zip(&inverse).for_each(|(w, v)| *w *= v / mean);
+    }
+    weight
+}
+
+/// Refuses what no fit can answer.
+pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), FitError> {
+    let (n, p) = (points.len(), bound.coordinates.len());
+    if n == 0 {
+        return Err(FitError::new("no rows are left to fit", "every row that was left out is listed with its reason"));
+    }
+    if n <= p {
+        let rows = if n == 1 { "1 row".into() } else { format!("{n} rows") };
+        return Err(FitError::new(
+            format!("{rows} for {p} free parameters: a fit needs more rows than parameters, and intervals a few more"),
+            "train more runs, or hold parameters with --fix, or take a law with fewer (isoloss list laws)",
+        ));
+    }
+    for (name, column) in &points.columns {
+        if law.inputs().any(|i| i == name) && n > 1 && column.iter().all(|x| x == &column[0]) {
+            return Err(FitError::new(
+                format!("{name} is {} in every row: a law cannot learn what it does", column[0]),
+                format!("take a law without {name} (isoloss list laws), or add runs with other {name}"),
+            ));
+        }
+    }
+    if points.target.iter().all(|y| y == &points.target[0]) {
+        return Err(FitError::new(
+            format!("{} is {} in every row: there is nothing to explain", law.formula.target, points.target[0]),
+            "is this the right column? --loss COLUMN names another",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! The search for a law on a table: on some of the rows if there are many, and again where a usual range was too tight.
+
+use crate::bound::{Bound, bind_program, rows_of};
+use crate::error::FitError;
+use crate::law::{Domain, Law};
+use crate::options::Options;
+use crate::points::Points;
+use crate::search::{Found, search};
+use crate::start::starts;
+
+/// Above this many rows the search is made on that many of them; what it finds is refined on all.
+const SKETCH_ROWS: usize = 2000;
+
+pub(crate) fn find(law: &Law, bound: &Bound, points: &Points, options: &Options) -> Result<Found, FitError> {
+    let each_once = |starts: Vec<Vec<f64>>| starts.into_iter().map(|s| (s, 1)).collect::<Vec<_>>();
+    let begin = if !options.start_at.is_empty() {
+        each_once(options.start_at.clone())
+    } else if points.len() > SKETCH_ROWS {
+        let some = points.spread(SKETCH_ROWS);
+        let sketch = Bound {
+            program: bind_program(law, &bound.layout, &some)?,
+            rows: rows_of(bound.rows.link, &some),
+            ..bound.clone()
+        };
+        let begin = each_once(starts(law, &sketch, &some, options.starts, options.seed));
+        let found = search(&sketch, options.loss, &begin);
+        found.optima.into_iter().take(8).map(|o| (o.theta, o.starts)).collect()
+    } else {
+        each_once(starts(law, bound, points, options.starts, options.seed))
+    };
+    Ok(search(bound, options.loss, &begin))
+}
+
+/// A bound hit on a default range is widened first; a bound of the caller's stays.
+pub(crate) fn widen(
+    law: &Law,
+    bound: &mut Bound,
+    points: &Points,
+    options: &Options,
+    found: &mut Found,
+    notes: &mut Vec<String>,
+) -> Result<(), FitError> {
+    let Some(best) = found.optima.first() else { return Ok(()) };
+    let mut widened = false;
+    for (entry, value) in bound.layout.entries.iter_mut().zip(&best.theta) {
+        if let Domain::Range { lower, upper } = entry.domain
+            && !entry.bounded
+            && entry.held.is_none()
+            && (*value <= lower || *value >= upper)
+        {
+            let width = upper - lower;
+            entry.domain = Domain::Range { lower: lower - width, upper: upper + width };
+            entry.start = None;
+            widened = true;
+            notes.push(format!(
+                "{} reached {value}, the end of its usual range: widened to {}..{}",
+                entry.name,
+                lower - width,
+                upper + width
+            ));
+        }
+    }
+    if widened {
+        bound.coordinates = bound.layout.coordinates(law);
+        *found = find(law, bound, points, options)?;
+    }
+    Ok(())
+}
