@@ -187,7 +187,7 @@ fn standard_errors_weigh_rows() {
     }
     // A quarter of the error is sixteen times the weight.
     let mut uneven = noisy();
-    let precise = |i: usize| i % 4 == 0;
+    let precise = |i: usize| i.is_multiple_of(4);
     uneven.se = Some((0..25).map(|i| uneven.target[i] * if precise(i) { 0.001 } else { 0.004 }).collect());
     let mut weighted = noisy();
     let mean = (0..25).map(|i| if precise(i) { 16.0 } else { 1.0 }).sum::<f64>() / 25.0;

@@ -19,7 +19,8 @@ fn isoflop(surface: &Surface, drift: impl Fn(usize) -> f64) -> Vec<(f64, f64)> {
 #[test]
 fn noise_free_surfaces_are_recovered() {
     let law = catalogue::law("chinchilla").unwrap();
-    let drifts: [(&str, fn(usize) -> f64); 3] =
+    type Drift = (&'static str, fn(usize) -> f64);
+    let drifts: [Drift; 3] =
         [("centred", |_| 1.0), ("off centre", |_| 3.0), ("drifting", |i| 3f64.powf(i as f64 / 2.0 - 1.0))];
     for surface in [CHINCHILLA, LOPSIDED] {
         for (name, drift) in drifts {

@@ -12,10 +12,13 @@ fn published(law: &str, name: &str) -> (Law, Vec<f64>) {
     (law, theta)
 }
 
+/// A law, its published fit, where, and the value there.
+type Worked<'a> = (&'a str, &'a str, &'a [(&'a str, f64)], f64);
+
 /// Worked by hand from the papers' constants; eight digits.
 #[test]
 fn published_constants_give_the_worked_values() {
-    let cases: [(&str, &str, &[(&str, f64)], f64); 8] = [
+    let cases: [Worked; 8] = [
         ("chinchilla", "hoffmann-2022", &[("N", 70e9), ("D", 1.4e12)], 1.936_645_5),
         ("chinchilla", "hoffmann-2022-unrounded", &[("N", 70e9), ("D", 1.4e12)], 1.920_846_0),
         ("chinchilla", "besiroglu-2024", &[("N", 70e9), ("D", 1.4e12)], 1.973_881_9),
