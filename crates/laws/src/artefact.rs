@@ -4,6 +4,7 @@ use crate::estimate::Estimate;
 use crate::influence::Influence;
 use crate::law::{Law, Parameter};
 use crate::layout::Layout;
+use crate::program::Slot;
 use crate::result::{Fit, Fitted, Objective, Search};
 use crate::warning::Warning;
 use isoloss_formula::parse_formula;
@@ -160,6 +161,16 @@ impl Fit {
             || saved.rows != saved.residuals.len()
         {
             return Err(fail("this saved fit is damaged: its lists differ in length".into(), again));
+        }
+        let inside = |slot: &Slot| match *slot {
+            Slot::One(i) => i < width,
+            Slot::PerLabel { first, count, .. } | Slot::PerColumn { first, count } => {
+                first.checked_add(count).is_some_and(|end| end <= width)
+            }
+        };
+        let numbers = saved.level > 0.0 && saved.level < 1.0 && saved.df >= 0.0 && saved.noise >= 0.0;
+        if !saved.layout.slots.values().all(inside) || !numbers {
+            return Err(fail("this saved fit is damaged: a number lies outside its range".into(), again));
         }
         Ok(Self {
             law: Law {

@@ -81,14 +81,16 @@ pub(crate) fn rows_of(link: Link, points: &Points) -> Rows {
         Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
         Link::Raw => points.target.clone(),
     };
-    Rows { link, target, weight: weights(points) }
+    Rows { link, target, weight: weights(link, points) }
 }
 
 /// Weights as given, times the inverse variance where standard errors are given (their mean set to 1).
-fn weights(points: &Points) -> Vec<f64> {
+fn weights(link: Link, points: &Points) -> Vec<f64> {
     let mut weight = points.weight.clone().unwrap_or_else(|| vec![1.0; points.len()]);
     if let Some(se) = &points.se {
-        let inverse: Vec<f64> = se.iter().zip(&points.target).map(|(s, y)| (y / s).powi(2)).collect();
+        // The error of a logarithm is relative.
+        let size = |y: f64| if link == Link::Log { y } else { 1.0 };
+        let inverse: Vec<f64> = se.iter().zip(&points.target).map(|(s, y)| (size(*y) / s).powi(2)).collect();
         let mean = inverse.iter().sum::<f64>() / inverse.len().max(1) as f64;
         weight.iter_mut().zip(&inverse).for_each(|(w, v)| *w *= v / mean);
     }

@@ -28,7 +28,18 @@ pub(crate) fn find(law: &Law, bound: &Bound, points: &Points, options: &Options)
     } else {
         each_once(starts(law, bound, points, options.starts, options.seed))
     };
+    let places = published_places(law, bound).into_iter().chain(options.start_at.iter().cloned());
+    let begin: Vec<_> = begin.into_iter().chain(places.map(|theta| (theta, 0))).collect();
     Ok(search(bound, options.loss, &begin))
+}
+
+/// The law's published constants, with what is held in its place.
+fn published_places(law: &Law, bound: &Bound) -> Vec<Vec<f64>> {
+    let entries = &bound.layout.entries;
+    let place = |p: &crate::law::Published| {
+        entries.iter().map(|e| e.held.or_else(|| p.values.get(&e.parameter).copied())).collect::<Option<Vec<f64>>>()
+    };
+    law.published.iter().filter_map(place).collect()
 }
 
 /// A bound hit on a default range is widened first; a bound of the caller's stays.

@@ -53,13 +53,16 @@ impl Rows {
 
 /// Minimises from every start and sorts what it finds.
 ///
-/// `starts` are full parameter vectors, each with the number of starts it stands for.
+/// `starts` are full parameter vectors, each with the number of starts it stands for; one that stands for none is a place
+/// to look at (a published fit, the caller's own): its descent begins at the final delta, so that it stays in its basin.
 pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
     let Bound { coordinates, program, rows, .. } = bound;
     let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
     let mut solver = Solver::default();
     let bounds = |k: usize| coordinates.bounds(k);
     let mut points: Vec<Vec<f64>> = starts.iter().map(|(theta, _)| coordinates.point(theta)).collect();
+    // Places to look at come last and neither lead the scale nor move before it is known.
+    let searched = starts.iter().filter(|(_, count)| *count > 0).count().max(1);
     let mut counts: Vec<usize> = starts.iter().map(|(_, count)| *count).collect();
     let p = coordinates.len();
     let residuals = |at: &[f64]| {
@@ -72,17 +75,18 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
         Loss::Squared | Loss::SquaredLog => objective.delta = f64::INFINITY,
         Loss::Robust => {
             // The first scale is that of the start whose median residual is least; then delta falls with the fits.
-            let first = points.iter().map(|at| median_scale(&residuals(at), p)).fold(f64::INFINITY, f64::min);
+            let first =
+                points[..searched].iter().map(|at| median_scale(&residuals(at), p)).fold(f64::INFINITY, f64::min);
             objective.delta = CLIP * first.max(NOISE_FREE);
-            sketch(&mut objective, &mut solver, &mut points, coordinates);
-            let lead = best_of(&mut objective, &points);
+            sketch(&mut objective, &mut solver, &mut points[..searched], coordinates);
+            let lead = best_of(&mut objective, &points[..searched]);
             points.swap(0, lead);
             counts.swap(0, lead);
             let mut scale = first;
             for _ in 0..20 {
                 points[0] = solver.minimise(&mut objective, &points[0], bounds, Effort::TIGHT).at;
                 let next = median_scale(&residuals(&points[0]), p).max(NOISE_FREE);
-                let settled = (next - scale).abs() <= 1e-9 * scale;
+                let settled = (next - scale).abs() <= 1e-12 * scale;
                 scale = next;
                 objective.delta = CLIP * scale;
                 if settled {
@@ -94,19 +98,29 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
     let mut optima: Vec<Optimum> = Vec::new();
     let mut lost = 0;
     let mut minima = Vec::with_capacity(points.len());
-    for (at, &count) in points.iter().zip(&counts) {
-        let solution = descend(&mut objective, &mut solver, at, coordinates);
-        if solution.converged { minima.push((solution, count)) } else { lost += count }
+    for (order, (at, &count)) in points.iter().zip(&counts).enumerate() {
+        let solution = match count {
+            0 => solver.minimise(&mut objective, at, bounds, Effort::TIGHT),
+            _ => descend(&mut objective, &mut solver, at, coordinates),
+        };
+        if solution.converged { minima.push((solution, order, count)) } else { lost += count }
     }
     minima.sort_by(|a, b| a.0.value.total_cmp(&b.0.value));
-    for (solution, count) in minima {
-        match optima.iter_mut().find(|o| same(&o.solution, &solution)) {
-            Some(optimum) => optimum.starts += count,
-            None => {
-                let mut theta = coordinates.template().to_vec();
-                coordinates.theta(&solution.at, &mut theta);
-                optima.push(Optimum { solution, theta, starts: count });
-            }
+    // Of the descents that ended at one optimum the earliest start's is kept: which of them is lowest is rounding.
+    let mut orders: Vec<usize> = Vec::new();
+    for (solution, order, count) in minima {
+        let known = optima.iter().position(|o| same(&o.solution, &solution));
+        let i = known.unwrap_or_else(|| {
+            optima.push(Optimum { solution: solution.clone(), theta: Vec::new(), starts: 0 });
+            orders.push(usize::MAX);
+            optima.len() - 1
+        });
+        optima[i].starts += count;
+        if order < orders[i] {
+            orders[i] = order;
+            optima[i].theta = coordinates.template().to_vec();
+            coordinates.theta(&solution.at, &mut optima[i].theta);
+            optima[i].solution = solution;
         }
     }
     Found { optima, delta: objective.delta, starts: counts.iter().sum(), lost }
@@ -201,6 +215,10 @@ fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {
 
 /// Two descents ended at the same optimum: equal objective to eight digits and coordinates to four.
 fn same(a: &Solution, b: &Solution) -> bool {
+    if (a.value - b.value).abs() <= 1e-13 * a.value.max(b.value) {
+        // Equal to the last digits: one point, or one flat valley.
+        return true;
+    }
     let close = |x: f64, y: f64, share: f64| (x - y).abs() <= share * x.abs().max(y.abs()).max(1e-3);
     (a.value - b.value).abs() <= 1e-8 * a.value.max(b.value) + 1e-20
         && a.at.iter().zip(&b.at).all(|(x, y)| close(*x, *y, 1e-3))

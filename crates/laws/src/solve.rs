@@ -19,18 +19,23 @@ pub(crate) struct Effort {
     pub(crate) iterations: usize,
     /// stop once the predicted gain of a full step is below this share of the objective
     pub(crate) tolerance: f64,
+    /// then take full Newton steps until the gradient is rounding
+    pub(crate) polish: bool,
 }
 
 impl Effort {
     /// For a result that is reported: to the last digits the arithmetic holds.
-    pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15 };
+    pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15, polish: true };
     /// For bootstrap refits: the error is far below the spread of the draws.
-    pub(crate) const DRAW: Self = Self { iterations: 100, tolerance: 1e-9 };
+    pub(crate) const DRAW: Self = Self { iterations: 100, tolerance: 1e-9, polish: false };
     /// For following an optimum while delta falls.
-    pub(crate) const GLIMPSE: Self = Self { iterations: 30, tolerance: 1e-2 };
+    pub(crate) const GLIMPSE: Self = Self { iterations: 30, tolerance: 1e-2, polish: false };
     /// For sorting starts into basins.
-    pub(crate) const SKETCH: Self = Self { iterations: 40, tolerance: 1e-6 };
+    pub(crate) const SKETCH: Self = Self { iterations: 40, tolerance: 1e-6, polish: false };
 }
+
+/// Least curvature that rows outside delta keep, as a share of reweighted least squares'.
+const LEAST_TAIL: f64 = 1e-4;
 
 /// Buffers of a descent, reused between descents.
 #[derive(Debug, Default)]
@@ -87,7 +92,10 @@ impl Solver {
             decrement = (2.0 * gain / value.max(f64::MIN_POSITIVE)).sqrt();
             // With heavy damping a small predicted gain says nothing about the optimum.
             if (gain <= effort.tolerance * value && damping <= 1e-2) || value < 1e-31 || self.moving.is_empty() {
-                return Solution { at, value, converged: true, iterations: iteration, decrement };
+                if effort.polish {
+                    decrement = self.polish(objective, &mut at, &bounds).unwrap_or(decrement);
+                }
+                return Solution { at, value: self.here.value, converged: true, iterations: iteration, decrement };
             }
             self.trial.clear();
             self.trial.extend_from_slice(&at);
@@ -108,7 +116,7 @@ impl Solver {
                     damping * 2.0
                 };
                 damping = damping.max(1e-14);
-                tail = (tail * if ratio > 0.25 { 0.25 } else { 1.0 }).max(1e-4);
+                tail = (tail * if ratio > 0.25 { 0.25 } else { 1.0 }).max(LEAST_TAIL);
                 rejected = 0;
                 std::mem::swap(&mut at, &mut self.trial);
                 std::mem::swap(&mut self.here, &mut self.there);
@@ -117,7 +125,10 @@ impl Solver {
                 // No descent along any damped step: the arithmetic has no more digits, or the model is wrong here.
                 if rejected > 30 || (gain <= 1e-13 * value && rejected > 3) {
                     let converged = gain <= 1e-10 * value;
-                    return Solution { at, value, converged, iterations: iteration, decrement };
+                    if converged && effort.polish {
+                        decrement = self.polish(objective, &mut at, &bounds).unwrap_or(decrement);
+                    }
+                    return Solution { at, value: self.here.value, converged, iterations: iteration, decrement };
                 }
                 damping *= 6.0;
                 if tail < 1.0 {
@@ -127,6 +138,37 @@ impl Solver {
             }
         }
         Solution { at, value: self.here.value, converged: false, iterations: effort.iterations, decrement }
+    }
+
+    /// Full Newton steps while the gradient falls: below a gain of 1e-15 the objective has no digits left to compare, but
+    /// the gradient has. Returns the last decrement.
+    fn polish(
+        &mut self,
+        objective: &mut Objective<'_>,
+        at: &mut Vec<f64>,
+        bounds: &impl Fn(usize) -> (f64, f64),
+    ) -> Option<f64> {
+        let p = at.len();
+        objective.derive(at, LEAST_TAIL, &mut self.here);
+        let mut gain = self.newton_step(p, 0.0)?;
+        for _ in 0..12 {
+            self.trial.clear();
+            self.trial.extend_from_slice(at);
+            for (&k, d) in self.moving.iter().zip(&self.step) {
+                let (lower, upper) = bounds(k);
+                self.trial[k] = (at[k] + d).clamp(lower, upper);
+            }
+            objective.derive(&self.trial, LEAST_TAIL, &mut self.there);
+            std::mem::swap(&mut self.here, &mut self.there);
+            let next = self.newton_step(p, 0.0).filter(|next| *next < gain);
+            let (Some(next), true) = (next, self.here.value <= self.there.value * (1.0 + 1e-12)) else {
+                std::mem::swap(&mut self.here, &mut self.there);
+                break;
+            };
+            gain = next;
+            std::mem::swap(at, &mut self.trial);
+        }
+        Some((2.0 * gain / self.here.value.max(f64::MIN_POSITIVE)).sqrt())
     }
 
     /// Solves (H + damping diag H) step = -g over the moving coordinates; returns the predicted gain, g'H^-1g / 2.

@@ -152,14 +152,14 @@ pub(crate) fn slope(function: Function, x: f64, y: f64) -> f64 {
 pub(crate) fn call2(function: Function, a: f64, b: f64) -> f64 {
     match function {
         Function::Min => {
-            if b < a {
+            if b < a || b.is_nan() {
                 b
             } else {
                 a
             }
         }
         Function::Max => {
-            if b > a {
+            if b > a || b.is_nan() {
                 b
             } else {
                 a
