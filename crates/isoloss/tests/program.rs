@@ -126,7 +126,7 @@ fn published_constants_have_no_interval_and_say_why() {
     let run = isoloss(&["predict", "published:besiroglu-2024", at[0], at[1], "--flops", "5.76e23"]);
     insta::assert_snapshot!("published", ran(&run));
     let run = isoloss(&["predict", "published:hoffmann-2022", at[0], at[1]]);
-    assert!(run.stdout.contains("published without draws: no interval"), "{}", run.stdout);
+    assert!(run.stdout.contains("published without errors: no interval"), "{}", run.stdout);
     for line in isoloss(&["list", "published"]).stdout.lines().filter(|l| l.starts_with("published:")) {
         let name = line.split(' ').next().unwrap();
         assert_eq!(isoloss(&["list", name]).code, 0, "{name}");
