@@ -34,6 +34,8 @@ pub struct Moved {
     pub to: f64,
     /// how many standard errors that is; 0 if there are no draws
     pub errors: f64,
+    /// the furthest that leaving out one of the rows alone moves that parameter
+    pub alone: f64,
 }
 
 /// Rows refitted without, alone.
@@ -68,7 +70,10 @@ pub(crate) fn influence(
     }
     // The fewest rows that do nearly all of it.
     let most = steps.iter().map(|m: &Moved| m.errors).fold(0.0, f64::max);
-    let group = steps.into_iter().find(|m| m.errors >= 0.9 * most);
+    let mut group = steps.into_iter().find(|m| m.errors >= 0.9 * most);
+    if let Some(group) = &mut group {
+        group.alone = study.furthest_alone(group);
+    }
     Some(Influence { single, group })
 }
 
@@ -154,6 +159,20 @@ impl<'a> Study<'a> {
         self.moved(rows, &at)
     }
 
+    /// The furthest that leaving out one row of a group moves the group's parameter.
+    fn furthest_alone(&mut self, group: &Moved) -> f64 {
+        let entries = &self.bound.layout.entries;
+        let Some(i) = entries.iter().position(|e| e.name == group.parameter) else { return 0.0 };
+        let mut furthest: f64 = 0.0;
+        for &row in &group.rows {
+            let at = self.refit(&[row], &self.best.solution.at.clone());
+            let mut theta = self.best.theta.clone();
+            self.bound.coordinates.theta(&at, &mut theta);
+            furthest = furthest.max((theta[i] - self.best.theta[i]).abs());
+        }
+        furthest
+    }
+
     /// The parameter that moved most; factors measured by their logarithm count only where there is nothing else.
     fn moved(&self, rows: &[usize], at: &[f64]) -> Option<Moved> {
         let coordinates = &self.bound.coordinates;
@@ -172,6 +191,7 @@ impl<'a> Study<'a> {
             from: self.best.theta[i],
             to: theta[i],
             errors: if self.errors.is_empty() { 0.0 } else { far(k) },
+            alone: (theta[i] - self.best.theta[i]).abs(),
         })
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Optimum {
     pub(crate) starts: usize,
 }
 
+/// Optima that are taken to the last digit.
+const REPORTED: usize = 10;
+
 /// What the search found, best optimum first.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -84,7 +87,7 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
             counts.swap(0, lead);
             let mut scale = first;
             for _ in 0..20 {
-                points[0] = solver.minimise(&mut objective, &points[0], bounds, Effort::TIGHT).at;
+                points[0] = solver.minimise(&mut objective, &points[0], bounds, Effort::POLISH).at;
                 let next = median_scale(&residuals(&points[0]), p).max(NOISE_FREE);
                 let settled = (next - scale).abs() <= 1e-12 * scale;
                 scale = next;
@@ -122,6 +125,10 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
             coordinates.theta(&solution.at, &mut optima[i].theta);
             optima[i].solution = solution;
         }
+    }
+    for optimum in optima.iter_mut().take(REPORTED) {
+        optimum.solution = solver.minimise(&mut objective, &optimum.solution.at, bounds, Effort::POLISH);
+        coordinates.theta(&optimum.solution.at, &mut optimum.theta);
     }
     Found { optima, delta: objective.delta, starts: counts.iter().sum(), lost }
 }

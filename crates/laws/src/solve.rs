@@ -25,7 +25,9 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// For a result that is reported: to the last digits the arithmetic holds.
-    pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15, polish: true };
+    pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15, polish: false };
+    /// The same, and then until the gradient is rounding: for the few optima that are reported.
+    pub(crate) const POLISH: Self = Self { polish: true, ..Self::TIGHT };
     /// For bootstrap refits: the error is far below the spread of the draws.
     pub(crate) const DRAW: Self = Self { iterations: 100, tolerance: 1e-9, polish: false };
     /// For following an optimum while delta falls.

@@ -222,19 +222,14 @@ fn moved(fit: &Fit) -> Vec<Warning> {
     let group = influence.group.as_ref().filter(|m| m.errors > NOTABLE && m.rows.len() > 1);
     let mut out = Vec::new();
     if let Some(m) = group {
-        let alone = influence
-            .single
-            .iter()
-            .filter(|s| s.parameter == m.parameter)
-            .map(|s| (s.to - s.from).abs())
-            .fold(0.0, f64::max);
         let text = format!(
-            "the {} rows furthest off (lines {}) together move {} from {:.3} to {:.3}; one at a time moves it at most {alone:.3}",
+            "the {} rows furthest off (lines {}) together move {} from {:.3} to {:.3}; one at a time moves it at most {:.3}",
             m.rows.len(),
             lines(m),
             m.parameter,
             m.from,
-            m.to
+            m.to,
+            m.alone
         );
         out.push(Warning::new(
             Severity::Warning,
