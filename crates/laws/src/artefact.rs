@@ -89,7 +89,11 @@ impl Fit {
     /// The fit as JSON, one line.
     pub fn to_json(&self) -> String {
         let fit = self.clone();
-        let derived = self.derived().into_iter().map(|d| SavedDerived { name: d.name, estimate: d.estimate });
+        let derived = self
+            .derived()
+            .into_iter()
+            .filter(|d| d.estimate.value.is_finite())
+            .map(|d| SavedDerived { name: d.name, estimate: d.estimate });
         let saved = Saved {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").into(),

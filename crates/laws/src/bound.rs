@@ -94,6 +94,11 @@ fn weights(link: Link, points: &Points) -> Vec<f64> {
         let mean = inverse.iter().sum::<f64>() / inverse.len().max(1) as f64;
         weight.iter_mut().zip(&inverse).for_each(|(w, v)| *w *= v / mean);
     }
+    // What weights say is which rows count more, not how much noise there is: their mean is 1.
+    let mean = weight.iter().sum::<f64>() / weight.len().max(1) as f64;
+    if mean > 0.0 {
+        weight.iter_mut().for_each(|w| *w /= mean);
+    }
     weight
 }
 
@@ -110,6 +115,7 @@ pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), Fit
             "train more runs, or hold parameters with --fix, or take a law with fewer (isoloss list laws)",
         ));
     }
+    sizes_are_positive(&points.columns, |row| format!("line {}: ", points.line(row)))?;
     for (name, column) in &points.columns {
         if law.inputs().any(|i| i == name) && n > 1 && column.iter().all(|x| x == &column[0]) {
             return Err(FitError::new(
@@ -123,6 +129,25 @@ pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), Fit
             format!("{} is {} in every row: there is nothing to explain", law.formula.target, points.target[0]),
             "is this the right column? --loss COLUMN names another",
         ));
+    }
+    Ok(())
+}
+
+/// Inputs that count something: their powers need them above zero.
+const SIZES: &[&str] = &["N", "D", "C", "X", "U", "P"];
+
+/// Refuses a size that is zero, negative or no number; `place` says where row i stands.
+pub(crate) fn sizes_are_positive(
+    columns: &[(String, Vec<f64>)],
+    place: impl Fn(usize) -> String,
+) -> Result<(), FitError> {
+    for (name, column) in columns.iter().filter(|(n, _)| SIZES.contains(&n.as_str())) {
+        if let Some(row) = column.iter().position(|x| x.is_nan() || *x <= 0.0) {
+            return Err(FitError::new(
+                format!("{}{name} = {}: expected a number above zero", place(row), column[row]),
+                format!("leave such rows out with --where \"{name} > 0\""),
+            ));
+        }
     }
     Ok(())
 }

@@ -32,6 +32,12 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     let mut found = find(law, &bound, points, options)?;
     widen(law, &mut bound, points, options, &mut found, &mut notes)?;
     let Some(best) = found.optima.first().cloned() else {
+        if found.starts == 0 {
+            return Err(FitError::new(
+                format!("the law {} has no finite value on these rows at any parameters that were tried", law.name),
+                "look for a division by zero, an exp of a large column or a logarithm of a negative number in the formula",
+            ));
+        }
         return Err(FitError::new(
             format!("none of {} starts converged: the law {} has no optimum on these rows", found.starts, law.name),
             "a simpler law, or --bound PARAMETER=LOW..HIGH, may have one",
@@ -100,7 +106,13 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     fit.parameters = fit.estimate_parameters(&best.theta, options);
     if options.method == Method::Profile {
         for (k, &i) in bound.coordinates.columns().iter().enumerate() {
-            fit.parameters[i].estimate.interval = Some(profile(&bound, &found, &best, k, options.level));
+            let interval = profile(&bound, &found, &best, k, options.level);
+            let estimate = &mut fit.parameters[i].estimate;
+            if interval.lower.is_finite() && interval.upper.is_finite() {
+                estimate.interval = Some(interval);
+            } else {
+                estimate.method = "the rows do not bound it".into();
+            }
         }
     }
     if points.cluster.is_some() && clusters.count < FEW && !fit.draws.is_empty() {

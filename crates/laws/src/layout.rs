@@ -58,6 +58,15 @@ impl Layout {
                 ));
             }
         }
+        for (name, value) in &options.fix {
+            let positive = law.parameters.iter().any(|p| p.name == base(name) && p.domain == Domain::Positive);
+            if positive && *value < 0.0 {
+                return Err(FitError::new(
+                    format!("--fix {name}={value}: {name} is positive in the law {}", law.name),
+                    "a law of your own may take any value: --formula with --bound",
+                ));
+            }
+        }
         options.bound.iter().try_for_each(|(name, ..)| check(base(name), "--bound"))?;
         options.per_family.iter().try_for_each(|name| check(name, "--per family"))?;
         for (alias, to) in &options.tie {

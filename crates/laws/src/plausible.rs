@@ -88,7 +88,7 @@ fn units(points: &Points) -> Vec<Warning> {
         let (Some(&low), Some(&high)) = (rows.first(), rows.last()) else { continue };
         if column[high] < *least {
             let text = format!("{name} runs from {} to {}: few for a count of {what}", column[low], column[high]);
-            let hint = format!("if the unit is millions or billions, say so: --map \"{name}=1e9*COLUMN\"");
+            let hint = format!("if the unit is millions, say so: --map \"{name}=1e6*COLUMN\"; if billions, 1e9");
             out.push(Warning::new(Severity::Warning, "units", text, &hint));
             continue;
         }
@@ -175,7 +175,7 @@ fn sweep(points: &Points) -> Option<Warning> {
     let middle = spreads[spreads.len() / 2];
     (middle > 0.02).then(|| {
         let text = format!(
-            "{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced?",
+            "{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced, several data sets, or an input that the law ignores?",
             many.len(),
             100.0 * middle
         );
@@ -183,7 +183,7 @@ fn sweep(points: &Points) -> Option<Warning> {
             Severity::Warning,
             "sweep",
             text,
-            "keep the best of each: --min-of COLUMN, where COLUMN names the size",
+            "--min-of COLUMN keeps the best run of each COLUMN, --where one setting; --per COLUMN E,A,B fits data sets apart",
         )
     })
 }

@@ -1,7 +1,7 @@
 //! What a fit says of points: the law there, one new run there, and the best sizes for a budget.
 
 use crate::additive::Additive;
-use crate::bound::bind_program;
+use crate::bound::{bind_program, sizes_are_positive};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of};
 use crate::points::{Labels, Points};
@@ -41,6 +41,7 @@ impl Fit {
         columns: &[(String, Vec<f64>)],
         family: Option<&[String]>,
     ) -> Result<Vec<Prediction>, FitError> {
+        sizes_are_positive(columns, |_| String::new())?;
         let program = self.program(columns, family)?;
         let theta = self.theta();
         let values = program.values(&theta);

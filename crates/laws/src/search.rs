@@ -60,12 +60,15 @@ impl Rows {
 /// to look at (a published fit, the caller's own): its descent begins at the final delta, so that it stays in its basin.
 pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
     let Bound { coordinates, program, rows, .. } = bound;
+    if starts.is_empty() {
+        return Found { optima: Vec::new(), delta: f64::INFINITY, starts: 0, lost: 0 };
+    }
     let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
     let mut solver = Solver::default();
     let bounds = |k: usize| coordinates.bounds(k);
     let mut points: Vec<Vec<f64>> = starts.iter().map(|(theta, _)| coordinates.point(theta)).collect();
     // Places to look at come last and neither lead the scale nor move before it is known.
-    let searched = starts.iter().filter(|(_, count)| *count > 0).count().max(1);
+    let searched = starts.iter().filter(|(_, count)| *count > 0).count();
     let mut counts: Vec<usize> = starts.iter().map(|(_, count)| *count).collect();
     let p = coordinates.len();
     let residuals = |at: &[f64]| {
@@ -76,6 +79,10 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
     match loss {
         Loss::Published => objective.delta = PUBLISHED_DELTA,
         Loss::Squared | Loss::SquaredLog => objective.delta = f64::INFINITY,
+        Loss::Robust if searched == 0 => {
+            let first = median_scale(&residuals(&points[0]), p);
+            objective.delta = CLIP * first.max(NOISE_FREE);
+        }
         Loss::Robust => {
             // The first scale is that of the start whose median residual is least; then delta falls with the fits.
             let first =

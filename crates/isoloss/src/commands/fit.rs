@@ -1,6 +1,6 @@
 //! `isoloss fit TABLE`: read, choose, prepare, fit, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -142,7 +142,11 @@ enum Interval {
 
 fn level(text: &str) -> Result<f64, String> {
     let value = arguments::number("--level", text).map_err(|_| "expected a number such as 0.95".to_owned())?;
-    if value > 0.0 && value < 1.0 { Ok(value) } else { Err("expected a share between 0 and 1: 0.95 for 95 %".into()) }
+    if (0.5..=0.999).contains(&value) {
+        Ok(value)
+    } else {
+        Err("expected a share from 0.5 to 0.999: 0.95 for 95 %".into())
+    }
 }
 
 impl Run for Fit {
@@ -160,6 +164,14 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
     fn run(self) -> Result<ExitCode, Failure> {
         if let Some(path) = &self.save {
             output::may_write(path, self.force)?;
+            let same =
+                |a: &Path, b: &Path| a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+            if same(path, &self.table) {
+                return Err(Failure::usage(
+                    format_args!("--save {}: that is the table itself", path.display()),
+                    "name another file: --save fit.json",
+                ));
+            }
         }
         let at = arguments::points("--at", &self.at)?;
         let reading = read_path(&self.table)?;
@@ -222,15 +234,15 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let families = points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, &at, families)?;
         let report = Report { predictions, ties: options.tie, ..Report::new(&fit, &points, &prepared) };
-        if let Some(path) = &self.save {
-            output::save(path, &fit.to_json(), self.force)?;
-            talk(format_args!("saved {}", path.display()));
-        }
         output::answer(&match self.format {
             Format::Text => report::text(&report),
             Format::Json => report::json(&report),
             Format::Csv => report::csv(&report),
         })?;
+        if let Some(path) = &self.save {
+            output::save(path, &fit.to_json(), self.force)?;
+            talk(format_args!("saved {}", path.display()));
+        }
         Ok(output::code(fit.warnings.iter().any(|w| w.severity == Severity::Error)))
     }
 }

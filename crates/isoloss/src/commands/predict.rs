@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use isoloss_formula::nearest;
-use isoloss_laws::{Fit, Optimum};
+use isoloss_laws::{Fit, Optimum, Severity};
 use isoloss_runs::{apply_maps, derive_missing, read_path};
 
 use super::Run;
@@ -65,7 +65,9 @@ Numbers are in the units of the fit. In POINTS a comma followed by NAME= starts 
             Format::Json => predictions::json(&fit, &points, &optima),
             Format::Csv => predictions::csv(&fit, &points, &optima),
         })?;
-        Ok(ExitCode::SUCCESS)
+        let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
+        unusable.iter().for_each(|w| talk(format_args!("{w}")));
+        Ok(output::code(!unusable.is_empty()))
     }
 }
 
@@ -154,8 +156,13 @@ pub fn ask(fit: &Fit, at: &[Vec<(String, f64)>], families: &[String]) -> Result<
         for family in &families {
             let named = family.map(|f| vec![f.clone()]);
             let factors = point.iter().filter_map(|(name, value)| {
-                let (_, _, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
-                Some((name.clone(), value / greatest))
+                let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
+                // Below the smallest run is outside as well.
+                Some(if value < least {
+                    (format!("{name} below"), least / value)
+                } else {
+                    (name.clone(), value / greatest)
+                })
             });
             let factors: Vec<(String, f64)> = factors.collect();
             for prediction in fit.predict(&columns, named.as_deref())? {
