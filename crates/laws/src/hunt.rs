@@ -8,6 +8,9 @@ use crate::points::Points;
 use crate::search::{Found, search};
 use crate::start::starts;
 
+/// Up to this many starting points of a caller are places to look at and not a grid.
+const FEW_PLACES: usize = 16;
+
 /// Above this many rows the search is made on that many of them; what it finds is refined on all.
 const SKETCH_ROWS: usize = 2000;
 
@@ -28,7 +31,9 @@ pub(crate) fn find(law: &Law, bound: &Bound, points: &Points, options: &Options)
     } else {
         each_once(starts(law, bound, points, options.starts, options.seed))
     };
-    let places = published_places(law, bound).into_iter().chain(options.start_at.iter().cloned());
+    // A caller's few places are looked at as they are, too; of a grid only the descents matter.
+    let own = if options.start_at.len() <= FEW_PLACES { options.start_at.clone() } else { Vec::new() };
+    let places = published_places(law, bound).into_iter().chain(own);
     let begin: Vec<_> = begin.into_iter().chain(places.map(|theta| (theta, 0))).collect();
     Ok(search(bound, options.loss, &begin))
 }
