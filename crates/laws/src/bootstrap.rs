@@ -133,7 +133,7 @@ pub(crate) struct Base<'a> {
     pub(crate) at: &'a [f64],
     /// the law's values there, in the link's scale
     pub(crate) fitted: &'a [f64],
-    /// residuals there, already scaled up, per row: of the row's cluster, and of the row within it
+    /// what the fit left there
     pub(crate) noise: &'a Noise,
 }
 

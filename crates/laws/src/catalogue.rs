@@ -17,7 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("log-line.toml", include_str!("../catalogue/log-line.toml")),
 ];
 
-/// Number of laws that ship.
+/// The names of the laws that ship, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(file, _)| file.trim_end_matches(".toml"))
 }

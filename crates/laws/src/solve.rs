@@ -24,7 +24,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// For a result that is reported: to the last digits the arithmetic holds.
+    /// For every start: until the objective has no digits left to gain.
     pub(crate) const TIGHT: Self = Self { iterations: 500, tolerance: 1e-15, polish: false };
     /// The same, and then until the gradient is rounding: for the few optima that are reported.
     pub(crate) const POLISH: Self = Self { polish: true, ..Self::TIGHT };

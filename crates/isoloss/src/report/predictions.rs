@@ -52,7 +52,7 @@ pub fn text(fit: &Fit, points: &[Point]) -> String {
     let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
     if farthest > FAR {
         text.push_str(&format!(
-            "{BOLD_YELLOW}warning{RESET}[far]: {} beyond the largest run that was fitted: intervals hold only if the law does\n",
+            "{BOLD_YELLOW}warning{RESET}[extrapolation]: {} outside the runs that were fitted: intervals hold only if the law does\n",
             factor(farthest)
         ));
     }

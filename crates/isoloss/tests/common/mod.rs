@@ -64,7 +64,7 @@ fn line_masked(line: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut inside = false;
     for word in line.split_whitespace() {
-        // `[2.27,` begins an interval, `warning[far]:` does not.
+        // `[2.27,` begins an interval, `warning[outliers]:` does not.
         if word.starts_with('[') && word.ends_with(',') {
             inside = true;
             // Before an interval stands the value, or the value and its standard error.
