@@ -84,6 +84,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         search: Search {
             starts: found.starts,
             agree: best.starts,
+            valleys: found.valleys,
             lost: found.lost,
             decrement: best.solution.decrement,
             runners_up: found.optima[1..].iter().map(basin).collect(),

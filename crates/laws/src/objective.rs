@@ -28,6 +28,8 @@ pub(crate) struct Objective<'a> {
     arch: pulp::Arch,
     theta: Vec<f64>,
     slopes: Vec<f64>,
+    /// of the block at work
+    residual: Block,
     /// gradient, then the Hessian's lower triangle row by row
     sums: Vec<Lanes>,
     /// scratch for [`Objective::median`]
@@ -62,6 +64,7 @@ impl<'a> Objective<'a> {
             arch: pulp::Arch::new(),
             theta: coordinates.template().to_vec(),
             slopes: vec![0.0; coordinates.len()],
+            residual: Block::ZERO,
             sums: vec![Lanes::ZERO; coordinates.len() * (coordinates.len() + 3) / 2],
             sizes: Vec::new(),
         };
@@ -86,16 +89,22 @@ impl<'a> Objective<'a> {
         self.work.set(self.program, &self.theta, false);
         let mut total = 0.0;
         for b in 0..self.program.blocks() {
-            self.work.forward(self.program, b);
-            total += self.arch.dispatch(Misfit {
-                link: self.link,
-                delta: self.delta,
-                target: &self.target[b],
-                weight: &self.weight[b],
-                value: self.work.value(self.program),
-            });
+            total += self.misfit(b);
         }
         if total.is_nan() { f64::INFINITY } else { total }
+    }
+
+    /// Block `b`'s share of the objective; its values and residuals stay in the buffers.
+    fn misfit(&mut self, b: usize) -> f64 {
+        self.work.forward(self.program, b);
+        self.arch.dispatch(Misfit {
+            link: self.link,
+            delta: self.delta,
+            target: &self.target[b],
+            weight: &self.weight[b],
+            value: self.work.value(self.program),
+            residual: &mut self.residual,
+        })
     }
 
     /// Median absolute residual at a point, over rows that count.
@@ -104,11 +113,8 @@ impl<'a> Objective<'a> {
         self.work.set(self.program, &self.theta, false);
         self.sizes.clear();
         for b in 0..self.program.blocks() {
-            self.work.forward(self.program, b);
-            let mut residual = Block::ZERO;
-            let (link, target, value) = (self.link, &self.target[b], self.work.value(self.program));
-            self.arch.dispatch(Residuals { link, target, value, out: &mut residual });
-            let counted = residual.0.iter().zip(&self.weight[b].0).filter(|(_, w)| **w > 0.0);
+            self.misfit(b);
+            let counted = self.residual.0.iter().zip(&self.weight[b].0).filter(|(_, w)| **w > 0.0);
             self.sizes.extend(counted.map(|(r, _)| r.abs()));
         }
         let middle = self.sizes.len() / 2;
@@ -120,6 +126,12 @@ impl<'a> Objective<'a> {
     /// A row outside delta contributes curvature `tail * delta / |r|`: with `tail` 1 this is iteratively reweighted least
     /// squares (safe, slow at the end), with `tail` near 0 it is Newton's method on Huber's function (fast at the end).
     pub(crate) fn derive(&mut self, at: &[f64], tail: f64, out: &mut Derivatives) {
+        self.derive_below(f64::INFINITY, at, tail, out);
+    }
+
+    /// The same where the objective is at most `limit`; beyond it only a value beyond it. Rows only add to the
+    /// objective, so a step that fails is given up at the block of rows that shows it.
+    pub(crate) fn derive_below(&mut self, limit: f64, at: &[f64], tail: f64, out: &mut Derivatives) {
         self.coordinates.theta(at, &mut self.theta);
         self.coordinates.slopes(&self.theta, &mut self.slopes);
         let columns = self.coordinates.columns();
@@ -128,23 +140,31 @@ impl<'a> Objective<'a> {
         out.hessian.resize(p * p, 0.0);
         out.value = 0.0;
         self.sums.fill(Lanes::ZERO);
-        let (gradient, hessian) = self.sums.split_at_mut(p);
         self.work.set(self.program, &self.theta, true);
         for b in 0..self.program.blocks() {
-            self.work.forward(self.program, b);
+            out.value += self.misfit(b);
+            if out.value.is_nan() {
+                out.value = f64::INFINITY;
+            }
+            if out.value > limit {
+                return;
+            }
             self.work.backward(self.program, b);
-            let misfit = Misfit {
+            let (gradient, hessian) = self.sums.split_at_mut(p);
+            self.arch.dispatch(Accumulate {
                 link: self.link,
                 delta: self.delta,
-                target: &self.target[b],
+                tail,
                 weight: &self.weight[b],
+                residual: &self.residual,
                 value: self.work.value(self.program),
-            };
-            out.value += self.arch.dispatch(Accumulate { misfit, tail, work: &self.work, columns, gradient, hessian });
+                work: &self.work,
+                columns,
+                gradient,
+                hessian,
+            });
         }
-        if out.value.is_nan() {
-            out.value = f64::INFINITY;
-        }
+        let (gradient, hessian) = self.sums.split_at(p);
         for (slope, &j) in self.slopes.iter_mut().zip(columns) {
             *slope *= self.work.derivative(j).1;
         }
@@ -159,23 +179,6 @@ impl<'a> Objective<'a> {
     }
 }
 
-/// One block's residuals.
-struct Residuals<'a> {
-    link: Link,
-    target: &'a Block,
-    value: &'a Block,
-    out: &'a mut Block,
-}
-
-impl pulp::WithSimd for Residuals<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        residuals(self.link, self.target, self.value, self.out);
-    }
-}
-
 /// One block's share of the objective.
 struct Misfit<'a> {
     link: Link,
@@ -183,24 +186,28 @@ struct Misfit<'a> {
     target: &'a Block,
     weight: &'a Block,
     value: &'a Block,
+    residual: &'a mut Block,
 }
 
 impl pulp::WithSimd for Misfit<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
-        let mut residual = Block::ZERO;
-        residuals(self.link, self.target, self.value, &mut residual);
-        huber_sum(&residual, self.weight, self.delta)
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        residuals(self.link, self.target, self.value, self.residual);
+        huber_sum(simd, self.residual, self.weight, self.delta)
     }
 }
 
-/// One block's share of the objective, its gradient and the lower triangle of its Hessian, by parameters and before the
-/// factors of [`Workspace::derivative`].
+/// One block's share of the gradient and of the lower triangle of the Hessian, by parameters and before the factors of
+/// [`Workspace::derivative`].
 struct Accumulate<'a> {
-    misfit: Misfit<'a>,
+    link: Link,
+    delta: f64,
     tail: f64,
+    weight: &'a Block,
+    residual: &'a Block,
+    value: &'a Block,
     work: &'a Workspace,
     columns: &'a [usize],
     gradient: &'a mut [Lanes],
@@ -208,15 +215,13 @@ struct Accumulate<'a> {
 }
 
 impl pulp::WithSimd for Accumulate<'_> {
-    type Output = f64;
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
-        let Self { misfit: Misfit { link, delta, target, weight, value }, tail, work, columns, gradient, hessian } =
-            self;
-        let (mut residual, mut psi, mut curve, mut scaled) = (Block::ZERO, Block::ZERO, Block::ZERO, Block::ZERO);
-        residuals(link, target, value, &mut residual);
-        influence(&residual, weight, delta, tail, &mut psi, &mut curve);
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let Self { link, delta, tail, weight, residual, value, work, columns, gradient, hessian } = self;
+        let (mut psi, mut curve, mut scaled) = (Block::ZERO, Block::ZERO, Block::ZERO);
+        influence(residual, weight, delta, tail, &mut psi, &mut curve);
         if link == Link::Log {
             // d ln f = df / f, folded into the row factors.
             for i in 0..BLOCK {
@@ -235,7 +240,6 @@ impl pulp::WithSimd for Accumulate<'_> {
                 sum.add_dot(simd, &scaled, work.derivative(m).0);
             }
         }
-        huber_sum(&residual, weight, delta)
     }
 }
 
@@ -274,14 +278,16 @@ pub(crate) fn huber(r: f64, delta: f64) -> f64 {
 }
 
 #[inline(always)]
-fn huber_sum(residual: &Block, weight: &Block, delta: f64) -> f64 {
+fn huber_sum<S: pulp::Simd>(simd: S, residual: &Block, weight: &Block, delta: f64) -> f64 {
     let mut each = Block::ZERO;
     for i in 0..BLOCK {
         let rho = huber(residual.0[i], delta);
         // The padding beyond the rows has weight 0, whatever the law is there.
         each.0[i] = if weight.0[i] == 0.0 { 0.0 } else { weight.0[i] * rho };
     }
-    sum(&each)
+    let mut sum = Lanes::ZERO;
+    sum.add_dot(simd, &each, &Block::ONES);
+    sum.fold()
 }
 
 #[inline(always)]
@@ -333,13 +339,4 @@ impl Lanes {
         }
         lanes[0]
     }
-}
-
-#[inline(always)]
-fn sum(a: &Block) -> f64 {
-    let mut lanes = Lanes::ZERO;
-    for (i, x) in a.0.iter().enumerate() {
-        lanes.0[i % LANES] += x;
-    }
-    lanes.fold()
 }

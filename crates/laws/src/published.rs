@@ -32,7 +32,7 @@ pub fn published(name: &str) -> Option<Fit> {
         df: 0.0,
         method: reason,
         level: 0.95,
-        search: Search { starts: 0, agree: 0, lost: 0, decrement: 0.0, runners_up: Vec::new() },
+        search: Search { starts: 0, agree: 0, valleys: 0, lost: 0, decrement: 0.0, runners_up: Vec::new() },
         warnings: Vec::new(),
         notes: vec![format!("{}: {}", constants.name, constants.source)],
         influence: None,

@@ -94,6 +94,8 @@ pub struct Search {
     pub starts: usize,
     /// starts that ended at the reported optimum
     pub agree: usize,
+    /// starts that ended in flat valleys, where some parameter could be anything
+    pub valleys: usize,
     /// starts that did not converge
     pub lost: usize,
     /// how far from stationary: sqrt(g' H^-1 g / objective)

@@ -1,8 +1,8 @@
 //! The point estimate: many starts, falling deltas, the scale found with the fit, and every optimum that was met.
 
 use crate::bound::Bound;
-use crate::coordinates::Coordinates;
-use crate::objective::{Link, Objective};
+use crate::coordinates::{Coordinates, Scale};
+use crate::objective::{Derivatives, Link, Objective};
 use crate::options::Loss;
 use crate::scale::median_scale;
 use crate::solve::{Effort, Solution, Solver};
@@ -31,6 +31,8 @@ pub(crate) struct Found {
     pub(crate) optima: Vec<Optimum>,
     pub(crate) delta: f64,
     pub(crate) starts: usize,
+    /// starts that ended somewhere along a flat valley
+    pub(crate) valleys: usize,
     /// starts that did not converge
     pub(crate) lost: usize,
 }
@@ -61,7 +63,7 @@ impl Rows {
 pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) -> Found {
     let Bound { coordinates, program, rows, .. } = bound;
     if starts.is_empty() {
-        return Found { optima: Vec::new(), delta: f64::INFINITY, starts: 0, lost: 0 };
+        return Found { optima: Vec::new(), delta: f64::INFINITY, starts: 0, valleys: 0, lost: 0 };
     }
     let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
     let mut solver = Solver::default();
@@ -137,7 +139,15 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
         optimum.solution = solver.minimise(&mut objective, &optimum.solution.at, bounds, Effort::POLISH);
         coordinates.theta(&optimum.solution.at, &mut optimum.theta);
     }
-    Found { optima, delta: objective.delta, starts: counts.iter().sum(), lost }
+    // The end of a valley is no other optimum: its place along the valley is where the descent stopped.
+    let mut valleys = 0;
+    let mut first = true;
+    optima.retain(|o| {
+        let keep = std::mem::take(&mut first) || flat(&mut objective, coordinates, &o.solution.at).is_empty();
+        valleys += if keep { 0 } else { o.starts };
+        keep
+    });
+    Found { optima, delta: objective.delta, starts: counts.iter().sum(), valleys, lost }
 }
 
 fn sketch(objective: &mut Objective<'_>, solver: &mut Solver, points: &mut [Vec<f64>], coordinates: &Coordinates) {
@@ -187,12 +197,17 @@ pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Opti
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
     let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
     objective.delta = found.delta;
-    let mut d = crate::objective::Derivatives::default();
-    objective.derive(&best.solution.at, 1.0, &mut d);
+    let flat = flat(&mut objective, coordinates, &best.solution.at);
+    (!flat.is_empty()).then_some(flat)
+}
+
+fn flat(objective: &mut Objective<'_>, coordinates: &Coordinates, at: &[f64]) -> Vec<usize> {
+    let mut d = Derivatives::default();
+    objective.derive(at, 1.0, &mut d);
     let p = coordinates.len();
-    let bounds_hit = |k: usize| {
+    let at_bound = |k: usize| {
         let (lower, upper) = coordinates.bounds(k);
-        best.solution.at[k] <= lower || best.solution.at[k] >= upper
+        at[k] <= lower || at[k] >= upper
     };
     // Coordinates one by one into a Cholesky factor of the correlation matrix: a pivot of rounding means that the
     // coordinate is a combination of those before it.
@@ -200,9 +215,13 @@ pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Opti
     let largest = size.iter().copied().fold(0.0, f64::max);
     let mut taken: Vec<usize> = Vec::new();
     let mut flat = Vec::new();
-    for k in (0..p).filter(|&k| !bounds_hit(k)) {
-        if size[k] <= 1e-9 * largest {
+    for k in 0..p {
+        // The bounds of a logarithm are the ends of the arithmetic: whoever got there slid down a valley without end.
+        let endless = at_bound(k) && coordinates.scales()[k] == Scale::Log;
+        if endless || (size[k] <= 1e-9 * largest && !at_bound(k)) {
             flat.push(coordinates.columns()[k]);
+        }
+        if at_bound(k) || size[k] <= 1e-9 * largest {
             continue;
         }
         let trial: Vec<usize> = taken.iter().copied().chain([k]).collect();
@@ -219,7 +238,7 @@ pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Opti
             flat.push(coordinates.columns()[k]);
         }
     }
-    (!flat.is_empty()).then_some(flat)
+    flat
 }
 
 fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {

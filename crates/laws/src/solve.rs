@@ -105,8 +105,7 @@ impl Solver {
                 let (lower, upper) = bounds(k);
                 self.trial[k] = (at[k] + d).clamp(lower, upper);
             }
-            // Nearly every step succeeds, so the derivatives there are computed at once with the value.
-            objective.derive(&self.trial, tail, &mut self.there);
+            objective.derive_below(value, &self.trial, tail, &mut self.there);
             let next = self.there.value;
             if next < value {
                 let ratio = (value - next) / gain;
@@ -133,7 +132,8 @@ impl Solver {
                     return Solution { at, value: self.here.value, converged, iterations: iteration, decrement };
                 }
                 damping *= 6.0;
-                if tail < 1.0 {
+                // Most often a shorter step is enough; another tail costs an evaluation here.
+                if tail < 1.0 && rejected % 2 == 0 {
                     tail = (tail * 16.0).min(1.0);
                     objective.derive(&at, tail, &mut self.here);
                 }

@@ -60,6 +60,7 @@ pub fn json(report: &Report<'_>) -> String {
         "search": {
             "starts": fit.search.starts,
             "agree": fit.search.agree,
+            "valleys": fit.search.valleys,
             "lost": fit.search.lost,
             "decrement": fit.search.decrement,
             "runners_up": basins.collect::<Vec<_>>(),

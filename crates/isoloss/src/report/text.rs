@@ -89,7 +89,9 @@ fn search(fit: &Fit) -> String {
         return "search: none, every parameter is held\n".into();
     }
     let lost = if s.lost > 0 { format!(", {} did not converge", s.lost) } else { String::new() };
-    let mut text = format!("search: {} of {} starts end here{lost}; {}\n", s.agree, s.starts, fit.objective.name);
+    let valleys = if s.valleys > 0 { format!(", {} in flat valleys", s.valleys) } else { String::new() };
+    let mut text =
+        format!("search: {} of {} starts end here{valleys}{lost}; {}\n", s.agree, s.starts, fit.objective.name);
     for basin in s.runners_up.iter().take(2) {
         let above = 100.0 * (basin.objective - fit.objective.value) / fit.objective.value.abs().max(f64::MIN_POSITIVE);
         let names = fit.parameters.iter().zip(&basin.theta).map(|(p, v)| format!("{} {}", p.name, number(*v, 4)));

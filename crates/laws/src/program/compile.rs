@@ -179,7 +179,7 @@ impl Compiler<'_> {
                     self.program.scalars.push(scalar::Op::Parameter(first + i));
                 }
                 self.program.used_scalars.extend(start..start + count);
-                Ok(self.op(Op::Gather { labels, first: start }))
+                Ok(self.op(Op::Gather { labels, first: start, count }))
             }
             None => Err(BindError { message: format!("{name} is neither a column nor a parameter"), span }),
         }

@@ -25,6 +25,9 @@ pub(crate) struct Workspace {
     jacobian: Vec<Block>,
     /// the parameters whose derivative is that of one scalar times a factor: no copy is made for them
     alias: Vec<Option<(usize, f64)>>,
+    /// which adjoints, scalar adjoints and columns of the Jacobian the pass has written: the first to come writes, the
+    /// others add, so that nothing has to be cleared
+    written: [Vec<bool>; 3],
     arch: pulp::Arch,
 }
 
@@ -40,6 +43,7 @@ impl Workspace {
             chain: Vec::new(),
             jacobian: vec![Block::ZERO; p],
             alias: vec![None; p],
+            written: [vec![false; program.ops.len()], vec![false; s], vec![false; p]],
             arch: pulp::Arch::new(),
         }
     }
@@ -135,8 +139,8 @@ impl pulp::WithSimd for Forward<'_> {
                 Op::Max(a, b) => map2(out, row(a), row(b), |x, y| scalar::call2(Function::Max, x, y)),
                 Op::LogAddExp(a, b) => map2(out, row(a), row(b), |x, y| math::logaddexp(x, y)),
                 Op::Call(f, a) => call(out, f, row(a)),
-                Op::Spread(k) => out.fill(s(k)),
-                Op::Gather { labels, first } => {
+                Op::Spread(k) => set(out, s(k)),
+                Op::Gather { labels, first, .. } => {
                     let labels = &program.labels[labels][block * BLOCK..][..BLOCK];
                     // A gathered parameter is also a scalar of its own, at the slot `first + label` of the gather.
                     for (o, &l) in out.iter_mut().zip(labels) {
@@ -161,29 +165,33 @@ impl pulp::WithSimd for Backward<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { work, program, block } = self;
-        let Workspace { values, adjoints, scalar_adjoints: sums, scalars, chain, jacobian, .. } = work;
+        let Workspace { values, adjoints, scalar_adjoints: sums, scalars, chain, jacobian, written, .. } = work;
         let values = &*values;
-        for a in &mut *adjoints {
-            a.0.fill(0.0);
-        }
-        for &s in &program.used_scalars {
-            sums[s].0.fill(0.0);
-        }
-        for &(_, j, _) in &*chain {
-            jacobian[j].0.fill(0.0);
-        }
-        adjoints[program.output].0.fill(1.0);
+        let [slots, summed, columns] = written;
+        slots.fill(false);
+        summed.fill(false);
+        columns.fill(false);
+        set(&mut adjoints[program.output].0, 1.0);
+        slots[program.output] = true;
         for (i, op) in program.ops.iter().enumerate().rev() {
+            if !slots[i] {
+                continue;
+            }
             let (before, rest) = adjoints.split_at_mut(i);
             let w = &rest[0];
             let y = &values[i];
             let row = |r: Row| row_of(program, values, block, r);
-            // The adjoint of a row operand; a column of data has none.
+            // The adjoint of a row operand (a column of data has none) and of a scalar.
             macro_rules! to {
                 ($row:expr, $f:expr) => {
                     if let Row::Slot(j) = $row {
-                        $f(&mut before[j].0)
+                        $f(Sum::of(&mut before[j], &mut slots[j]))
                     }
+                };
+            }
+            macro_rules! sum {
+                ($k:expr) => {
+                    Sum::of(&mut sums[$k], &mut summed[$k])
                 };
             }
             let s = |k: usize| scalars[k];
@@ -194,7 +202,7 @@ impl pulp::WithSimd for Backward<'_> {
                 }
                 Op::AddScalar(a, k) => {
                     to!(a, |o| add1(o, w, 1.0, |w, _| w));
-                    add1(&mut sums[k].0, w, 1.0, |w, _| w);
+                    add1(sum!(k), w, 1.0, |w, _| w);
                 }
                 Op::Sub(a, b) => {
                     to!(a, |o| add1(o, w, 1.0, |w, _| w));
@@ -202,7 +210,7 @@ impl pulp::WithSimd for Backward<'_> {
                 }
                 Op::ScalarSub(k, a) => {
                     to!(a, |o| add1(o, w, 1.0, |w, _| -w));
-                    add1(&mut sums[k].0, w, 1.0, |w, _| w);
+                    add1(sum!(k), w, 1.0, |w, _| w);
                 }
                 Op::Mul(a, b) => {
                     to!(a, |o| add2(o, w, row(b), |w, b| w * b));
@@ -210,7 +218,7 @@ impl pulp::WithSimd for Backward<'_> {
                 }
                 Op::MulScalar(a, k) => {
                     to!(a, |o| add1(o, w, s(k), |w, k| w * k));
-                    add2(&mut sums[k].0, w, row(a), |w, a| w * a);
+                    add2(sum!(k), w, row(a), |w, a| w * a);
                 }
                 Op::Div(a, b) => {
                     to!(a, |o| add2(o, w, row(b), |w, b| w / b));
@@ -218,7 +226,7 @@ impl pulp::WithSimd for Backward<'_> {
                 }
                 Op::ScalarDiv(k, a) => {
                     to!(a, |o| add3(o, w, y, row(a), |w, y, a| -w * y / a));
-                    add2(&mut sums[k].0, w, row(a), |w, a| w / a);
+                    add2(sum!(k), w, row(a), |w, a| w / a);
                 }
                 Op::Pow(a, b) => {
                     to!(a, |o| add4(o, w, y, row(a), row(b), |w, y, a, b| w * base_slope(a, b, y)));
@@ -227,9 +235,9 @@ impl pulp::WithSimd for Backward<'_> {
                 Op::PowScalar(a, k) => {
                     let p = s(k);
                     to!(a, |o| add3(o, w, y, row(a), |w, y, a| w * base_slope(a, p, y)));
-                    add3(&mut sums[k].0, w, y, row(a), |w, y, a| w * exponent_slope(a, y));
+                    add3(sum!(k), w, y, row(a), |w, y, a| w * exponent_slope(a, y));
                 }
-                Op::ExpScaled(d, k) => add3(&mut sums[k].0, w, y, &program.data[d][block], |w, y, l| w * y * l),
+                Op::ExpScaled(d, k) => add3(sum!(k), w, y, &program.data[d][block], |w, y, l| w * y * l),
                 Op::ExpScaledRow(d, a) => to!(a, |o| add3(o, w, y, &program.data[d][block], |w, y, l| w * y * l)),
                 Op::Min(a, b) => {
                     to!(a, |o| add3(o, w, row(a), row(b), |w, x, y| w * scalar::slopes2(Function::Min, x, y).0));
@@ -244,17 +252,28 @@ impl pulp::WithSimd for Backward<'_> {
                     to!(b, |o| add3(o, w, row(a), row(b), |w, x, y| w * math::sigmoid(y - x)));
                 }
                 Op::Call(f, a) => to!(a, |o| call_slope(o, f, w, y, row(a))),
-                Op::Spread(k) => add1(&mut sums[k].0, w, 1.0, |w, _| w),
-                Op::Gather { labels, first } => {
+                Op::Spread(k) => add1(sum!(k), w, 1.0, |w, _| w),
+                Op::Gather { labels, first, count } => {
                     let labels = &program.labels[labels][block * BLOCK..][..BLOCK];
+                    for k in first..first + count {
+                        set(&mut sums[k].0, 0.0);
+                        summed[k] = true;
+                    }
                     for (i, &l) in labels.iter().enumerate() {
                         sums[first + l as usize].0[i] += w.0[i];
                     }
                 }
             }
         }
+        // What nothing depends on has no derivative.
+        for &s in program.used_scalars.iter().filter(|s| !summed[**s]) {
+            set(&mut sums[s].0, 0.0);
+        }
         for &(s, j, g) in &*chain {
-            add1(&mut jacobian[j].0, &sums[s], g, |a, g| a * g);
+            add1(Sum::of(&mut jacobian[j], &mut columns[j]), &sums[s], g, |a, g| a * g);
+        }
+        for (column, _) in jacobian.iter_mut().zip(columns).filter(|(_, written)| !**written) {
+            set(&mut column.0, 0.0);
         }
     }
 }
@@ -280,6 +299,40 @@ fn exponent_slope(a: f64, y: f64) -> f64 {
     if a > 0.0 { d } else { 0.0 }
 }
 
+/// A block that takes part in a sum: the first term is written, the others are added.
+struct Sum<'a> {
+    out: &'a mut [f64; BLOCK],
+    first: bool,
+}
+
+impl<'a> Sum<'a> {
+    #[inline(always)]
+    fn of(block: &'a mut Block, written: &mut bool) -> Self {
+        Self { out: &mut block.0, first: !std::mem::replace(written, true) }
+    }
+
+    #[inline(always)]
+    fn add(self, term: impl Fn(usize) -> f64) {
+        if self.first {
+            for i in 0..BLOCK {
+                self.out[i] = term(i);
+            }
+        } else {
+            for i in 0..BLOCK {
+                self.out[i] += term(i);
+            }
+        }
+    }
+}
+
+/// `fill` of the standard library is a call, and compiled for the oldest machine.
+#[inline(always)]
+fn set(out: &mut [f64; BLOCK], x: f64) {
+    for o in out {
+        *o = x;
+    }
+}
+
 #[inline(always)]
 fn map1(out: &mut [f64; BLOCK], a: &Block, k: f64, f: impl Fn(f64, f64) -> f64) {
     for i in 0..BLOCK {
@@ -295,31 +348,23 @@ fn map2(out: &mut [f64; BLOCK], a: &Block, b: &Block, f: impl Fn(f64, f64) -> f6
 }
 
 #[inline(always)]
-fn add1(out: &mut [f64; BLOCK], a: &Block, k: f64, f: impl Fn(f64, f64) -> f64) {
-    for i in 0..BLOCK {
-        out[i] += f(a.0[i], k);
-    }
+fn add1(out: Sum<'_>, a: &Block, k: f64, f: impl Fn(f64, f64) -> f64) {
+    out.add(|i| f(a.0[i], k));
 }
 
 #[inline(always)]
-fn add2(out: &mut [f64; BLOCK], a: &Block, b: &Block, f: impl Fn(f64, f64) -> f64) {
-    for i in 0..BLOCK {
-        out[i] += f(a.0[i], b.0[i]);
-    }
+fn add2(out: Sum<'_>, a: &Block, b: &Block, f: impl Fn(f64, f64) -> f64) {
+    out.add(|i| f(a.0[i], b.0[i]));
 }
 
 #[inline(always)]
-fn add3(out: &mut [f64; BLOCK], a: &Block, b: &Block, c: &Block, f: impl Fn(f64, f64, f64) -> f64) {
-    for i in 0..BLOCK {
-        out[i] += f(a.0[i], b.0[i], c.0[i]);
-    }
+fn add3(out: Sum<'_>, a: &Block, b: &Block, c: &Block, f: impl Fn(f64, f64, f64) -> f64) {
+    out.add(|i| f(a.0[i], b.0[i], c.0[i]));
 }
 
 #[inline(always)]
-fn add4(out: &mut [f64; BLOCK], a: &Block, b: &Block, c: &Block, d: &Block, f: impl Fn(f64, f64, f64, f64) -> f64) {
-    for i in 0..BLOCK {
-        out[i] += f(a.0[i], b.0[i], c.0[i], d.0[i]);
-    }
+fn add4(out: Sum<'_>, a: &Block, b: &Block, c: &Block, d: &Block, f: impl Fn(f64, f64, f64, f64) -> f64) {
+    out.add(|i| f(a.0[i], b.0[i], c.0[i], d.0[i]));
 }
 
 /// One loop per function, so that none branches inside.
@@ -329,7 +374,7 @@ fn call(out: &mut [f64; BLOCK], function: Function, a: &Block) {
         ($($name:ident),*) => {
             match function {
                 $(Function::$name => map1(out, a, 0.0, |x, _| scalar::call(Function::$name, x)),)*
-                _ => out.fill(f64::NAN),
+                _ => set(out, f64::NAN),
             }
         };
     }
@@ -337,12 +382,12 @@ fn call(out: &mut [f64; BLOCK], function: Function, a: &Block) {
 }
 
 #[inline(always)]
-fn call_slope(out: &mut [f64; BLOCK], function: Function, w: &Block, y: &Block, a: &Block) {
+fn call_slope(out: Sum<'_>, function: Function, w: &Block, y: &Block, a: &Block) {
     macro_rules! each {
         ($($name:ident),*) => {
             match function {
                 $(Function::$name => add3(out, w, y, a, |w, y, x| w * scalar::slope(Function::$name, x, y)),)*
-                _ => out.fill(f64::NAN),
+                _ => out.add(|_| f64::NAN),
             }
         };
     }

@@ -24,6 +24,7 @@ pub struct Block(pub [f64; BLOCK]);
 
 impl Block {
     pub(crate) const ZERO: Self = Self([0.0; BLOCK]);
+    pub(crate) const ONES: Self = Self([1.0; BLOCK]);
 }
 
 /// Where an operation takes a value per row from.
@@ -65,6 +66,7 @@ pub(crate) enum Op {
     Gather {
         labels: usize,
         first: usize,
+        count: usize,
     },
 }
 
