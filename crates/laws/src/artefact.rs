@@ -4,6 +4,7 @@ use crate::estimate::Estimate;
 use crate::influence::Influence;
 use crate::law::{Law, Parameter};
 use crate::layout::Layout;
+use crate::points::{FNV_BASIS, fnv1a};
 use crate::program::Slot;
 use crate::result::{Fit, Fitted, Objective, Search};
 use crate::warning::Warning;
@@ -66,6 +67,22 @@ struct Saved {
     layout: Layout,
     residuals: Vec<f64>,
     draws: Vec<Vec<f64>>,
+    /// of all that stands above, in hexadecimal
+    checksum: String,
+}
+
+impl Saved {
+    /// Of the values, not of the text: a file that was only indented is still good.
+    fn sum(&mut self) -> String {
+        let written = std::mem::take(&mut self.checksum);
+        let sum = fnv1a(FNV_BASIS, self.text().as_bytes());
+        self.checksum = written;
+        format!("{sum:016x}")
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|e| unreachable!("a fit holds finite numbers and text only: {e}"))
+    }
 }
 
 /// Written for readers of the file; recomputed from the draws when it is loaded.
@@ -83,6 +100,7 @@ struct SavedLaw {
     says: String,
     variables: Vec<(String, String)>,
     parameters: Vec<Parameter>,
+    order: Vec<(String, String)>,
 }
 
 impl Fit {
@@ -94,7 +112,7 @@ impl Fit {
             .into_iter()
             .filter(|d| d.estimate.value.is_finite())
             .map(|d| SavedDerived { name: d.name, estimate: d.estimate });
-        let saved = Saved {
+        let mut saved = Saved {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").into(),
             law: SavedLaw {
@@ -104,6 +122,7 @@ impl Fit {
                 says: fit.law.says,
                 variables: fit.law.variables,
                 parameters: fit.law.parameters,
+                order: fit.law.order,
             },
             derived: derived.collect(),
             parameters: fit.parameters,
@@ -131,8 +150,10 @@ impl Fit {
             layout: fit.layout,
             residuals: fit.residuals,
             draws: fit.draws,
+            checksum: String::new(),
         };
-        serde_json::to_string(&saved).unwrap_or_else(|e| unreachable!("a fit holds finite numbers and text only: {e}"))
+        saved.checksum = saved.sum();
+        saved.text()
     }
 
     /// Reads what [`Fit::to_json`] wrote. Predictions are bit-identical.
@@ -155,10 +176,13 @@ impl Fit {
                 "update isoloss, or fit again with this version",
             ));
         }
-        let saved: Saved =
+        let mut saved: Saved =
             serde_json::from_str(text).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
         let formula =
             parse_formula(&saved.law.formula).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        if saved.sum() != saved.checksum {
+            return Err(fail("this saved fit was changed after it was written: its checksum differs".into(), again));
+        }
         let width = saved.layout.entries.len();
         if saved.parameters.len() != width
             || saved.draws.iter().any(|d| d.len() != width)
@@ -184,6 +208,7 @@ impl Fit {
                 says: saved.law.says,
                 variables: saved.law.variables,
                 parameters: saved.law.parameters,
+                order: saved.law.order,
                 published: Vec::new(),
                 unpublished: None,
             },

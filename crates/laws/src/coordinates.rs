@@ -26,12 +26,34 @@ pub(crate) struct Coordinates {
     template: Vec<f64>,
     free: Vec<usize>,
     scales: Vec<Scale>,
+    /// of each pair in the full vector the first is the smaller
+    order: Vec<(usize, usize)>,
 }
 
 impl Coordinates {
     pub(crate) fn new(template: Vec<f64>, free: Vec<usize>, scales: Vec<Scale>) -> Self {
         debug_assert_eq!(free.len(), scales.len());
-        Self { template, free, scales }
+        Self { template, free, scales, order: Vec::new() }
+    }
+
+    pub(crate) fn with_order(self, order: Vec<(usize, usize)>) -> Self {
+        Self { order, ..self }
+    }
+
+    /// What must stay in order is: elsewhere the law has no value.
+    pub(crate) fn in_order(&self, theta: &[f64]) -> bool {
+        self.order.iter().all(|&(a, b)| theta[a] < theta[b])
+    }
+
+    /// Exchanges the values of parameters that are not in order.
+    pub(crate) fn sort(&self, theta: &mut [f64]) {
+        for _ in 0..self.order.len() {
+            for &(a, b) in &self.order {
+                if theta[a] > theta[b] {
+                    theta.swap(a, b);
+                }
+            }
+        }
     }
 
     /// Number of free parameters.

@@ -19,6 +19,8 @@ pub struct Law {
     pub variables: Vec<(String, String)>,
     /// what is fitted, in order of first appearance
     pub parameters: Vec<Parameter>,
+    /// parameters that must stay in order: the first of each pair is the smaller
+    pub order: Vec<(String, String)>,
     /// constants from papers
     pub published: Vec<Published>,
     /// why there are none
@@ -104,6 +106,9 @@ struct File {
     paper: String,
     #[serde(default)]
     says: String,
+    /// `d1 < d2`
+    #[serde(default)]
+    order: String,
     variables: BTreeMap<String, String>,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
@@ -176,8 +181,12 @@ impl Law {
             };
             parameters.push(Parameter { known: raw.known.get(&name).copied(), name, domain, per, start });
         }
+        let chain: Vec<String> = raw.order.split('<').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect();
+        if !raw.order.is_empty() && chain.len() < 2 {
+            return fail(format!("order = \"{}\": expected parameters with < between them", raw.order), None);
+        }
         let is_parameter = |name: &String| parameters.iter().any(|p| p.name == *name);
-        let named = raw.parameters.keys().chain(raw.known.keys()).chain(raw.starts.keys());
+        let named = raw.parameters.keys().chain(raw.known.keys()).chain(raw.starts.keys()).chain(&chain);
         if let Some(stray) = named.chain(raw.published.iter().flat_map(|p| p.values.keys())).find(|n| !is_parameter(n))
         {
             let hint = nearest(stray, parameters.iter().map(|p| p.name.as_str()))
@@ -212,6 +221,7 @@ impl Law {
             says: raw.says,
             variables,
             parameters,
+            order: chain.windows(2).map(|w| (w[0].clone(), w[1].clone())).collect(),
             published: published.collect(),
             unpublished: raw.unpublished.map(|u| u.reason),
         })
@@ -231,6 +241,7 @@ impl Law {
             paper: String::new(),
             says: String::new(),
             parameters: Vec::new(),
+            order: Vec::new(),
             published: Vec::new(),
             unpublished: None,
         };
@@ -252,10 +263,10 @@ impl Law {
         }
         if law.variables.len() < 2 && law.formula.groups().is_empty() {
             return Err(LawError {
-                message: format!(
-                    "the formula uses no column: {} are all read as parameters",
-                    law.formula.names().join(", ")
-                ),
+                message: match law.formula.names().as_slice() {
+                    [] => "the formula uses no column and no parameter".into(),
+                    names => format!("the formula uses no column: it reads {} as parameters", names.join(", ")),
+                },
                 hint: Some(format!("columns of the table: {}; rename with --map \"N=...\"", columns.join(", "))),
             });
         }

@@ -148,7 +148,12 @@ impl Layout {
             }
         });
         let scales = scales.collect();
-        Coordinates::new(template, free, scales)
+        let one = |name: &String| match self.slots.get(name) {
+            Some(&Slot::One(i)) => Some(i),
+            _ => None,
+        };
+        let order = law.order.iter().filter_map(|(a, b)| Some((one(a)?, one(b)?))).filter(|(a, b)| a != b).collect();
+        Coordinates::new(template, free, scales).with_order(order)
     }
 }
 

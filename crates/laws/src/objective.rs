@@ -86,6 +86,9 @@ impl<'a> Objective<'a> {
     /// The objective at a point; infinite where the law has no value.
     pub(crate) fn value(&mut self, at: &[f64]) -> f64 {
         self.coordinates.theta(at, &mut self.theta);
+        if !self.coordinates.in_order(&self.theta) {
+            return f64::INFINITY;
+        }
         self.work.set(self.program, &self.theta, false);
         let mut total = 0.0;
         for b in 0..self.program.blocks() {
@@ -138,6 +141,10 @@ impl<'a> Objective<'a> {
         let p = columns.len();
         out.gradient.resize(p, 0.0);
         out.hessian.resize(p * p, 0.0);
+        if !self.coordinates.in_order(&self.theta) {
+            out.value = f64::INFINITY;
+            return;
+        }
         out.value = 0.0;
         self.sums.fill(Lanes::ZERO);
         self.work.set(self.program, &self.theta, true);

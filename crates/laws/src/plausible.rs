@@ -18,6 +18,7 @@ pub(crate) fn warnings(fit: &Fit, points: &Points) -> Vec<Warning> {
     out.extend(sweep(points));
     out.extend(checkpoints(points));
     out.extend(few_clusters(fit, points));
+    out.extend(standard_errors(fit, points));
     out
 }
 
@@ -153,9 +154,11 @@ fn copies(points: &Points) -> Option<Warning> {
         copies += cell.len() - losses.len();
     }
     (copies > 0).then(|| {
+        let (are, copies_of) = if copies == 1 { ("is", "an exact copy") } else { ("are", "exact copies") };
         let text =
-            format!("{copies} of {} rows are exact copies of others: they make intervals too narrow", points.len());
-        Warning::new(Severity::Warning, "copies", text, "keep one of each")
+            format!("{copies} of {} rows {are} {copies_of} of others: they make intervals too narrow", points.len());
+        let hint = "leave copies out of the file; if runs really repeat one another, --cluster COLUMN says so";
+        Warning::new(Severity::Warning, "copies", text, hint)
     })
 }
 
@@ -212,12 +215,38 @@ fn checkpoints(points: &Points) -> Option<Warning> {
     })
 }
 
+/// Runs scatter by their standard errors and a little more; ten times more or less is another unit or another quantity.
+fn standard_errors(fit: &Fit, points: &Points) -> Option<Warning> {
+    let se = points.se.as_ref()?;
+    let size = |y: f64| if fit.objective.log { y } else { 1.0 };
+    let middle = |mut each: Vec<f64>| {
+        each.sort_by(f64::total_cmp);
+        each[each.len() / 2]
+    };
+    let stated = middle(se.iter().zip(&points.target).map(|(s, y)| s / size(*y)).collect());
+    // The median of an absolute normal deviate is 0.67 standard deviations.
+    let seen = middle(fit.residuals.iter().map(|r| r.abs()).collect()) / 0.6745;
+    let ratio = seen / stated;
+    (seen > 1e-9 && !(0.1..=10.0).contains(&ratio)).then(|| {
+        let (times, word) = if ratio > 1.0 { (ratio, "more") } else { (1.0 / ratio, "less") };
+        let text = format!("runs scatter {times:.0} times {word} than their standard errors say");
+        let hint = format!(
+            "--se wants one standard deviation in the unit of {}; --weight takes weights",
+            fit.law.formula.target
+        );
+        Warning::new(Severity::Warning, "standard-errors", text, &hint)
+    })
+}
+
 fn few_clusters(fit: &Fit, points: &Points) -> Option<Warning> {
     let labels = points.cluster.as_ref()?;
     (labels.levels.len() < 6).then(|| {
         let text = format!(
-            "{} clusters of {} cannot tell how much noise rows share: intervals that allow for it stand beside those that do not{}",
-            labels.levels.len(),
+            "{} of {} cannot tell how much noise rows share: intervals that allow for it stand beside those that do not{}",
+            match labels.levels.len() {
+                1 => "1 cluster".to_owned(),
+                n => format!("{n} clusters"),
+            },
             labels.name,
             fit.without_clusters.iter().map(|(name, i)| format!("\n  {name} without clusters: {:.4} to {:.4}", i.lower, i.upper)).collect::<String>()
         );

@@ -41,6 +41,7 @@ pub(crate) fn starts(law: &Law, bound: &Bound, points: &Points, count: usize, se
         for &i in &drawn {
             theta[i] = draw(layout, i, &scales, &mut stream);
         }
+        coordinates.sort(&mut theta);
         if !solved.is_empty() {
             solve_linear(program, points, link, layout, &solved, &mut theta);
         }

@@ -75,6 +75,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("delta", "the fit depends on Huber's delta"),
     ("sweep", "several settings of the same size, not reduced to the best"),
     ("checkpoints", "several checkpoints of one run read as runs"),
+    ("standard-errors", "runs scatter far more or less than their standard errors say"),
     ("copies", "rows that are exact copies"),
     ("extrapolation", "a prediction beyond ten times the largest run"),
 ];
@@ -204,9 +205,10 @@ fn outliers(fit: &Fit, points: &Points) -> Option<Warning> {
         far.iter().take(5).map(|(z, row)| format!("line {} ({z:+.0} sd)", points.line(*row))).collect();
     let more = if far.len() > 5 { format!(" and {} more", far.len() - 5) } else { String::new() };
     let text = format!(
-        "{} of {} runs lie more than 6 standard deviations off the law: {}{more}",
+        "{} of {} runs {} more than 6 standard deviations off the law: {}{more}",
         far.len(),
         fit.rows,
+        if far.len() == 1 { "lies" } else { "lie" },
         named.join(", ")
     );
     Some(Warning::new(Severity::Warning, "outliers", text, "diverged, or another recipe? --where leaves them out"))

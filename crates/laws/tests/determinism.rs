@@ -142,6 +142,21 @@ fn a_saved_fit_keeps_its_families() {
     assert!(loaded.predict(&places(), None).is_err());
 }
 
+/// A digit that flipped on a disk, or was edited, is not a fit.
+#[test]
+fn a_changed_file_is_refused() {
+    let value: Value = serde_json::from_str(&small(30).to_json()).unwrap();
+    let indented = serde_json::to_string_pretty(&value).unwrap();
+    assert!(Fit::from_json(&indented).is_ok(), "the same values, written otherwise");
+    for path in ["/parameters/0/estimate/value", "/draws/3/1", "/noise", "/ranges/0/2"] {
+        let mut changed = value.clone();
+        let number = changed.pointer_mut(path).unwrap();
+        *number = serde_json::json!(number.as_f64().unwrap() * (1.0 + 1e-14));
+        let error = Fit::from_json(&changed.to_string()).unwrap_err();
+        assert!(error.message.contains("changed"), "{path}: {error}");
+    }
+}
+
 #[test]
 fn a_newer_file_is_refused_with_the_reason() {
     let mut saved: Value = serde_json::from_str(&small(0).to_json()).unwrap();

@@ -202,6 +202,18 @@ fn standard_errors_weigh_rows() {
     );
 }
 
+/// Percent for nats, or a variance, is another unit: said; a factor of three is how real tables are.
+#[test]
+fn standard_errors_of_another_unit_are_noticed() {
+    for (times, expected) in [(1.0, false), (3.0, false), (0.3, false), (100.0, true), (0.01, true)] {
+        let mut points = noisy();
+        points.se = Some(points.target.iter().map(|y| times * 0.004 * y).collect());
+        let fit = fit(&chinchilla(), &points, &plain()).unwrap();
+        let found = fit.warnings.iter().any(|w| w.code == "standard-errors");
+        assert_eq!(found, expected, "{times} times the true error: {:?}", fit.warnings);
+    }
+}
+
 /// Three seeds of each configuration that share its effect are not three experiments.
 #[test]
 fn clusters_widen_what_replicates_would_narrow() {
