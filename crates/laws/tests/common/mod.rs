@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use isoloss_laws::program::{Columns, Program, Slot};
-use isoloss_laws::{Fit, Law, Points};
+use isoloss_laws::{Fit, Law, Parameter, Points};
 
 /// The folder of shared data.
 pub fn shared() -> Option<PathBuf> {
@@ -105,14 +105,34 @@ pub fn bind(law: &Law, names: &[&str], rows: &[Vec<f64>]) -> Program {
     let data: Vec<Vec<f64>> = (0..names.len()).map(|i| rows.iter().map(|r| r[i]).collect()).collect();
     let numbers = names.iter().zip(&data).map(|(n, c)| (*n, c.as_slice())).collect();
     let columns = Columns { rows: rows.len(), numbers, labels: Vec::new() };
-    let slots: BTreeMap<String, Slot> =
-        law.parameters.iter().enumerate().map(|(i, p)| (p.name.clone(), Slot::One(i))).collect();
-    Program::bind(&law.formula, &columns, &slots, slots.len()).unwrap_or_else(|e| panic!("{}: {e}", law.name))
+    let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
+    let mut first = 0;
+    for p in &law.parameters {
+        let count = members(p, names).len();
+        slots.insert(p.name.clone(), if p.per.is_some() { Slot::PerColumn { first, count } } else { Slot::One(first) });
+        first += if p.per.is_some() { count } else { 1 };
+    }
+    Program::bind(&law.formula, &columns, &slots, first).unwrap_or_else(|e| panic!("{}: {e}", law.name))
+}
+
+/// The columns that a parameter has one value each for.
+fn members<'a>(parameter: &Parameter, columns: &[&'a str]) -> Vec<&'a str> {
+    let Some(group) = &parameter.per else { return Vec::new() };
+    columns.iter().copied().filter(|c| c.starts_with(&format!("{group}_"))).collect()
+}
+
+/// The numbers of a law on these columns: `alpha`, `t[w_code]`.
+pub fn numbers(law: &Law, columns: &[&str]) -> Vec<String> {
+    let each = law.parameters.iter().flat_map(|p| match p.per {
+        Some(_) => members(p, columns).iter().map(|c| format!("{}[{c}]", p.name)).collect(),
+        None => vec![p.name.clone()],
+    });
+    each.collect()
 }
 
 /// Values by name in the order of the law.
-pub fn theta(law: &Law, values: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
-    law.parameters.iter().map(|p| values(&p.name).unwrap_or_else(|| panic!("{}: {}", law.name, p.name))).collect()
+pub fn theta(law: &Law, columns: &[&str], values: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
+    numbers(law, columns).iter().map(|n| values(n).unwrap_or_else(|| panic!("{}: {n}", law.name))).collect()
 }
 
 /// Numbers that look random, the same everywhere: a 64-bit linear congruential generator (Knuth's MMIX), upper bits.
