@@ -6,7 +6,7 @@ use crate::law::{Law, Parameter};
 use crate::layout::Layout;
 use crate::points::{FNV_BASIS, fnv1a};
 use crate::program::Slot;
-use crate::result::{Fit, Fitted, Objective, Search};
+use crate::result::{Fit, Fitted, Objective, Search, Span};
 use crate::warning::Warning;
 use isoloss_formula::parse_formula;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,7 @@ struct Saved {
     notes: Vec<String>,
     influence: Option<Influence>,
     ranges: Vec<(String, f64, f64)>,
+    spans: Vec<Span>,
     largest_flops: Option<f64>,
     ladder: Option<(f64, f64)>,
     units: Vec<(String, String)>,
@@ -139,6 +140,7 @@ impl Fit {
             notes: fit.notes,
             influence: fit.influence,
             ranges: fit.ranges,
+            spans: fit.spans,
             largest_flops: fit.largest_flops,
             ladder: fit.ladder,
             units: fit.units,
@@ -227,6 +229,7 @@ impl Fit {
             influence: saved.influence,
             residuals: saved.residuals,
             ranges: saved.ranges,
+            spans: saved.spans,
             largest_flops: saved.largest_flops,
             ladder: saved.ladder,
             units: saved.units,

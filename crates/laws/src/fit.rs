@@ -12,7 +12,7 @@ use crate::objective::Link;
 use crate::options::{Loss, Method, Options};
 use crate::points::Points;
 use crate::profile::profile;
-use crate::result::{Basin, Fit, Objective, Search};
+use crate::result::{Basin, Fit, Objective, Search, Span};
 use crate::scale::proposal2;
 use crate::search::{CLIP, Found, Rows};
 use crate::warning;
@@ -94,6 +94,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         influence: None,
         residuals,
         ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
+        spans: spans(points),
         largest_flops: largest_flops(points),
         ladder,
         units: points.units.clone(),
@@ -174,6 +175,33 @@ fn deviation(residuals: &[f64], weight: &[f64], p: usize, clusters: &Clusters, d
         proposal2(&alike, p, CLIP)
     } else {
         proposal2(&alike, 0, CLIP) * (clusters.count as f64 / df).sqrt()
+    }
+}
+
+fn spans(points: &Points) -> Vec<Span> {
+    let span = |family: Option<&str>, rows: &[usize]| {
+        let over = |of: &dyn Fn(usize) -> f64| {
+            rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &r| (l.min(of(r)), h.max(of(r))))
+        };
+        let inputs = points.columns.iter().map(|(name, column)| {
+            let (low, high) = over(&|r| column[r]);
+            (name.clone(), low, high)
+        });
+        let flops = points.column("N").zip(points.column("D"));
+        Span {
+            family: family.map(str::to_owned),
+            rows: rows.len(),
+            target: over(&|r| points.target[r]),
+            inputs: inputs.collect(),
+            flops: flops.map(|(n, d)| over(&|r| 6.0 * n[r] * d[r])),
+        }
+    };
+    match &points.family {
+        None => vec![span(None, &(0..points.len()).collect::<Vec<_>>())],
+        Some(labels) => {
+            let rows = |i: usize| (0..points.len()).filter(|&r| labels.index[r] as usize == i).collect::<Vec<_>>();
+            labels.levels.iter().enumerate().map(|(i, l)| span(Some(l), &rows(i))).collect()
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub fn published(name: &str) -> Option<Fit> {
         influence: None,
         residuals: Vec::new(),
         ranges: Vec::new(),
+        spans: Vec::new(),
         largest_flops: None,
         ladder: None,
         units: constants.units.clone().into_iter().collect(),

@@ -43,6 +43,8 @@ pub struct Fit {
     pub residuals: Vec<f64>,
     /// least and greatest value of every input
     pub ranges: Vec<(String, f64, f64)>,
+    /// what the rows of each family span; of all rows where there are no families
+    pub spans: Vec<Span>,
     /// the most compute of a row, 6 N D, where the law reads N and D
     pub largest_flops: Option<f64>,
     /// inputs of the two-scale ladder that move together: (ln slope, ln intercept) of D on N
@@ -59,6 +61,21 @@ pub struct Fit {
     pub without_clusters: Vec<(String, Interval)>,
     pub(crate) layout: Layout,
     pub(crate) families: Vec<String>,
+}
+
+/// Least and greatest values over the rows of one family.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Span {
+    /// which family
+    pub family: Option<String>,
+    /// its rows
+    pub rows: usize,
+    /// of the target
+    pub target: (f64, f64),
+    /// of every input
+    pub inputs: Vec<(String, f64, f64)>,
+    /// of 6 N D, where the law reads N and D
+    pub flops: Option<(f64, f64)>,
 }
 
 /// A parameter and its estimate.

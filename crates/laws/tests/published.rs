@@ -116,7 +116,7 @@ fn data_constrained_value(folder: &Path) {
     let rows: Vec<Vec<f64>> = (0..points.len()).map(|i| points.columns.iter().map(|(_, c)| c[i]).collect()).collect();
     let mut values = held();
     values.extend([("R_D".into(), 15.387_756), ("R_N".into(), 5.309_743)]);
-    let theta = theta(&law, |n| values.iter().find(|(name, _)| name == n).map(|(_, v)| *v));
+    let theta = theta(&law, &[], |n| values.iter().find(|(name, _)| name == n).map(|(_, v)| *v));
     let predicted = bind(&law, &["N", "D", "U"], &rows).values(&theta);
     let huber = |r: f64| if r.abs() <= 1e-3 { 0.5 * r * r } else { 1e-3 * (r.abs() - 0.5e-3) };
     let sum: f64 = predicted.iter().zip(&points.target).map(|(f, y)| huber(y.ln() - f.ln())).sum();

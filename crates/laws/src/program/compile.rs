@@ -69,6 +69,8 @@ enum Value {
 
 struct Compiler<'a> {
     columns: &'a Columns<'a>,
+    /// columns of one row are constants
+    point: bool,
     slots: &'a BTreeMap<String, Slot>,
     lets: HashMap<String, Value>,
     /// inside `sum` or `prod`: which column of each group
@@ -85,6 +87,16 @@ impl Program {
         slots: &BTreeMap<String, Slot>,
         parameters: usize,
     ) -> Result<Self, BindError> {
+        Self::compile(formula, columns, slots, parameters, false)
+    }
+
+    pub(super) fn compile(
+        formula: &Formula,
+        columns: &Columns<'_>,
+        slots: &BTreeMap<String, Slot>,
+        parameters: usize,
+        point: bool,
+    ) -> Result<Self, BindError> {
         let program = Self {
             rows: columns.rows,
             parameters,
@@ -95,8 +107,15 @@ impl Program {
             ops: Vec::new(),
             output: 0,
         };
-        let mut c =
-            Compiler { columns, slots, lets: HashMap::new(), at: None, program, parameter_scalars: HashMap::new() };
+        let mut c = Compiler {
+            columns,
+            point,
+            slots,
+            lets: HashMap::new(),
+            at: None,
+            program,
+            parameter_scalars: HashMap::new(),
+        };
         for (name, expr) in &formula.lets {
             let value = c.value(expr)?;
             c.lets.insert(name.clone(), value);
@@ -161,7 +180,7 @@ impl Compiler<'_> {
             return Ok(value.clone());
         }
         if let Some((_, column)) = self.columns.numbers.iter().find(|(n, _)| *n == name) {
-            return Ok(Value::Data(column.to_vec().into()));
+            return Ok(self.data(column));
         }
         match self.slots.get(name) {
             Some(&Slot::One(i)) => Ok(self.parameter(i)),
@@ -185,6 +204,13 @@ impl Compiler<'_> {
         }
     }
 
+    fn data(&self, column: &[f64]) -> Value {
+        match column {
+            [x] if self.point => Value::Constant(*x),
+            _ => Value::Data(column.to_vec().into()),
+        }
+    }
+
     fn members(&self, prefix: &str) -> Vec<usize> {
         let numbers = self.columns.numbers.iter().enumerate();
         numbers.filter(|(_, (n, _))| n.starts_with(prefix)).map(|(i, _)| i).collect()
@@ -193,7 +219,7 @@ impl Compiler<'_> {
     fn group(&mut self, prefix: &str, span: Span) -> Result<Value, BindError> {
         let members = self.members(prefix);
         match self.at.and_then(|i| members.get(i)) {
-            Some(&i) => Ok(Value::Data(self.columns.numbers[i].1.to_vec().into())),
+            Some(&i) => Ok(self.data(self.columns.numbers[i].1)),
             None => {
                 Err(BindError { message: format!("the columns {prefix}* stand only inside sum() or prod()"), span })
             }

@@ -9,6 +9,7 @@ mod compile;
 mod kernels;
 pub(crate) mod linear;
 pub mod math;
+pub(crate) mod point;
 mod scalar;
 
 pub use compile::{BindError, Columns, Slot};

@@ -1,0 +1,253 @@
+//! Families at equal loss: how many times the compute, parameters or tokens of one the other needs.
+
+use crate::curve::{Curve, Scale, crossing};
+use crate::error::FitError;
+use crate::estimate::{Estimate, Interval, Of, Spread, student};
+use crate::result::{Fit, Span};
+
+/// One of two that are compared: a fit, or one family of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// the fit
+    pub fit: &'a Fit,
+    /// which family of it, where it has several
+    pub family: Option<&'a str>,
+}
+
+/// Where two curves are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// at this loss (or score)
+    Loss(f64),
+    /// at the loss that the variant reaches at this much of the scale
+    Scale(f64),
+}
+
+/// The multiplier at one loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratio {
+    /// the loss (or score) that both reach
+    pub loss: f64,
+    /// what the variant needs for it, in the scale's unit
+    pub variant: f64,
+    /// what the baseline needs for it
+    pub baseline: f64,
+    /// baseline over variant: above 1 the variant is better where less is better, and it saves that factor
+    pub ratio: Estimate,
+    /// the loss lies outside what the runs of the baseline reached
+    pub beyond_baseline: bool,
+    /// the loss lies outside what the runs of the variant reached
+    pub beyond_variant: bool,
+}
+
+/// Two curves compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// the multiplier at each place
+    pub ratios: Vec<Ratio>,
+    /// losses that runs of both reached, from least to greatest; `None` if unknown or none
+    pub shared: Option<(f64, f64)>,
+    /// where the curves cross: the scale at which both reach the same loss
+    pub crossing: Option<Estimate>,
+    /// whether 1 lies outside every interval at losses that both reached; `None` without intervals or such losses
+    pub distinguishable: Option<bool>,
+    /// the multiplier changes with the loss by more than a percent over the places
+    pub changes: bool,
+    /// how the draws of both belong together
+    pub pairing: &'static str,
+}
+
+/// Losses looked at where the caller names none.
+const PLACES: usize = 5;
+
+/// How much of the scale the baseline needs for the loss of the variant.
+///
+/// The multiplier is a ratio at equal loss, not a difference at equal scale: `baseline(loss) / variant(loss)`, as the
+/// 1.16 of Kimi Linear (arXiv 2510.26692, section 5.3). Between laws of different exponents it depends on the loss.
+/// Draws of one fit belong together; draws of two fits are independent.
+///
+/// # Errors
+/// If a law has no such scale, a loss is never reached, or the runs share no loss and no place is given.
+pub fn compare(
+    baseline: Side<'_>,
+    variant: Side<'_>,
+    scale: &Scale,
+    given: &[(String, f64)],
+    places: &[Place],
+) -> Result<Comparison, FitError> {
+    let scale_of = |side: &Side<'_>| single_input(side.fit, scale);
+    let mut base = Curve::new(baseline.fit, baseline.family, &scale_of(&baseline), given)?;
+    let mut other = Curve::new(variant.fit, variant.family, &scale_of(&variant), given)?;
+    let (base_theta, other_theta) = (baseline.fit.theta(), variant.fit.theta());
+    let (base_span, other_span) = (span(&baseline), span(&variant));
+    let shared = match (base_span, other_span) {
+        (Some(a), Some(b)) => {
+            let (low, high) = (a.target.0.max(b.target.0), a.target.1.min(b.target.1));
+            (low < high).then_some((low, high))
+        }
+        _ => None,
+    };
+    let near = middle(&variant, &scale_of(&variant)).unwrap_or(0.0);
+    let places: Vec<Place> = match (places, shared) {
+        ([], Some((low, high))) => {
+            // Inside the shared range, where neither curve ends.
+            let at = |i: usize| low * (high / low).powf((i as f64 + 0.5) / PLACES as f64);
+            let linear = |i: usize| low + (high - low) * (i as f64 + 0.5) / PLACES as f64;
+            (0..PLACES).map(|i| Place::Loss(if low > 0.0 { at(i) } else { linear(i) })).collect()
+        }
+        ([], None) => {
+            return Err(FitError::new(
+                "the runs of the two share no loss, or are not known: compare them where?",
+                "--at C=1e21 asks at what the variant reaches there, --at L=2.5 at a loss",
+            ));
+        }
+        (given, _) => given.to_vec(),
+    };
+    let pairing = if std::ptr::eq(baseline.fit, variant.fit) {
+        "draws of both come from one fit of all runs and belong together"
+    } else {
+        "draws of the two fits are independent"
+    };
+    let draws = baseline.fit.draws.len().min(variant.fit.draws.len());
+    let mut ratios = Vec::with_capacity(places.len());
+    for place in places {
+        let (loss, start) = match place {
+            Place::Loss(loss) => (loss, near),
+            Place::Scale(at) => (other.loss(&other_theta, at.ln()), at.ln()),
+        };
+        let never = |who: &str| {
+            FitError::new(
+                format!("the {who} never has {loss:.5}: its law does not reach it at any scale"),
+                "ask at another place with --at",
+            )
+        };
+        let needs = other.reach(&other_theta, loss, start).ok_or_else(|| never("variant"))?;
+        let takes = base.reach(&base_theta, loss, needs).ok_or_else(|| never("baseline"))?;
+        let mut failed = 0;
+        let mut spread = Vec::with_capacity(draws);
+        for (b, v) in baseline.fit.draws.iter().zip(&variant.fit.draws).take(draws) {
+            // At a place on the variant's scale the draw's own loss there is what both must reach.
+            let reached = match place {
+                Place::Loss(_) => other.reach(v, loss, needs).map(|at| (loss, at)),
+                Place::Scale(_) => Some((other.loss(v, start), start)),
+            };
+            match reached.and_then(|(loss, at)| Some(base.reach(b, loss, takes)? - at)) {
+                Some(ln) if ln.is_finite() => spread.push(libm::exp(ln)),
+                _ => failed += 1,
+            }
+        }
+        let ratio = estimate(libm::exp(takes - needs), spread, failed, &baseline, &variant);
+        let outside = |span: Option<&Span>| span.is_some_and(|s| loss < s.target.0 || loss > s.target.1);
+        ratios.push(Ratio {
+            loss,
+            variant: libm::exp(needs),
+            baseline: libm::exp(takes),
+            ratio,
+            beyond_baseline: outside(base_span),
+            beyond_variant: outside(other_span),
+        });
+    }
+    let crossing = cross(&mut base, &mut other, &baseline, &variant, near, draws);
+    let values = || ratios.iter().map(|r| r.ratio.value);
+    let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
+    let inside: Vec<Interval> =
+        (ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant)).filter_map(|r| r.ratio.interval).collect();
+    let apart = |i: &Interval| i.lower > 1.0 || i.upper < 1.0;
+    Ok(Comparison {
+        shared,
+        crossing,
+        distinguishable: (!inside.is_empty()).then(|| inside.iter().any(apart)),
+        changes: most > 1.01 * least,
+        ratios,
+        pairing,
+    })
+}
+
+/// A law of one scale has no other to be compared along, whatever it calls it.
+fn single_input(fit: &Fit, scale: &Scale) -> Scale {
+    let mut inputs = fit.law.inputs();
+    match (inputs.next(), inputs.next()) {
+        (Some(only), None) => Scale::Input(only.to_owned()),
+        _ => scale.clone(),
+    }
+}
+
+fn span<'a>(side: &Side<'a>) -> Option<&'a Span> {
+    let spans = &side.fit.spans;
+    spans.iter().find(|s| s.family.as_deref() == side.family).or(spans.first())
+}
+
+/// The middle of the side's runs along the scale, as a logarithm.
+fn middle(side: &Side<'_>, scale: &Scale) -> Option<f64> {
+    let span = span(side)?;
+    let (low, high) = match scale {
+        Scale::Compute => span.flops?,
+        Scale::Input(name) => span.inputs.iter().find(|(n, ..)| n == name).map(|(_, l, h)| (*l, *h))?,
+    };
+    Some(0.5 * (low.ln() + high.ln()))
+}
+
+fn cross(
+    base: &mut Curve,
+    other: &mut Curve,
+    baseline: &Side<'_>,
+    variant: &Side<'_>,
+    near: f64,
+    draws: usize,
+) -> Option<Estimate> {
+    let mut meet = |b: &[f64], v: &[f64], near: f64| crossing(near, |ln| base.loss(b, ln) - other.loss(v, ln));
+    let found = meet(&baseline.fit.theta(), &variant.fit.theta(), near)?;
+    let mut failed = 0;
+    let mut spread = Vec::with_capacity(draws);
+    for (b, v) in baseline.fit.draws.iter().zip(&variant.fit.draws).take(draws) {
+        match meet(b, v, found) {
+            Some(ln) => spread.push(libm::exp(ln)),
+            None => failed += 1,
+        }
+    }
+    Some(estimate(libm::exp(found), spread, failed, baseline, variant))
+}
+
+/// An estimate whose draws come from one fit or two.
+fn estimate(value: f64, spread: Vec<f64>, failed: usize, baseline: &Side<'_>, variant: &Side<'_>) -> Estimate {
+    let fits = [baseline.fit, variant.fit];
+    let none = |method: String| Estimate { value, interval: None, method };
+    if let Some(fit) = fits.iter().find(|f| f.draws.is_empty()) {
+        return none(fit.method.clone());
+    }
+    let all = spread.len() + failed;
+    // Draws in which there is no answer belong to neither end: with more than a few the interval would be too narrow.
+    if failed * 50 > all {
+        return none(format!("in {failed} of {all} draws there is none"));
+    }
+    let Some(sorted) = Spread::new(value, spread) else { return none("too few draws".into()) };
+    let level = baseline.fit.level;
+    let df = baseline.fit.df.min(variant.fit.df);
+    let (lower, upper) = sorted.ends(student(level, df));
+    let method = if fits[0].method == fits[1].method {
+        fits[0].method.clone()
+    } else {
+        format!("{}; {}", fits[0].method, fits[1].method)
+    };
+    Estimate { value, interval: Some(Interval { lower, upper, level, of: Of::Mean }), method }
+}
+
+/// How much larger a model a gain in score imitates, read off two models of one family.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SizeGain {
+    /// score per parameter: the share of size that the gain is worth
+    pub linear: f64,
+    /// score per logarithm of size
+    pub logarithmic: f64,
+}
+
+/// The gain of a model over its twin as a gain in size, from a smaller and a larger model of another family, each as
+/// (size, score). Linear in size, as Yang et al. 2024 (arXiv 2407.01178) report it, and by the logarithm of size, which
+/// is how scores grow. `None` unless the larger one is better.
+pub fn size_gain(small: (f64, f64), large: (f64, f64), gain: f64) -> Option<SizeGain> {
+    let (sizes, score) = (large.0 / small.0, large.1 - small.1);
+    (small.0 > 0.0 && sizes > 1.0 && score > 0.0).then(|| {
+        let share = gain / score;
+        SizeGain { linear: share * (sizes - 1.0), logarithmic: sizes.powf(share) - 1.0 }
+    })
+}
