@@ -3,6 +3,7 @@
 use isoloss_formula::{parse_expression, scalar};
 
 use crate::failure::Failure;
+use crate::numbers::exact;
 
 /// A number as people write it on a command line: `125M`, `1e18`, `6.25/2`, `exp(6)`.
 pub fn number(flag: &str, text: &str) -> Result<f64, Failure> {
@@ -76,8 +77,8 @@ pub fn bounds(texts: &[String]) -> Result<Vec<(String, f64, f64)>, Failure> {
             let (lower, upper) = (number("--bound", lower)?, number("--bound", upper)?);
             if lower >= upper {
                 return Err(Failure::usage(
-                    format_args!("--bound \"{text}\": {lower} is not below {upper}"),
-                    format_args!("--fix {name}={lower} holds a parameter at one value"),
+                    format_args!("--bound \"{text}\": {} is not below {}", exact(lower), exact(upper)),
+                    format_args!("--fix {name}={} holds a parameter at one value", exact(lower)),
                 ));
             }
             all.push((name, lower, upper));

@@ -87,6 +87,10 @@ impl Chooser<'_> {
             }
         }
         let [n, d, c] = ["N", "D", "C"].map(|role| self.has(role));
+        // Without it a law of N or D alone would be taken, and said to be all there is.
+        if self.guess.ambiguous.contains_key("C") && !c && !(n && d) {
+            return Err(self.ambiguous("C"));
+        }
         let (name, why) = match (n, d, c) {
             (true, true, _) => ("chinchilla", "the table has parameters N and tokens D"),
             (true, _, true) | (_, true, true) => ("chinchilla", "N and D follow from C = 6ND"),
@@ -97,6 +101,9 @@ impl Chooser<'_> {
         };
         let law = catalogue::law(name).ok_or_else(|| Failure::usage("no such law", "isoloss list laws"))?;
         says.push(format!("law {name}, because {why}: {}", law.reading()));
+        if name == "chinchilla" && self.table.column("unique_tokens").is_some() {
+            says.push("the table has unique tokens too: --law data-constrained counts repeats for less".into());
+        }
         Ok(law)
     }
 
@@ -105,7 +112,7 @@ impl Chooser<'_> {
         let mut columns: Vec<&str> = self.table.columns().iter().map(|c| c.name.as_str()).collect();
         columns.extend(self.asked.maps.iter().map(|(new, _)| new.as_str()));
         let roles = ["N", "D", "C"].into_iter().filter(|r| !self.is_column(r));
-        columns.extend(roles.filter(|r| named.iter().any(|n| n == r) && (self.has(r) || self.derivable(r))));
+        columns.extend(roles.filter(|r| named.iter().any(|n| n == r) && self.may_be(r)));
         Ok(Law::from_formula(text, &columns, self.asked.insist)?)
     }
 
@@ -178,16 +185,22 @@ impl Chooser<'_> {
         }
         if name == "X" && !is_target && law.inputs().count() == 1 {
             let scales: Vec<&str> = ["N", "D", "C"].into_iter().filter(|r| self.has(r)).collect();
-            if let [role] = scales[..] {
-                let column = self.guess.columns.get(role).map_or(role, |c| c.column.as_str());
+            let unsure = self.guess.ambiguous.iter().filter(|(r, _)| **r != "L" && !self.is_column(r));
+            let unsure: Vec<_> = unsure.collect();
+            if let ([role], []) = (&scales[..], &unsure[..]) {
+                let column = self.guess.columns.get(role).map_or(*role, |c| c.column.as_str());
                 says.push(format!("the scale X is {role}, column `{column}`"));
                 add("X", column);
                 return Ok(());
             }
-            if !scales.is_empty() {
-                let flags: Vec<String> = scales.iter().map(|r| map_flag("X", self.behind(r))).collect();
+            if !scales.is_empty() || !unsure.is_empty() {
+                let mut flags: Vec<String> = scales.iter().map(|r| map_flag("X", self.behind(r))).collect();
+                for (role, ambiguity) in &unsure {
+                    flags.extend(ambiguity.flags.iter().map(|f| f.replacen(&format!("{role}="), "X=", 1)));
+                }
+                let roles = scales.into_iter().chain(unsure.iter().map(|(role, _)| **role));
                 return Err(Failure::usage(
-                    format_args!("the scale X of the law {} may be {}", law.name, join(scales.into_iter())),
+                    format_args!("the scale X of the law {} may be {}", law.name, join(roles)),
                     format_args!("say which: {}", flags.join(" or ")),
                 ));
             }
@@ -221,6 +234,11 @@ impl Chooser<'_> {
 
     fn has(&self, role: &str) -> bool {
         self.is_column(role) || self.guess.columns.contains_key(role)
+    }
+
+    /// A variable, though it may take a question to say which column.
+    fn may_be(&self, role: &str) -> bool {
+        self.has(role) || self.guess.ambiguous.contains_key(role) || self.derivable(role)
     }
 
     fn derivable(&self, role: &str) -> bool {
@@ -276,4 +294,31 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let more = all.len().saturating_sub(12);
     let text = all.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use isoloss_formula::Column;
+
+    use super::*;
+
+    fn refused(headers: &[&str], asked: Asked<'_>) -> String {
+        let columns = headers.iter().map(|h| Column::numbers(*h, vec![1.5])).collect();
+        choose(&Table::new("x.csv", columns, vec![2]), asked).unwrap_err().to_string()
+    }
+
+    /// A column whose name hides a scale is asked about, whichever law wants it.
+    #[test]
+    fn no_law_is_taken_past_a_hidden_scale() {
+        let n = "hint: say which: --map \"N=params_M*1e6\" or --map \"N=params_M\"";
+        let tokens = ["params_M", "tokens", "loss"];
+        assert!(refused(&tokens, Asked::default()).ends_with(n));
+        let formula = Asked { formula: Some("L = E + A*N^-alpha"), ..Asked::default() };
+        assert!(refused(&tokens, formula).ends_with(n));
+        let compute = refused(&["params", "flops_e18", "loss"], Asked::default());
+        assert!(compute.ends_with("--map \"C=flops_e18*1e18\" or --map \"C=flops_e18\""), "{compute}");
+        let scale = refused(&tokens, Asked { law: Some("power"), ..Asked::default() });
+        let flags = "--map \"X=tokens\" or --map \"X=params_M*1e6\" or --map \"X=params_M\"";
+        assert!(scale.ends_with(flags) && scale.contains("may be D, N"), "{scale}");
+    }
 }

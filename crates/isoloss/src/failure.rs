@@ -34,10 +34,15 @@ impl Failure {
         let code = if doing == "read" { USAGE } else { COULD_NOT };
         let text = match error.kind() {
             io::ErrorKind::NotFound if doing == "read" => "there is no such file\nhint: check the path".to_owned(),
-            io::ErrorKind::NotFound => "there is no such folder\nhint: make it first".to_owned(),
-            _ => format!("cannot be {} ({error})", if doing == "read" { "read" } else { "written" }),
+            _ if doing == "read" => format!("cannot be read ({error})\nhint: is it a file, and may you read it?"),
+            _ => format!("cannot be written ({error})\nhint: may you write there, and is there room?"),
         };
         Self { code, text: format!("{path}: {text}") }
+    }
+
+    /// What the machine refuses, not the command line.
+    pub fn could_not(message: impl fmt::Display, hint: impl fmt::Display) -> Self {
+        Self { code: COULD_NOT, ..Self::usage(message, hint) }
     }
 
     /// The same, of the place named.

@@ -17,7 +17,11 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             // Asking for help is no mistake, and a closed pipe no reason to panic.
-            let _ = error.print();
+            let said = error.render().ansi().to_string();
+            match said.split_once("\n\nFor more information, try") {
+                Some((wrong, _)) => output::talk(format_args!("{wrong}\nhint: {}", help())),
+                None => drop(error.print()),
+            }
             return ExitCode::from(u8::from(error.use_stderr()) * failure::USAGE);
         }
     };
@@ -27,5 +31,14 @@ fn main() -> ExitCode {
             output::talk(format_args!("{failure}"));
             ExitCode::from(failure.code)
         }
+    }
+}
+
+/// Where the options of the command that was typed stand.
+fn help() -> String {
+    let typed = std::env::args().nth(1).filter(|name| commands::is_known(name));
+    match typed {
+        Some(name) => format!("isoloss {name} --help shows every option, with examples"),
+        None => "isoloss --help shows every command".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as people read them, and the words that go with them.
 
 /// `digits` significant digits, plain between 1e-4 and 1e6, with an exponent beyond.
 pub fn number(value: f64, digits: usize) -> String {
@@ -37,9 +37,23 @@ pub fn size(value: f64) -> String {
     if (0.01..1000.0).contains(&value.abs()) { short(value) } else { number(value, 3) }
 }
 
+/// A number with its sign and so many places: `+1.20`, `-3e99`.
+pub fn signed(value: f64, places: usize) -> String {
+    if value.abs() < 1e6 {
+        format!("{value:+.places$}")
+    } else {
+        format!("{}{}", if value > 0.0 { "+" } else { "" }, number(value, 3))
+    }
+}
+
+/// All digits, as the formula language writes them: no file needs the 300 zeros of 1e300.
+pub fn exact(value: f64) -> String {
+    if value != 0.0 && !(1e-5..1e16).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
+}
+
 /// A factor: `10x`, `2.5x`.
 pub fn factor(value: f64) -> String {
-    if value >= 1e5 { format!("{}x", number(value, 2)) } else { format!("{}x", short(value)) }
+    if value.abs() >= 1e5 { format!("{}x", number(value, 2)) } else { format!("{}x", short(value)) }
 }
 
 /// Whole from ten on, one place below, without a zero at the end.
@@ -52,6 +66,22 @@ fn short(value: f64) -> String {
 /// "1 row", "2 rows".
 pub fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// "end" of one or of many: "1 ends", "2 end".
+pub fn verb(n: usize, what: &str) -> String {
+    format!("{what}{}", if n == 1 { "s" } else { "" })
+}
+
+/// A name in a line of text: cells may hold whole essays, and line ends that would break the report.
+pub fn short_name(name: &str) -> String {
+    const MOST: usize = 60;
+    let mut line: String = name.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if name.chars().nth(MOST).is_some() {
+        line.pop();
+        line.push('\u{2026}');
+    }
+    line
 }
 
 #[cfg(test)]
@@ -87,6 +117,33 @@ mod tests {
             assert_eq!(size(value), text);
         }
         assert_eq!((factor(10.0), factor(2.54), factor(141.0)), ("10x".into(), "2.5x".into(), "141x".into()));
+    }
+
+    #[test]
+    fn no_number_is_longer_than_a_word() {
+        for value in [7e99, -7e99, 1e300, 3e-200, f64::MAX, f64::INFINITY] {
+            for text in [number(value, 5), size(value), factor(value), signed(value, 2), exact(value)] {
+                assert!(text.len() <= 24, "{text}");
+            }
+        }
+        assert_eq!(
+            (signed(1.2, 2), signed(-0.5, 4), signed(7e99, 2)),
+            ("+1.20".into(), "-0.5000".into(), "+7e99".into())
+        );
+        assert_eq!((exact(0.1), exact(1e300), exact(0.0)), ("0.1".into(), "1e300".into(), "0".into()));
+    }
+
+    #[test]
+    fn one_and_many() {
+        assert_eq!((count(1, "row"), count(2, "row")), ("1 row".into(), "2 rows".into()));
+        assert_eq!((verb(1, "end"), verb(0, "end")), ("ends".into(), "end".into()));
+    }
+
+    #[test]
+    fn long_names_are_shortened() {
+        let long = short_name(&"\u{e9}".repeat(100_000));
+        assert!(long.chars().count() == 60 && long.ends_with('\u{2026}'), "{long}");
+        assert_eq!((short_name("gpt-7"), short_name("a\nb\u{1b}[1m")), ("gpt-7".into(), "a b [1m".into()));
     }
 
     #[test]

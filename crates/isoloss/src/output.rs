@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{COULD_NOT, Failure};
 
@@ -44,14 +44,20 @@ pub fn answer(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Refuses a file that is there, before any work is done for it.
+/// Refuses a file that is there or cannot be written, before any work is done for it.
 pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage(
+            "--save -: standard output holds the answer already",
+            "name a file: --save fit.json; or --format json writes every number there",
+        ));
+    }
     if path.is_dir() {
         return Err(Failure::usage(format_args!("{}: this is a folder", path.display()), "name a file in it"));
     }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
-        return Err(Failure::usage(
+    let folder = folder(path);
+    if !folder.is_dir() {
+        return Err(Failure::could_not(
             format_args!("{}: there is no folder {}", path.display(), folder.display()),
             "make it first",
         ));
@@ -61,21 +67,35 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
             format_args!("{}: this file is there already", path.display()),
             "--force writes over it",
         )),
-        _ => Ok(()),
+        _ if is_device(path) => Ok(()),
+        // Whether a folder takes files is known by trying: hours of a fit are not to end in a refusal.
+        _ => {
+            let beside = beside(path);
+            let tried = File::create(&beside).and_then(|_| std::fs::remove_file(&beside));
+            tried.map_err(|error| Failure::file(&path.display().to_string(), "write", &error))
+        }
     }
+}
+
+/// The temporary file of a file: in the same folder, for a rename moves no bytes there.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    folder(path).join(format!(".{name}.{}.tmp", std::process::id()))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes a whole file or nothing: a temporary file beside it, flushed to the disk, then renamed.
 pub fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     may_write(path, force)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = if is_device(path) { std::fs::write(path, text) } else { write_beside(folder, path, text) };
+    let written = if is_device(path) { std::fs::write(path, text) } else { write_beside(path, text) };
     written.map_err(|error| Failure::file(&path.display().to_string(), "write", &error))
 }
 
-fn write_beside(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+    let beside = beside(path);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -85,7 +105,7 @@ fn write_beside(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
         let _ = std::fs::remove_file(&beside);
     }
     // The name is on the disk once the folder is; a platform that cannot open folders does it by itself.
-    written.map(|()| File::open(folder).and_then(|f| f.sync_all()).unwrap_or(()))
+    written.map(|()| File::open(folder(path)).and_then(|f| f.sync_all()).unwrap_or(()))
 }
 
 /// `/dev/stdout`, `/dev/full`, a named pipe: written to, never replaced.

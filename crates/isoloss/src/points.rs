@@ -4,6 +4,8 @@ use isoloss_formula::{Column, Quantity, Table};
 use isoloss_laws::{Labels, Law, Points};
 use isoloss_runs::ReadError;
 
+use crate::numbers::number;
+
 /// Columns that go with the rows beside those of the law.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
@@ -25,9 +27,9 @@ pub fn needed(law: &Law, headers: &[String]) -> Vec<String> {
 
 /// The points that a law is fitted to.
 pub fn points(law: &Law, needed: &[String], table: &Table, beside: Beside<'_>) -> Result<Points, ReadError> {
-    let mut points = Points { target: numbers(table, &needed[0])?, ..Points::default() };
+    let mut points = Points { target: column_of(table, &needed[0])?, ..Points::default() };
     for name in &needed[1..] {
-        points.columns.push((name.clone(), numbers(table, name)?));
+        points.columns.push((name.clone(), column_of(table, name)?));
     }
     for name in needed {
         let Some(column) = table.column(name) else { continue };
@@ -46,11 +48,11 @@ pub fn points(law: &Law, needed: &[String], table: &Table, beside: Beside<'_>) -
     points.cluster = labels(beside.cluster);
     let checked = |name: Option<&str>, above: &str, fits: fn(f64) -> bool| {
         let Some(name) = name else { return Ok(None) };
-        let values = numbers(table, name)?;
+        let values = column_of(table, name)?;
         match values.iter().position(|v| !fits(*v)) {
             None => Ok(Some(values)),
             Some(row) => {
-                let text = format!("`{name}` is {}: expected {above}", values[row]);
+                let text = format!("`{name}` is {}: expected {above}", number(values[row], 5));
                 Err(ReadError::new(&table.source, text)
                     .at(table.line(row))
                     .hint(format!("leave the row out: --where \"{name} > 0\"")))
@@ -64,7 +66,7 @@ pub fn points(law: &Law, needed: &[String], table: &Table, beside: Beside<'_>) -
     Ok(points)
 }
 
-fn numbers(table: &Table, name: &str) -> Result<Vec<f64>, ReadError> {
+fn column_of(table: &Table, name: &str) -> Result<Vec<f64>, ReadError> {
     let numbers = table.column(name).and_then(Column::as_numbers);
     let missing = || ReadError::new(&table.source, format!("there are no numbers in a column `{name}`"));
     numbers.map(|n| n.values.clone()).ok_or_else(missing)

@@ -104,6 +104,17 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{line}`")
 }
 
+/// A value as a shell takes it: bare where it can be, else in quotes.
+pub(crate) fn shell(value: &str) -> String {
+    if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "_-./,=:@%+".contains(c)) {
+        value.to_owned()
+    } else if value.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    } else {
+        format!("\"{value}\"")
+    }
+}
+
 /// "1 row", "2 rows".
 pub(crate) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
@@ -126,5 +137,9 @@ mod tests {
         assert_eq!(quoted("a\nb"), "`a b`");
         assert_eq!(quoted(&"x".repeat(100)).len(), 65);
         assert_eq!(count(1, "row"), "1 row");
+        assert_eq!(
+            [shell("val/loss"), shell("val loss"), shell("it's `x`")],
+            ["val/loss", "\"val loss\"", r"'it'\''s `x`'"]
+        );
     }
 }

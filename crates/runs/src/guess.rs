@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use isoloss_formula::{Column, Quantity, Table, unit_of_header};
+use isoloss_formula::Table;
 
-use crate::error::{listed, quoted};
-use crate::names::{PREFIXES, ROLES, Role, is_perplexity, mentions_loss, normalised};
+use crate::candidates::{Found, ambiguity, doubt, find, in_expressions, in_words};
+use crate::error::quoted;
+use crate::names::{ROLES, is_perplexity, normalised};
 
 /// The column found for a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,49 +55,31 @@ impl Guess {
 pub fn guess(table: &Table) -> Guess {
     let mut guess = Guess::default();
     for role in &ROLES {
-        let mut found: Vec<(u8, &Column)> =
-            table.columns().iter().filter_map(|c| Some((strength(role, c, table)?, c))).collect();
+        let mut found: Vec<Found> = table.columns().iter().filter_map(|c| find(role, c, table)).collect();
         // Words cannot be a quantity while a column of numbers can.
-        if found.iter().any(|(_, c)| c.as_numbers().is_some()) {
-            found.retain(|(_, c)| c.as_numbers().is_some());
+        if found.iter().any(|f| f.column.as_numbers().is_some()) {
+            found.retain(|f| f.column.as_numbers().is_some());
         }
-        found.sort_by_key(|(strength, _)| *strength);
-        let Some(&(best, column)) = found.first() else { continue };
-        let names = |from: &[(u8, &Column)]| from.iter().map(|(_, c)| c.name.clone()).collect::<Vec<_>>();
-        let equal = found.iter().take_while(|(s, _)| *s == best).count();
-        if equal > 1 {
-            let candidates = names(&found[..equal]);
-            let flags: Vec<String> = candidates.iter().map(|c| map_flag(role.letter, c)).collect();
-            guess.says.push(format!(
-                "{} ({}) may be any of {equal} columns: {}",
-                role.letter,
-                role.means,
-                listed(&flags, 4)
-            ));
-            guess.ambiguous.insert(role.letter, Ambiguity { candidates, flags });
+        // A name that is plain beats one that is as good and hides a scale.
+        found.sort_by_key(|f| (f.strength, f.factor.is_some()));
+        let Some(first) = found.first() else { continue };
+        let same = |f: &&Found| (f.strength, f.factor.is_some()) == (first.strength, first.factor.is_some());
+        let equal = found.iter().take_while(same).count();
+        if equal > 1 || first.factor.is_some() {
+            let ambiguity = ambiguity(role, &found, equal);
+            guess.says.push(doubt(role, first, equal, &ambiguity.flags));
+            guess.ambiguous.insert(role.letter, ambiguity);
         } else {
-            let choice = Choice { column: column.name.clone(), strength: best, others: names(&found[1..]) };
+            let others = found[1..].iter().map(|f| f.column.name.clone()).collect();
+            let choice = Choice { column: first.column.name.clone(), strength: first.strength, others };
             if choice.column != role.letter || !choice.others.is_empty() {
-                guess.says.push(in_words(role, &choice));
+                guess.says.push(in_words(role, &choice, found.get(1)));
             }
             guess.columns.insert(role.letter, choice);
         }
     }
     perplexities(table, &mut guess);
     guess
-}
-
-fn in_words(role: &Role, choice: &Choice) -> String {
-    let mut text = format!("{} ({}) is column {}", role.letter, role.means, quoted(&choice.column));
-    if !choice.others.is_empty() {
-        let others: Vec<String> = choice.others.iter().map(|o| quoted(o)).collect();
-        text.push_str(&format!(
-            "; {} stands beside it ({})",
-            listed(&others, 3),
-            map_flag(role.letter, &choice.others[0])
-        ));
-    }
-    text
 }
 
 /// The flag that names a column for a role, ready for a shell.
@@ -109,46 +92,6 @@ pub fn map_flag(role: &str, column: &str) -> String {
     }
 }
 
-/// How well a header names the role; lower is better.
-fn strength(role: &Role, column: &Column, table: &Table) -> Option<u8> {
-    let (bare, unit) = unit_of_header(&column.name);
-    // The law's own letter beats every name, but only where it is written as in the law: `N` beside `n`.
-    if bare == role.letter {
-        return Some(0);
-    }
-    let mut plain = normalised(bare);
-    if bare.eq_ignore_ascii_case(role.letter) && table.column(role.letter).is_some() {
-        return None;
-    }
-    if is_perplexity(&plain) {
-        return None;
-    }
-    let listed_at = |plain: &str| role.names.iter().position(|names| names.contains(&plain));
-    // Three steps a list: named so, named so behind a tracker's prefix, and what is known by its unit.
-    if let Some(at) = listed_at(&plain) {
-        return Some(1 + 3 * at as u8);
-    }
-    while let Some(rest) = PREFIXES.iter().find_map(|p| plain.strip_prefix(p)) {
-        if let Some(at) = listed_at(rest) {
-            return Some(2 + 3 * at as u8);
-        }
-        plain = rest.to_owned();
-    }
-    let last = 1 + 3 * role.names.len() as u8;
-    if role.letter == "L" && mentions_loss(&plain) {
-        // A held-out loss of a kind unknown here is still better than a training loss.
-        return Some(last - 4);
-    }
-    let measures = match unit?.quantity {
-        Quantity::Params => "N",
-        Quantity::Tokens => "D",
-        Quantity::Flops => "C",
-        Quantity::Nats => "L",
-        Quantity::Bits | Quantity::Unnamed => return None,
-    };
-    (measures == role.letter).then_some(last)
-}
-
 fn perplexities(table: &Table, guess: &mut Guess) {
     if guess.columns.contains_key("L") || guess.ambiguous.contains_key("L") {
         return;
@@ -156,15 +99,15 @@ fn perplexities(table: &Table, guess: &mut Guess) {
     let found = table.columns().iter().filter(|c| is_perplexity(&normalised(&c.name)));
     guess.perplexities = found.map(|c| c.name.clone()).collect();
     if let Some(name) = guess.perplexities.first() {
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let expression = if plain { format!("ln({name})") } else { format!("ln(`{name}`)") };
-        let flag = map_flag("L", &expression);
+        let flag = map_flag("L", &format!("ln({})", in_expressions(name)));
         guess.says.push(format!("{} is a perplexity, not a loss: {flag} makes it one", quoted(name)));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use isoloss_formula::Column;
+
     use super::*;
 
     fn table(headers: &[&str]) -> Table {
@@ -216,6 +159,32 @@ mod tests {
         assert_eq!(g.ambiguous["N"].flags, ["--map \"N=params\"", "--map \"N=n_params\""]);
         assert_eq!(g.ambiguous["L"].candidates, ["test/loss", "val loss"]);
         assert!(g.says[0].contains("any of 2 columns"), "{:?}", g.says);
+    }
+
+    #[test]
+    fn a_scale_in_a_name_is_asked_about() {
+        let flags =
+            |headers: &[&str], role: &str| guess(&table(headers)).ambiguous.get(role).map(|a| a.flags.join(" "));
+        for (header, role, flag) in [
+            ("params_millions", "N", "--map \"N=params_millions*1e6\" --map \"N=params_millions\""),
+            ("model_size_b", "N", "--map \"N=model_size_b*1e9\" --map \"N=model_size_b\""),
+            ("train_tokens_bn", "D", "--map \"D=train_tokens_bn*1e9\" --map \"D=train_tokens_bn\""),
+            ("flops_e18", "C", "--map \"C=flops_e18*1e18\" --map \"C=flops_e18\""),
+            ("tokens (b)", "D", "--map 'D=`tokens (b)`*1e9' --map \"D=tokens (b)\""),
+        ] {
+            assert_eq!(flags(&[header, "loss"], role).as_deref(), Some(flag), "{header}");
+        }
+        let g = guess(&table(&["params_M", "loss"]));
+        let expected = "N (parameters) may be column `params_M`, whose name hints at units of 1e6: \
+                        --map \"N=params_M*1e6\", --map \"N=params_M\"";
+        assert_eq!(g.says[0], expected);
+        // A name that is as good and plain is the one; a weaker one is not.
+        assert_eq!(found(&["params", "params_M"]), "N=params");
+        assert!(guess(&table(&["params", "params_M"])).says[0].contains("--map \"N=params_M*1e6\""));
+        assert!(flags(&["params_M", "size"], "N").unwrap().ends_with("--map \"N=size\""));
+        assert_eq!(found(&["N (millions)", "B tokens"]), "D=B tokens N=N (millions)");
+        let large = Table::new("x", vec![Column::numbers("params_m", vec![1.2e8])], vec![2]);
+        assert_eq!(guess(&large).ambiguous["N"].flags[0], "--map \"N=params_m\"");
     }
 
     #[test]

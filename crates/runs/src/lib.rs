@@ -3,8 +3,10 @@
 //! [`read_path`] makes a table of any CSV, TSV, JSON lines or Parquet file, [`guess()`] finds which of its columns are
 //! N, D, C and L, and [`prepare()`] leaves out, by line and reason, what must not be fitted.
 
+mod candidates;
 mod columns;
 mod commas;
+mod complete;
 mod compression;
 mod csv;
 mod derive;
@@ -16,10 +18,13 @@ mod maps;
 mod names;
 mod panel;
 mod parquet;
+mod pooled;
 mod prepare;
+mod quiet;
 mod read;
 mod records;
 mod reduce;
+mod scales;
 mod separator;
 mod states;
 mod text;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use isoloss_formula::{Column, EvalError, Expr, Oddity, ParseError, Table, evaluate, nearest, parse_expression};
 
 use crate::ReadError;
-use crate::error::{listed, quoted};
+use crate::error::{listed, quoted, shell};
 use crate::guess::map_flag;
 
 /// Adds the mapped columns in order, so later maps see earlier ones; says what was done.
@@ -87,18 +87,31 @@ pub(crate) fn from_sources(new: &str, values: Vec<f64>, sources: &[&Column]) -> 
     column
 }
 
-/// The column of that name, or an error that lists those that are there.
-pub(crate) fn required<'a>(table: &'a Table, name: &str) -> Result<&'a Column, ReadError> {
+/// The column of that name, or an error with the nearest that are there and the option that names it.
+///
+/// A name that comes from a law and not from an option has `MAP` for one.
+pub(crate) fn required<'a>(table: &'a Table, name: &str, option: &str) -> Result<&'a Column, ReadError> {
     table.column(name).ok_or_else(|| {
         let headers: Vec<String> = table.columns().iter().map(|c| quoted(&c.name)).collect();
         let near = nearest(name, table.columns().iter().map(|c| c.name.as_str()));
-        let error = ReadError::new(&table.source, format!("there is no column {}", quoted(name)));
-        error.hint(match near.first() {
-            Some(near) => format!("did you mean {}? {} makes it so", quoted(near), map_flag(name, near)),
-            None => format!("the columns are {}; name one by {}", listed(&headers, 12), map_flag(name, "...")),
+        let missing = format!("there is no column {}", quoted(name));
+        if option == MAP {
+            return ReadError::new(&table.source, missing).hint(match near.first() {
+                Some(near) => format!("did you mean {}? {} makes it so", quoted(near), map_flag(name, near)),
+                None => format!("the columns are {}; name one by {}", listed(&headers, 12), map_flag(name, "...")),
+            });
+        }
+        let flags: Vec<String> = near.iter().map(|near| format!("{option} {}", shell(near))).collect();
+        let error = ReadError::new(&table.source, format!("{option} {}: {missing}", shell(name)));
+        error.hint(match flags.is_empty() {
+            false => format!("did you mean {}?", flags.join(" or ")),
+            true => format!("{option} takes one of the columns {}", listed(&headers, 12)),
         })
     })
 }
+
+/// The option behind names that a law gives.
+pub(crate) const MAP: &str = "--map";
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +146,14 @@ mod tests {
         assert!(error.to_string().starts_with("--map \"M=C/(6*\":"), "{error}");
         let error = apply_maps(&mut table(), &maps(&[("M", "C/K")])).unwrap_err();
         assert_eq!(error.column, Some(3), "{error}");
-        let error = required(&table(), "val_loss").unwrap_err();
+        let error = required(&table(), "val_loss", MAP).unwrap_err();
         assert!(error.hint.unwrap().contains("--map \"val_loss=val loss\""));
+        let error = required(&table(), "val_loss", "--loss").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "x.csv: --loss val_loss: there is no column `val_loss`\nhint: did you mean --loss \"val loss\"?"
+        );
+        let error = required(&table(), "seeds", "--weight").unwrap_err();
+        assert_eq!(error.hint.unwrap(), "--weight takes one of the columns `val loss`, `C`");
     }
 }

@@ -168,6 +168,23 @@ pub(crate) const ROLES: [Role; 4] = [
 pub(crate) const PREFIXES: [&str; 9] =
     ["params_", "metrics_", "config_", "summary_", "summary_metrics_", "hparams_", "result_", "counts_", "final_"];
 
+/// How well a normalised name fits the lists of a role, a tracker's prefix or none before it; lower is better.
+pub(crate) fn listed(role: &Role, plain: &str) -> Option<u8> {
+    let at = |plain: &str| role.names.iter().position(|names| names.contains(&plain));
+    // Three steps a list: named so, named so behind a prefix, and what is known by its unit.
+    if let Some(at) = at(plain) {
+        return Some(1 + 3 * at as u8);
+    }
+    let mut rest = plain;
+    while let Some(shorter) = PREFIXES.iter().find_map(|p| rest.strip_prefix(p)) {
+        if let Some(at) = at(shorter) {
+            return Some(2 + 3 * at as u8);
+        }
+        rest = shorter;
+    }
+    None
+}
+
 /// Letters and digits in lower case, anything else one underscore, none at the ends.
 pub(crate) fn normalised(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());

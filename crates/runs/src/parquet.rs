@@ -1,7 +1,5 @@
 //! Parquet: columns of numbers and words; nested groups are joined by `/`, lists become words.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use ::parquet::data_type::AsBytes;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
@@ -9,6 +7,7 @@ use ::parquet::record::{Field, Row};
 use isoloss_formula::Table;
 
 use crate::error::quoted;
+use crate::quiet::quietly;
 use crate::records::Records;
 use crate::{Note, ReadError};
 
@@ -18,8 +17,8 @@ pub(crate) const MAGIC: &[u8] = b"PAR1";
 /// Reads all row groups. The "line" of a row is its number.
 pub(crate) fn read(source: &str, bytes: Vec<u8>, notes: &mut Vec<Note>) -> Result<Table, ReadError> {
     // The crate asserts things that a damaged file breaks; to us that is an input error like any other.
-    let records = catch_unwind(AssertUnwindSafe(|| gather(source, bytes)));
-    records.unwrap_or_else(|_| Err(damaged(source, "its pages contradict its footer")))?.table(source, notes)
+    let records = quietly(|| gather(source, bytes));
+    records.unwrap_or_else(|| Err(damaged(source, "its pages contradict its footer")))?.table(source, notes)
 }
 
 fn gather(source: &str, bytes: Vec<u8>) -> Result<Records, ReadError> {

@@ -1,15 +1,16 @@
 //! From a table to the rows that may enter a fit; every other row is listed with its line and the reason.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use isoloss_formula::{Column, Data, Table, Truth, matches, parse_condition, parse_number};
+use isoloss_formula::{Column, Table, Truth, matches, parse_condition};
 
-use crate::columns::is_missing;
-use crate::commas::is_decimal_comma;
+use crate::columns::as_counts;
+use crate::complete::{blanks, numbers};
 use crate::error::{count, quoted};
-use crate::maps::{apply_maps, origins, required, unevaluated, unparsed};
+use crate::maps::{MAP, apply_maps, origins, required, unevaluated, unparsed};
 use crate::names::normalised;
 use crate::panel::refuse_panel;
+use crate::pooled::pooled;
 use crate::{ReadError, derive_missing, reduce, states};
 
 /// What to do with a table before a fit.
@@ -35,6 +36,8 @@ pub struct Prepare {
     pub weight: Option<String>,
     /// the column of standard errors of the loss
     pub se: Option<String>,
+    /// keep runs that a column of states says did not finish
+    pub keep_states: bool,
 }
 
 /// A row that does not enter the fit.
@@ -69,23 +72,28 @@ pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prep
     let mut all = table.clone();
     let mut says = apply_maps(&mut all, &options.map)?;
     if let Some(loss) = &options.loss {
-        required(&all, loss)?;
+        required(&all, loss, "--loss")?;
         says.extend(apply_maps(&mut all, &maps[maps.len() - 1..])?);
+    }
+    // Columns that their headers named are read so already; these are named by an option.
+    for name in ["N", "D", "C"] {
+        let read = all.column(name).and_then(as_counts);
+        says.extend(read.map(|(column, note)| {
+            all.push(column);
+            note.text
+        }));
     }
     says.extend(derive_missing(&mut all, needed));
 
     let mut rows = Rows { reasons: vec![None; all.len()] };
-    if let Some(column) = states::state_column(&all) {
-        let (unfinished, strange) = states::unfinished(column);
-        unfinished.into_iter().for_each(|(row, reason)| rows.leave_out(row, || reason));
-        says.extend(strange);
-    }
+    says.extend(finished(&all, options, &mut rows));
     conditions(&all, &options.where_, &mut rows)?;
 
-    let numeric = needed.iter().copied().chain(options.weight.as_deref()).chain(options.se.as_deref());
-    let numeric: Vec<&str> = numeric.collect();
-    let wordy = [&options.group, &options.cluster, &options.last_of, &options.min_of];
-    let wordy: Vec<&str> = wordy.into_iter().flatten().map(String::as_str).collect();
+    let numeric = needed.iter().map(|name| (*name, MAP));
+    let numeric: Vec<_> = numeric.chain(named("--weight", &options.weight)).chain(named("--se", &options.se)).collect();
+    let wordy = named("--group", &options.group).into_iter().chain(named("--cluster", &options.cluster));
+    let wordy: Vec<_> =
+        wordy.chain(named("--last-of", &options.last_of)).chain(named("--min-of", &options.min_of)).collect();
     blanks(&all, &wordy, &mut rows)?;
     if let Some(run) = &options.last_of {
         // A row where nothing was logged is not the end of a run; one where the loss is NaN is.
@@ -93,8 +101,10 @@ pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prep
         reduce::last_of(&all, run, &mut rows)?;
     }
     let origins = origins(table, &maps);
-    for name in numeric {
-        numbers(&all, name, origins.get(name).map(String::as_str), &mut rows)?;
+    for (name, option) in numeric {
+        let lost = numbers(&all, name, option, origins.get(name).map(String::as_str), &mut rows)?;
+        // Of several rows of a run most may be without a loss.
+        says.extend(lost.filter(|_| options.last_of.is_none() && options.min_of.is_none()));
     }
     if let Some(run) = &options.min_of {
         reduce::min_of(&all, run, &mut rows)?;
@@ -102,7 +112,24 @@ pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prep
     if let Some(most) = options.drop_highest {
         reduce::drop_highest(&all, most, &mut rows)?;
     }
+    says.extend(pooled(&all, &rows.kept(), needed, options));
     rows.finish(all, says)
+}
+
+fn named<'a>(option: &'a str, column: &'a Option<String>) -> Option<(&'a str, &'a str)> {
+    Some((column.as_deref()?, option))
+}
+
+/// Leaves out the runs that did not finish; what is to be said of states.
+fn finished(all: &Table, options: &Prepare, rows: &mut Rows) -> Option<String> {
+    let column = states::state_column(all)?;
+    let (unfinished, strange) = states::unfinished(column);
+    if options.keep_states {
+        let (name, runs) = (quoted(&column.name), count(unfinished.len(), "run"));
+        return Some(format!("{}: {runs} that did not finish by column {name} stay in", states::KEEP));
+    }
+    unfinished.into_iter().for_each(|(row, reason)| rows.leave_out(row, || reason));
+    strange
 }
 
 /// Rows still in, and why the others are not.
@@ -135,7 +162,10 @@ impl Rows {
                 count(left_out.len(), "row"),
                 first.reason
             );
-            return Err(ReadError::new(&all.source, text).at(first.line).hint("loosen --where, or map another column"));
+            let unfinished = left_out.iter().any(|row| row.reason.ends_with(states::KEPT));
+            let states = if unfinished { format!("{}, ", states::KEEP) } else { String::new() };
+            let hint = format!("{states}loosen --where, or map another column");
+            return Err(ReadError::new(&all.source, text).at(first.line).hint(hint));
         }
         let table = if left_out.is_empty() { all } else { all.select(&kept) };
         Ok(Prepared { table, left_out, says })
@@ -166,71 +196,4 @@ fn conditions(table: &Table, conditions: &[String], rows: &mut Rows) -> Result<(
         }
     }
     Ok(())
-}
-
-fn blanks(table: &Table, names: &[&str], rows: &mut Rows) -> Result<(), ReadError> {
-    for name in names {
-        match &required(table, name)?.data {
-            Data::Words(words) => {
-                let blank = words.iter().enumerate().filter(|(_, w)| w.is_empty());
-                blank.for_each(|(row, _)| rows.leave_out(row, || said("", name)));
-            }
-            Data::Numbers(numbers) => {
-                let blank = numbers.oddities.iter().filter(|o| o.text.is_empty());
-                blank.for_each(|o| rows.leave_out(o.row, || said("", name)));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Leaves out the rows without a number, and refuses a column where they are most.
-fn numbers(table: &Table, name: &str, origin: Option<&str>, rows: &mut Rows) -> Result<(), ReadError> {
-    let column = required(table, name)?;
-    let kept = rows.kept();
-    let odd: Vec<usize> = match &column.data {
-        // At least half of a column of words is words: it is refused as a whole, by its first word.
-        Data::Words(words) => {
-            let word = |r: &&usize| parse_number(&words[**r]).is_none();
-            kept.iter().filter(word).copied().collect()
-        }
-        Data::Numbers(numbers) => {
-            let odd: HashSet<usize> = numbers.oddities.iter().map(|o| o.row).collect();
-            kept.iter().filter(|r| odd.contains(r)).copied().collect()
-        }
-    };
-    let words = matches!(column.data, Data::Words(_));
-    if (words || odd.len() * 2 > kept.len()) && !kept.is_empty() {
-        return Err(no_numbers(table, column, origin, odd.first().copied().unwrap_or(kept[0]), odd.len(), kept.len()));
-    }
-    odd.into_iter().for_each(|row| rows.leave_out(row, || said(&column.text(row), origin.unwrap_or(name))));
-    Ok(())
-}
-
-fn no_numbers(table: &Table, column: &Column, origin: Option<&str>, row: usize, odd: usize, of: usize) -> ReadError {
-    let name = origin.unwrap_or(&column.name);
-    let cell = column.text(row);
-    let text =
-        format!("column {} holds no number in {odd} of {}: {}", quoted(name), count(of, "row"), said(&cell, name));
-    let error = ReadError::new(&table.source, text).at(table.line(row));
-    let error = match table.columns().iter().position(|c| c.name == name) {
-        Some(at) => error.column(at as u64 + 1),
-        None => error,
-    };
-    error.hint(if is_decimal_comma(&cell) {
-        "decimal comma? Write 2.31, or separate the cells by semicolons".into()
-    } else {
-        format!("is another column meant? {}", crate::map_flag(&column.name, "..."))
-    })
-}
-
-/// Why a cell is no number.
-fn said(cell: &str, column: &str) -> String {
-    let column = quoted(column);
-    match cell {
-        "" => format!("blank in column {column}"),
-        cell if is_missing(cell) => format!("{} in column {column}", quoted(cell)),
-        cell if is_decimal_comma(cell) => format!("{} in column {column} (decimal comma?)", quoted(cell)),
-        cell => format!("the word {} in column {column}", quoted(cell)),
-    }
 }

@@ -6,7 +6,7 @@ use isoloss_formula::Table;
 
 use crate::ReadError;
 use crate::error::quoted;
-use crate::maps::required;
+use crate::maps::{MAP, required};
 use crate::names::{ROLES, normalised};
 use crate::prepare::Rows;
 
@@ -34,23 +34,23 @@ pub(crate) fn last_of(table: &Table, run: &str, rows: &mut Rows) -> Result<(), R
     // A row that does not say its step is never further than one that does.
     let known = |row: usize| if at(row).is_nan() { f64::NEG_INFINITY } else { at(row) };
     let further = |new: usize, old: usize| known(new) >= known(old);
-    best_of(table, run, rows, "last", further)
+    best_of(table, run, rows, ("--last-of", "last"), further)
 }
 
 /// Keeps per run the row of least loss, the earlier of equals.
 pub(crate) fn min_of(table: &Table, run: &str, rows: &mut Rows) -> Result<(), ReadError> {
     let loss = losses(table)?;
-    best_of(table, run, rows, "lowest loss", |new, old| loss[new] < loss[old])
+    best_of(table, run, rows, ("--min-of", "lowest loss"), |new, old| loss[new] < loss[old])
 }
 
 fn best_of(
     table: &Table,
     run: &str,
     rows: &mut Rows,
-    what: &str,
+    (option, what): (&str, &str),
     better: impl Fn(usize, usize) -> bool,
 ) -> Result<(), ReadError> {
-    let column = required(table, run)?;
+    let column = required(table, run, option)?;
     let kept = rows.kept();
     let names: Vec<String> = kept.iter().map(|row| column.text(*row)).collect();
     let mut best: HashMap<&str, usize> = HashMap::new();
@@ -86,7 +86,7 @@ pub(crate) fn drop_highest(table: &Table, most: usize, rows: &mut Rows) -> Resul
 }
 
 fn losses(table: &Table) -> Result<&[f64], ReadError> {
-    let column = required(table, "L")?;
+    let column = required(table, "L", MAP)?;
     let numbers = column.as_numbers();
     numbers.map(|n| n.values.as_slice()).ok_or_else(|| ReadError::new(&table.source, "column `L` holds no numbers"))
 }

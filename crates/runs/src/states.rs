@@ -42,6 +42,11 @@ const NOT_DONE: [&str; 31] = [
     "terminated",
 ];
 
+/// The option of the program for those who know better what the states mean.
+pub(crate) const KEEP: &str = "--all-states";
+/// How the reason ends for a row that this option keeps.
+pub(crate) const KEPT: &str = "(--all-states keeps it)";
+
 /// The column that says how each run ended, if there is one and it does.
 pub(crate) fn state_column(table: &Table) -> Option<&Column> {
     table.columns().iter().find(|c| {
@@ -50,11 +55,16 @@ pub(crate) fn state_column(table: &Table) -> Option<&Column> {
     })
 }
 
+/// A word for a run that did not finish.
+pub(crate) fn is_unfinished(word: &str) -> bool {
+    is(word, &NOT_DONE)
+}
+
 /// Rows of runs that did not finish, with the reason, and a sentence about states that are not known.
 pub(crate) fn unfinished(column: &Column) -> (Vec<(usize, String)>, Option<String>) {
     let Data::Words(words) = &column.data else { return (Vec::new(), None) };
     let rows = words.iter().enumerate().filter(|(_, w)| is(w, &NOT_DONE));
-    let rows = rows.map(|(row, word)| (row, format!("{} = {word}", column.name))).collect();
+    let rows = rows.map(|(row, word)| (row, format!("{} = {word} {KEPT}", column.name))).collect();
     let strange = words.iter().find(|w| !w.is_empty() && !is(w, &DONE) && !is(w, &NOT_DONE));
     let says = strange
         .map(|w| format!("column {}: {} is no state known here, its rows are kept", quoted(&column.name), quoted(w)));
@@ -75,7 +85,8 @@ mod tests {
         let table = |name: &str, w: &[&str]| Table::new("x", vec![Column::words(name, words(w))], vec![2; w.len()]);
         let t = table("State", &["finished", "FAILED", "Out of memory", "", "resting"]);
         let (rows, says) = unfinished(state_column(&t).unwrap());
-        assert_eq!(rows, [(1, "State = FAILED".into()), (2, "State = Out of memory".into())]);
+        let left_out = |row, word: &str| (row, format!("State = {word} (--all-states keeps it)"));
+        assert_eq!(rows, [left_out(1, "FAILED"), left_out(2, "Out of memory")]);
         assert!(says.unwrap().contains("`resting`"));
         assert!(state_column(&table("state", &["Ohio", "Texas"])).is_none());
         assert!(state_column(&table("stage", &["finished"])).is_none());

@@ -31,7 +31,7 @@ fn every_row_left_out_has_its_reason() {
     let p = prepared(text, &["N", "L"], &options).unwrap();
     assert_eq!(p.table.column("N").unwrap().as_numbers().unwrap().values, [1.0, 7.0]);
     let expected = [
-        "3 b: state = failed",
+        "3 b: state = failed (--all-states keeps it)",
         "4 c: `NaN` in column `val loss`",
         "5 d: blank in column `val loss`",
         "6 e: the word `oops` in column `val loss`",
@@ -100,7 +100,92 @@ fn groups_weights_and_errors_are_checked_too() {
     let expected = ["3 -: blank in column `family`", "4 -: blank in column `w`", "5 -: the word `x` in column `se`"];
     assert_eq!(reasons(&p), expected);
     let options = Prepare { loss: some("l"), ..Prepare::default() };
-    assert!(prepared(text, &["N", "L"], &options).unwrap_err().message.contains("`l`"));
+    let error = prepared(text, &["N", "L"], &options).unwrap_err();
+    assert!(error.message.contains("`l`"), "{error}");
+}
+
+#[test]
+fn a_person_may_know_better_what_states_mean() {
+    let text = "state,N,L\nfinished,1,3\nfailed,2,2.5\nkilled,3,2\n";
+    let p = prepared(text, &["N", "L"], &Prepare { keep_states: true, ..Prepare::default() }).unwrap();
+    assert_eq!((p.table.len(), p.left_out.len()), (3, 0));
+    assert_eq!(p.says, ["--all-states: 2 runs that did not finish by column `state` stay in"]);
+    let text = "state,N,L\nfailed,1,3\n";
+    let error = prepared(text, &["N", "L"], &Prepare::default()).unwrap_err().to_string();
+    assert!(error.contains("state = failed (--all-states keeps it)"), "{error}");
+    assert!(error.ends_with("hint: --all-states, loosen --where, or map another column"), "{error}");
+}
+
+#[test]
+fn runs_without_a_loss_are_said_to_have_died() {
+    let text = "N,val_loss\n1,NaN\n2,\n3,NaN\n4,2\n5,2.5\n";
+    let options = Prepare { map: map(&[("L", "val_loss")]), ..Prepare::default() };
+    let error = prepared(text, &["L", "N"], &options).unwrap_err();
+    let expected = "runs.csv:2:2: column `val_loss` holds no number in 3 of 5 rows: `NaN` in column `val_loss`; runs \
+                    without a loss probably diverged or crashed, 2 rows remain\n\
+                    hint: to fit what remains: --where \"L > 0\"; if another column is meant: --map \"L=...\"";
+    assert_eq!(error.to_string(), expected);
+    // The hint works.
+    let hinted = Prepare { where_: vec!["L > 0".into()], ..options.clone() };
+    assert_eq!(prepared(text, &["L", "N"], &hinted).unwrap().table.len(), 2);
+    let p = prepared("N,val_loss\n1,NaN\n2,3\n4,2\n5,2.5\n", &["L", "N"], &options).unwrap();
+    let expected = "1 of 4 rows hold no loss in column `val_loss`: runs without a loss probably diverged or crashed; \
+                    3 rows remain";
+    assert_eq!(p.says[1], expected);
+    let words = prepared("N,val_loss\n1,diverged\n2,nan\n4,2\n", &["L", "N"], &options).unwrap_err();
+    assert!(words.message.ends_with("probably diverged or crashed, 1 row remains"), "{words}");
+    let none = prepared("N,val_loss\n1,nan\n2,nan\n", &["L", "N"], &options).unwrap_err();
+    assert!(none.to_string().ends_with("none remains\nhint: is another column meant? --map \"L=...\""), "{none}");
+    let size = prepared("N,L\nNaN,1\nNaN,2\n3,3\n", &["L", "N"], &Prepare::default()).unwrap_err();
+    assert!(!size.message.contains("diverged"), "{size}");
+}
+
+#[test]
+fn an_unknown_column_is_answered_in_the_words_of_its_option() {
+    let text = "N,val_loss,family,seed\n1,2,a,1\n";
+    let loss = Prepare { loss: some("valloss"), ..Prepare::default() };
+    let group = Prepare { group: some("familly"), ..Prepare::default() };
+    let cluster = Prepare { cluster: some("trunk"), ..Prepare::default() };
+    let weight = Prepare { weight: some("seeds"), ..Prepare::default() };
+    let se = Prepare { se: some("foo"), ..Prepare::default() };
+    let min_of = Prepare { min_of: some("famly"), ..Prepare::default() };
+    let last_of = Prepare { last_of: some("run"), ..Prepare::default() };
+    let columns = "takes one of the columns `N`, `val_loss`, `family`, `seed`";
+    for (options, name, hint) in [
+        (loss, "--loss valloss", "did you mean --loss val_loss?".to_owned()),
+        (group, "--group familly", "did you mean --group family?".into()),
+        (cluster, "--cluster trunk", format!("--cluster {columns}")),
+        (weight, "--weight seeds", "did you mean --weight seed?".into()),
+        (se, "--se foo", format!("--se {columns}")),
+        (min_of, "--min-of famly", "did you mean --min-of family?".into()),
+        (last_of, "--last-of run", format!("--last-of {columns}")),
+    ] {
+        let error = prepared(text, &["N"], &options).unwrap_err().to_string();
+        let column = name.split(' ').next_back().unwrap();
+        assert_eq!(error, format!("runs.csv: {name}: there is no column `{column}`\nhint: {hint}"));
+    }
+}
+
+#[test]
+fn counts_with_suffixes_are_read_or_refused_with_the_way_out() {
+    let options = Prepare { map: map(&[("N", "scale")]), ..Prepare::default() };
+    let p = prepared("scale,L\n10m,3\n0.05bn,2\n", &["N", "L"], &options).unwrap();
+    assert_eq!(p.table.column("N").unwrap().as_numbers().unwrap().values, [1e7, 5e7]);
+    assert!(p.says.contains(&"column `N`: suffixes multiply, `10m` is read as 1e7".to_owned()), "{:?}", p.says);
+    let error = prepared("N,L\n10m,3\ntiny,2\n", &["N", "L"], &Prepare::default()).unwrap_err();
+    let hint = "`10m` would be read as 1e7 if every cell of the column were such a number; `tiny` in line 3 is none";
+    assert_eq!((error.line, error.hint.as_deref()), (Some(2), Some(hint)));
+}
+
+#[test]
+fn pooled_kinds_of_runs_are_said_of_the_rows_that_are_kept() {
+    let text = "dataset,N,D,L\nc4,1,1,3\nc4,2,2,2\nc4,3,3,1\npile,1,1,3\npile,2,2,2\npile,3,3,9\n";
+    let p = prepared(text, &["L", "N", "D"], &Prepare::default()).unwrap();
+    let expected = "the rows pool 2 values of column `dataset`: `c4`, `pile`; \
+                    --per dataset E,A,B fits them apart";
+    assert_eq!(p.says, [expected]);
+    let options = Prepare { drop_highest: Some(1), ..Prepare::default() };
+    assert!(prepared(text, &["L", "N", "D"], &options).unwrap().says.is_empty());
 }
 
 #[test]

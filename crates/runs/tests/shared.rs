@@ -82,7 +82,7 @@ fn trackers(folder: &std::path::Path) {
     let p = prepare(&runs, &["N", "D", "L"], &options).unwrap();
     assert_eq!(p.table.column("L").unwrap().as_numbers().unwrap().values, [9.93, 15.18]);
     assert_eq!(p.left_out[0].name.as_deref(), Some("gpt-262144"));
-    assert_eq!((p.left_out[0].line, p.left_out[0].reason.as_str()), (3, "State = failed"));
+    assert_eq!((p.left_out[0].line, p.left_out[0].reason.as_str()), (3, "State = failed (--all-states keeps it)"));
     let panel = table(folder, "trackers/wandb-export/panel-train-loss.csv");
     assert!(prepare(&panel, &["L"], &Prepare::default()).unwrap_err().message.contains("curves and no sizes"));
     assert_eq!(table(folder, "trackers/trackio/scaling-fixture_configs.parquet").len(), 3);

@@ -45,7 +45,8 @@ fn suffixes_and_thousands() {
     let r = read("x.csv", "N,D,loss\n50M,\"1,000,000\",2\n1.5B,\"20,000,000\",2\n");
     assert_eq!(values(&r, "N"), [50e6, 1.5e9]);
     assert_eq!(values(&r, "D"), [1e6, 20e6]);
-    assert!(r.notes.is_empty(), "{:?}", r.notes);
+    assert_eq!(codes(&r), ["suffix"]);
+    assert_eq!(r.notes[0].text, "column `N`: suffixes multiply, `50M` is read as 5e7");
 }
 
 #[test]

@@ -10,29 +10,31 @@ use isoloss_laws::{Domain, Law, Published, catalogue};
 use super::Run;
 use super::predict::load;
 use crate::failure::Failure;
-use crate::numbers::{count, number, size};
+use crate::numbers::{count, exact, number, short_name, size};
 use crate::output::{self, BOLD, RESET};
 use crate::{published, report};
 
 /// Options of `list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// laws, published, or a saved fit: isoloss list fit.json
+    /// `laws`, `published` (constants from papers), or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
-    /// One of them in full: isoloss list laws chinchilla
+    /// One of them in full, with formula, variables and paper: isoloss list laws chinchilla
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
 
 impl Run for List {
-    const ABOUT: &str = "Laws, published fits, and what is in a saved fit";
+    const ABOUT: &str = "The laws there are, published constants, and what is in a saved fit";
     const EXAMPLES: &str = "\
 Examples:
   isoloss list
   isoloss list laws chinchilla
-  isoloss list published
-  isoloss list fit.json";
+  isoloss list published besiroglu-2024
+  isoloss list fit.json
+
+A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss predict published:NAME.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let text = match (self.what.as_deref(), self.name.as_deref()) {
@@ -93,7 +95,7 @@ fn in_full(law: &Law) -> String {
         let domain = match p.domain {
             Domain::Free => "free".to_owned(),
             Domain::Positive => "positive".to_owned(),
-            Domain::Range { lower, upper } => format!("{lower}..{upper}"),
+            Domain::Range { lower, upper } => format!("{}..{}", exact(lower), exact(upper)),
         };
         let per = p.per.as_ref().map_or(String::new(), |per| format!("[{per}]"));
         let known = p.known.map_or(String::new(), |k| format!("   # known: {}", number(k, 6)));
@@ -115,7 +117,7 @@ fn all_published() -> String {
 fn one_published(law: &Law, p: &Published) -> String {
     let values = law.parameters.iter().filter_map(|parameter| {
         let value = p.values.get(&parameter.name)?;
-        let error = p.errors.get(&parameter.name).map_or(String::new(), |e| format!(" +- {e}"));
+        let error = p.errors.get(&parameter.name).map_or(String::new(), |e| format!(" +- {}", exact(*e)));
         Some(format!("{} = {}{error}", parameter.name, number(*value, 6).trim_end_matches('0').trim_end_matches('.')))
     });
     let values: Vec<String> = values.collect();
@@ -142,6 +144,13 @@ fn summary(path: &str) -> Result<String, Failure> {
         count(fit.free, "parameter")
     ));
     text.push_str(&report::parameters(&fit));
+    for (name, unit) in &fit.units {
+        text.push_str(&format!("  {name} in {unit}\n"));
+    }
+    if !fit.families().is_empty() {
+        let all: Vec<String> = fit.families().iter().map(|f| short_name(f)).collect();
+        text.push_str(&format!("  families: {}\n", all.join(", ")));
+    }
     for (name, least, greatest) in &fit.ranges {
         text.push_str(&format!("  {name} from {} to {}\n", size(*least), size(*greatest)));
     }

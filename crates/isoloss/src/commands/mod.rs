@@ -66,11 +66,21 @@ pub fn program() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Measure, fit and use neural scaling laws, with error bars")
         .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n{list}\n{{options}}\n{{after-help}}"))
-        .after_help("A first command: isoloss fit runs.csv\nHelp for a command, with examples: isoloss fit --help")
+        .after_help(
+            "\
+A first command: isoloss fit runs.csv
+where runs.csv has one row a run and columns such as params, tokens and loss.
+Help for a command, with examples: isoloss fit --help",
+        )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommands(ALL.iter().map(|entry| (entry.command)(entry.name)))
+}
+
+/// Whether there is such a command.
+pub fn is_known(name: &str) -> bool {
+    ALL.iter().any(|entry| entry.name == name)
 }
 
 /// Runs the command that was asked for.

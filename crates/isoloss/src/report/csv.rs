@@ -3,6 +3,7 @@
 use isoloss_laws::Estimate;
 
 use super::{Report, table::csv_line};
+use crate::numbers::exact;
 
 const HEADER: [&str; 7] = ["name", "value", "lower", "upper", "level", "error", "method"];
 
@@ -19,11 +20,11 @@ pub fn csv(report: &Report<'_>) -> String {
 }
 
 fn row(name: &str, estimate: &Estimate, error: Option<f64>) -> String {
-    let or_empty = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
+    let or_empty = |value: Option<f64>| value.map_or(String::new(), exact);
     let interval = estimate.interval;
     csv_line([
         name.to_owned(),
-        estimate.value.to_string(),
+        exact(estimate.value),
         or_empty(interval.map(|i| i.lower)),
         or_empty(interval.map(|i| i.upper)),
         or_empty(interval.map(|i| i.level)),

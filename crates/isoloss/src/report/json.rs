@@ -3,6 +3,7 @@
 use isoloss_laws::Estimate;
 use serde_json::{Value, json};
 
+use super::closing::Far;
 use super::{Closing, Report, predictions};
 
 /// One object, indented.
@@ -75,13 +76,24 @@ pub fn json(report: &Report<'_>) -> String {
         "predictions": report.predictions.iter().map(predictions::point).collect::<Vec<_>>(),
         "at_10x": match &report.closing {
             Some(Closing::Budget(optimum)) => predictions::optimum(optimum),
-            Some(Closing::Scale { name, value, loss }) => {
-                json!({ name: value, "mean": estimate(&loss.mean), "new_run": estimate(&loss.new_run) })
-            }
+            Some(Closing::Far(all)) => match all.as_slice() {
+                [one] if one.family.is_none() => far(one),
+                many => many.iter().map(far).collect(),
+            },
             Some(Closing::NoBest) | None => Value::Null,
         },
     });
     format!("{value:#}\n")
+}
+
+/// The law beyond the largest run, of a family or of all.
+fn far(far: &Far) -> Value {
+    let mut value = json!({ "mean": estimate(&far.loss.mean), "new_run": estimate(&far.loss.new_run) });
+    far.at.iter().for_each(|(name, at)| value[name] = json!(at));
+    if let Some(family) = &far.family {
+        value["family"] = json!(family);
+    }
+    value
 }
 
 /// A number with its interval, or with the reason why it has none.

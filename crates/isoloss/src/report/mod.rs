@@ -1,5 +1,6 @@
 //! What a fit has to say, gathered once and written three ways.
 
+mod closing;
 mod csv;
 mod json;
 pub mod predictions;
@@ -7,12 +8,15 @@ mod substitute;
 pub mod table;
 mod text;
 
+pub use closing::Closing;
 pub use csv::csv;
 pub use json::{estimate, json};
 pub use text::{parameters, text, warning};
 
-use isoloss_laws::{Derived, Fit, Optimum, Points, Prediction};
+use isoloss_laws::{Derived, Fit, Points, Prediction};
 use isoloss_runs::{LeftOut, Prepared};
+
+use crate::numbers::signed;
 
 /// A prediction that was asked for.
 #[derive(Debug)]
@@ -30,19 +34,6 @@ pub struct Worst {
     pub line: u64,
     pub name: Option<String>,
     pub residual: f64,
-}
-
-/// What ten times the largest scale brings.
-#[derive(Debug)]
-pub enum Closing {
-    Budget(Box<Optimum>),
-    /// the law reads N and D, but none is best
-    NoBest,
-    Scale {
-        name: String,
-        value: f64,
-        loss: Prediction,
-    },
 }
 
 /// Everything that is reported of a fit.
@@ -79,14 +70,14 @@ impl<'a> Report<'a> {
             left_out: &prepared.left_out,
             predictions: Vec::new(),
             ties: Vec::new(),
-            closing: closing(fit, points),
+            closing: closing::closing(fit, points),
             names,
         }
     }
 
     /// The unit of residuals: a share of the target, or the target's own.
     pub fn residual_text(&self, residual: f64) -> String {
-        if self.fit.objective.log { format!("{:+.2} %", 100.0 * residual.exp_m1()) } else { format!("{residual:+.4}") }
+        if self.fit.objective.log { format!("{} %", signed(100.0 * residual.exp_m1(), 2)) } else { signed(residual, 4) }
     }
 }
 
@@ -100,16 +91,7 @@ fn names(prepared: &Prepared) -> Vec<Option<String>> {
     (0..prepared.table.len()).map(text).collect()
 }
 
-fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
-    const FARTHER: f64 = 10.0;
-    if let (Some(n), Some(d)) = (points.column("N"), points.column("D")) {
-        let largest = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
-        let best = fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
-        let only_these = fit.ranges.len() == 2 && points.family.is_none();
-        return best.or(only_these.then_some(Closing::NoBest));
-    }
-    let [(name, _, largest)] = fit.ranges.as_slice() else { return None };
-    let value = FARTHER * largest;
-    let loss = fit.predict(&[(name.clone(), vec![value])], None).ok()?.pop()?;
-    Some(Closing::Scale { name: name.clone(), value, loss })
+/// Whether a parameter differs over families.
+pub fn differ(fit: &Fit) -> bool {
+    fit.families().iter().any(|f| fit.parameters.iter().any(|p| p.name.ends_with(&format!("[{f}]"))))
 }

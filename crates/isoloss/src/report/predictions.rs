@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::table::{csv_line, table};
 use super::{Point, estimate};
-use crate::numbers::{digits_for, factor, number, size};
+use crate::numbers::{digits_for, exact, factor, number, short_name, size};
 use crate::output::{BOLD_YELLOW, RESET};
 
 /// Beyond this factor a law is rarely to be trusted to its interval.
@@ -27,7 +27,7 @@ pub fn text(fit: &Fit, points: &[Point]) -> String {
     header.extend(factors.then_some("of the largest fitted"));
     let row = |p: &Point| {
         let mut cells: Vec<String> = Vec::new();
-        cells.extend(family.then(|| p.family.clone().unwrap_or_default()));
+        cells.extend(family.then(|| p.family.as_deref().map_or(String::new(), short_name)));
         cells.extend(first.at.iter().map(|(name, _)| at(p, name).map_or(String::new(), size)));
         cells.push(value(&p.prediction.mean));
         if intervals {
@@ -130,11 +130,10 @@ pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
     header.extend(&inputs);
     header.extend(["value", "mean_lower", "mean_upper", "run_lower", "run_upper", "level", "method"]);
     let mut text = csv_line(&header);
-    let ends =
-        |e: &Estimate| e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(|x| x.to_string()));
+    let ends = |e: &Estimate| e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(exact));
     let tail = |mean: &Estimate, run: &Estimate| {
-        let level = mean.interval.map_or(String::new(), |i| i.level.to_string());
-        let mut cells = vec![mean.value.to_string()];
+        let level = mean.interval.map_or(String::new(), |i| exact(i.level));
+        let mut cells = vec![exact(mean.value)];
         cells.extend(ends(mean));
         cells.extend(ends(run));
         cells.extend([level, mean.method.clone()]);
@@ -142,12 +141,12 @@ pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
     };
     for p in points {
         let mut cells = vec![p.family.clone().unwrap_or_default()];
-        cells.extend(inputs.iter().map(|name| at(p, name).map_or(String::new(), |v| v.to_string())));
+        cells.extend(inputs.iter().map(|name| at(p, name).map_or(String::new(), exact)));
         cells.extend(tail(&p.prediction.mean, &p.prediction.new_run));
         text.push_str(&csv_line(cells));
     }
     for o in optima {
-        let size = |name: &&str| if *name == "N" { o.params.value } else { o.tokens.value }.to_string();
+        let size = |name: &&str| exact(if *name == "N" { o.params.value } else { o.tokens.value });
         let mut cells = vec![String::new()];
         cells.extend(inputs.iter().map(size));
         cells.extend(tail(&o.loss.mean, &o.loss.new_run));

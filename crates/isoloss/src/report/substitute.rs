@@ -1,57 +1,211 @@
 //! The law with numbers in the place of its parameters.
 
-use isoloss_formula::{Expr, Formula, Kind};
+use isoloss_formula::{Binary, Expr, Formula, Function, Kind, Unary};
 use isoloss_laws::Fit;
 
 use crate::numbers::number;
 
+/// Members of a column group up to which a sum over them is written out.
+const MOST: usize = 6;
+
 /// One line, or one per family where the law has parameters per family: (family, law).
 pub fn laws(fit: &Fit, ties: &[(String, String)]) -> Vec<(Option<String>, String)> {
-    let mut families: Vec<String> = Vec::new();
-    for fitted in &fit.parameters {
-        let Some((name, level)) = fitted.name.split_once('[') else { continue };
-        let level = level.trim_end_matches(']');
-        let of_columns = fit.ranges.iter().any(|(column, ..)| column == level);
-        let known = fit.law.parameters.iter().any(|p| p.name == name);
-        if known && !of_columns && !families.iter().any(|f| f == level) {
-            families.push(level.to_owned());
+    let line = |family: Option<&str>| Filling { fit, ties, family, member: None }.formula(&fit.law.formula);
+    match super::differ(fit) {
+        false => vec![(None, line(None))],
+        true => fit.families().iter().map(|f| (Some(f.clone()), line(Some(f)))).collect(),
+    }
+}
+
+/// What the names of a formula stand for.
+#[derive(Clone, Copy)]
+struct Filling<'a> {
+    fit: &'a Fit,
+    ties: &'a [(String, String)],
+    family: Option<&'a str>,
+    /// the column that a group stands for, inside its sum
+    member: Option<&'a str>,
+}
+
+impl<'a> Filling<'a> {
+    fn formula(&self, formula: &Formula) -> String {
+        let filled = Formula {
+            source: String::new(),
+            lets: formula.lets.iter().map(|(name, e)| (name.clone(), self.expression(e))).collect(),
+            target: formula.target.clone(),
+            body: self.expression(&formula.body),
+        };
+        filled.to_string()
+    }
+
+    /// The parameter behind a name.
+    fn tied<'n>(&'n self, name: &'n str) -> &'n str {
+        self.ties.iter().find(|(alias, _)| alias == name).map_or(name, |(_, to)| to)
+    }
+
+    fn value(&self, name: &str) -> Option<f64> {
+        let name = self.tied(name);
+        let of = |name: &str| self.fit.parameter(name).map(|p| p.estimate.value).filter(|v| v.is_finite());
+        let level = |level: Option<&str>| of(&format!("{name}[{}]", level?));
+        of(name).or_else(|| level(self.member)).or_else(|| level(self.family))
+    }
+
+    fn expression(&self, expr: &Expr) -> Expr {
+        let boxed = |e: &Expr| Box::new(self.expression(e));
+        let all = |list: &[Expr]| list.iter().map(|e| self.expression(e)).collect();
+        let kind = match &expr.kind {
+            Kind::Name(name) => match self.value(name) {
+                // To the digits that are read; the exact ones are in the table of parameters and in --format json.
+                Some(v) => signless(number(v, 5).parse().unwrap_or(v)),
+                None => expr.kind.clone(),
+            },
+            Kind::Group(_) => self.member.map_or(expr.kind.clone(), |column| Kind::Name(column.to_owned())),
+            // A number carries its own sign: two in a row are no formula.
+            Kind::Unary(Unary::Neg, x) => match self.expression(x) {
+                Expr { kind: Kind::Number(v), .. } => signless(-v),
+                x => Kind::Unary(Unary::Neg, Box::new(x)),
+            },
+            Kind::Unary(op, x) => Kind::Unary(*op, boxed(x)),
+            Kind::Binary(op, x, y) => joined(*op, self.expression(x), self.expression(y)),
+            Kind::Call(function, list) => match self.written_out(*function, list) {
+                Some(sum) => return sum,
+                None => Kind::Call(*function, all(list)),
+            },
+            Kind::In(x, list) => Kind::In(boxed(x), all(list)),
+            other => other.clone(),
+        };
+        Expr { kind, span: expr.span }
+    }
+
+    /// A sum or product over columns that have a parameter each, column by column.
+    fn written_out(&self, function: Function, list: &[Expr]) -> Option<Expr> {
+        let op = match function {
+            Function::Sum => Binary::Add,
+            Function::Prod => Binary::Mul,
+            _ => return None,
+        };
+        let [of] = list else { return None };
+        let prefix = of.groups().into_iter().next()?;
+        let column = |name: &str, parameter: &'a str| {
+            let column = parameter.strip_prefix(self.tied(name))?.strip_prefix('[')?.strip_suffix(']')?;
+            column.starts_with(&prefix).then_some(column)
+        };
+        let mut columns: Vec<&'a str> = Vec::new();
+        for name in of.names() {
+            for found in self.fit.parameters.iter().filter_map(|p| column(&name, &p.name)) {
+                if !columns.contains(&found) {
+                    columns.push(found);
+                }
+            }
+        }
+        if columns.len() > MOST {
+            return None;
+        }
+        let each = columns.into_iter().map(|column| Self { member: Some(column), ..*self }.expression(of));
+        each.reduce(|all, one| Expr { span: of.span, kind: joined(op, all, one) })
+    }
+}
+
+/// `x op y`; a sum with a negative term is a difference.
+fn joined(op: Binary, x: Expr, y: Expr) -> Kind {
+    let (op, y) = match (op, opposite(&y)) {
+        (Binary::Add, Some(y)) => (Binary::Sub, y),
+        (Binary::Sub, Some(y)) => (Binary::Add, y),
+        _ => (op, y),
+    };
+    Kind::Binary(op, Box::new(x), Box::new(y))
+}
+
+/// The same without the sign of its first factor, if that is a negative number.
+fn opposite(expr: &Expr) -> Option<Expr> {
+    let kind = match &expr.kind {
+        Kind::Number(v) if *v < 0.0 => Kind::Number(-v),
+        Kind::Binary(op @ (Binary::Mul | Binary::Div), x, y) => Kind::Binary(*op, Box::new(opposite(x)?), y.clone()),
+        _ => return None,
+    };
+    Some(Expr { kind, span: expr.span })
+}
+
+/// Zero has no sign.
+fn signless(value: f64) -> Kind {
+    Kind::Number(if value == 0.0 { 0.0 } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use isoloss_formula::{parse_formula, scalar};
+    use isoloss_laws::{Law, catalogue, published};
+
+    use super::*;
+
+    /// A fit of any law with these values, in turn.
+    fn with(law: &Law, values: &[f64]) -> Fit {
+        let mut fit = published("besiroglu-2024").unwrap();
+        let any = fit.parameters[0].clone();
+        let parameters = law.parameters.iter().zip(values.iter().cycle()).map(|(p, value)| {
+            let mut fitted = any.clone();
+            fitted.name = p.name.clone();
+            fitted.estimate.value = *value;
+            fitted
+        });
+        fit.parameters = parameters.collect();
+        fit.law = law.clone();
+        fit
+    }
+
+    /// A formula at a point; what the point does not have has the value of the parameter, to five digits.
+    fn at(formula: &Formula, fit: Option<&Fit>) -> f64 {
+        let mut known: Vec<(String, f64)> = Vec::new();
+        let input = |name: &str| 1.5 + 0.1 * f64::from(name.bytes().map(u32::from).sum::<u32>() % 17);
+        let look = |known: &[(String, f64)], name: &str| {
+            let before = known.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+            let rounded = |v: f64| number(v, 5).parse().ok();
+            let fitted = || rounded(fit?.parameter(name)?.estimate.value);
+            before.or_else(fitted).or(Some(input(name)))
+        };
+        for (name, e) in &formula.lets {
+            let value = scalar(e, |n| look(&known, n)).unwrap();
+            known.push((name.clone(), value));
+        }
+        scalar(&formula.body, |n| look(&known, n)).unwrap()
+    }
+
+    #[test]
+    fn what_is_printed_is_the_law() {
+        let own = ["L = E - A*N^-alpha - B*D^-beta", "L = E + -A*N^(-alpha*-beta)", "L = -A - -B/N*-D^-E"];
+        let own = own.map(|text| Law::from_formula(text, &["L", "N", "D"], &[]).unwrap());
+        let nasty = [-0.2, 2.0, 0.0, -3.5, 1e-300, 1.23456789, 7e99, -1e-9];
+        for law in catalogue::laws().iter().chain(&own).filter(|law| law.formula.groups().is_empty()) {
+            for shift in 0..nasty.len() {
+                let values: Vec<f64> = nasty.iter().cycle().skip(shift).take(nasty.len()).copied().collect();
+                let fit = with(law, &values);
+                let text = laws(&fit, &[]).remove(0).1;
+                let parsed = parse_formula(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+                assert_eq!(parsed.to_string(), text);
+                let (printed, meant) = (at(&parsed, None), at(&law.formula, Some(&fit)));
+                let same = printed == meant || (printed.is_nan() && meant.is_nan());
+                assert!(same, "{text} is {printed}, not {meant}");
+            }
         }
     }
-    let value = |name: &str, family: Option<&str>| {
-        let name = ties.iter().find(|(alias, _)| alias == name).map_or(name, |(_, to)| to);
-        let of = |name: &str| fit.parameter(name).map(|p| p.estimate.value);
-        of(name).or_else(|| of(&format!("{name}[{}]", family?)))
-    };
-    let line = |family: Option<&str>| formula(&fit.law.formula, &|name| value(name, family));
-    match families.is_empty() {
-        true => vec![(None, line(None))],
-        false => families.iter().map(|f| (Some(f.clone()), line(Some(f)))).collect(),
+
+    #[test]
+    fn signs_meet_in_one() {
+        let law = Law::from_formula("L = E + A*N^-alpha - B*D^-beta", &["L", "N", "D"], &[]).unwrap();
+        let text = laws(&with(&law, &[1.7, -400.0, -0.2, -2.0, 0.3]), &[]).remove(0).1;
+        assert_eq!(text, "L = 1.7 - 400*N^0.2 + 2*D^-0.3");
     }
-}
 
-fn formula(formula: &Formula, value: &dyn Fn(&str) -> Option<f64>) -> String {
-    let filled = Formula {
-        source: String::new(),
-        lets: formula.lets.iter().map(|(name, e)| (name.clone(), expression(e, value))).collect(),
-        target: formula.target.clone(),
-        body: expression(&formula.body, value),
-    };
-    filled.to_string()
-}
-
-fn expression(expr: &Expr, value: &dyn Fn(&str) -> Option<f64>) -> Expr {
-    let boxed = |e: &Expr| Box::new(expression(e, value));
-    let kind = match &expr.kind {
-        Kind::Name(name) => match value(name) {
-            // To the digits that are read; the exact ones are in the table of parameters and in --format json.
-            Some(v) => Kind::Number(number(v, 5).parse().unwrap_or(v)),
-            None => expr.kind.clone(),
-        },
-        Kind::Unary(op, x) => Kind::Unary(*op, boxed(x)),
-        Kind::Binary(op, x, y) => Kind::Binary(*op, boxed(x), boxed(y)),
-        Kind::Call(function, list) => Kind::Call(*function, list.iter().map(|e| expression(e, value)).collect()),
-        Kind::In(x, list) => Kind::In(boxed(x), list.iter().map(|e| expression(e, value)).collect()),
-        other => other.clone(),
-    };
-    Expr { kind, span: expr.span }
+    #[test]
+    fn sums_over_columns_are_written_out() {
+        let law = Law::from_formula("L = E + sum(t*w_*)", &["L", "w_a", "w_b"], &[]).unwrap();
+        let mut fit = with(&law, &[1.5, 0.25]);
+        let names: Vec<&str> = fit.parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["E", "t"]);
+        let mut second = fit.parameters[1].clone();
+        fit.parameters[1].name = "t[w_a]".into();
+        (second.name, second.estimate.value) = ("t[w_b]".into(), -0.5);
+        fit.parameters.push(second);
+        assert_eq!(laws(&fit, &[]).remove(0).1, "L = 1.5 + (0.25*w_a - 0.5*w_b)");
+    }
 }

@@ -1,10 +1,10 @@
 //! The report for reading: warnings, the law, how sure, how found, what is odd, what next.
 
-use isoloss_laws::{Estimate, Fit, Moved, Severity, Warning};
+use isoloss_laws::{Estimate, Fit, Fitted, Moved, Severity, Warning};
 
 use super::predictions::{interval, percent, value};
-use super::{Closing, Report, predictions, substitute, table::table};
-use crate::numbers::{count, number, size};
+use super::{Report, closing, predictions, substitute, table::table};
+use crate::numbers::{count, number, short_name, verb};
 use crate::output::{BOLD, BOLD_RED, BOLD_YELLOW, RESET};
 
 /// Everything, in the order of its weight.
@@ -19,7 +19,7 @@ pub fn text(report: &Report<'_>) -> String {
     parts.push(search(report.fit) + &worst(report) + &influence(report));
     parts.push(left_out(report));
     parts.push(predictions::text(report.fit, &report.predictions));
-    parts.push(closing(report));
+    parts.push(closing::text(report));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
 }
@@ -39,7 +39,7 @@ fn law(fit: &Fit, ties: &[(String, String)]) -> String {
     let rows = count(fit.rows, "row");
     let mut text = String::new();
     for (family, law) in substitute::laws(fit, ties) {
-        let family = family.map_or(String::new(), |f| format!("{f}: "));
+        let family = family.map_or(String::new(), |f| format!("{}: ", short_name(&f)));
         for line in law.lines() {
             text.push_str(&format!("{family}{BOLD}{line}{RESET}\n"));
         }
@@ -59,13 +59,25 @@ pub fn parameters(fit: &Fit) -> String {
     let header = format!("{} % interval", percent(fit.level));
     let rows: Vec<Vec<String>> = (fit.parameters.iter())
         .map(|p| {
-            let error = p.error.map_or(String::new(), |e| number(e, 2));
-            vec![p.name.clone(), of(&p.estimate), error, interval(&p.estimate)]
+            let error = match p.error {
+                Some(_) if misleads(p) => "-".to_owned(),
+                error => error.map_or(String::new(), |e| number(e, 2)),
+            };
+            vec![short_name(&p.name), of(&p.estimate), error, interval(&p.estimate)]
         })
         .collect();
     let intervals = fit.parameters.iter().any(|p| p.estimate.interval.is_some());
-    let method = if intervals { format!("  intervals: {}\n", fit.method) } else { String::new() };
-    table(&["parameter", "value", "std. error", &header], &rows) + &method
+    let mut below = if intervals { format!("  intervals: {}\n", fit.method) } else { String::new() };
+    if fit.parameters.iter().any(misleads) {
+        below.push_str("  -: a few far draws make the standard error; the interval is what holds\n");
+    }
+    table(&["parameter", "value", "std. error", &header], &rows) + &below
+}
+
+/// A standard error far beyond the interval is that of a few draws in a long tail, and no scale of what is not known.
+fn misleads(p: &Fitted) -> bool {
+    const FAR: f64 = 3.0;
+    p.error.zip(p.estimate.interval).is_some_and(|(error, i)| error > FAR * 0.5 * (i.upper - i.lower))
 }
 
 /// A value: five digits, whatever its interval, because people put it into their own formulas.
@@ -78,8 +90,9 @@ fn derived(report: &Report<'_>) -> String {
         return String::new();
     }
     let header = format!("{} % interval", percent(report.fit.level));
-    let row =
-        |d: &isoloss_laws::Derived| vec![d.name.clone(), value(&d.estimate), interval(&d.estimate), d.says.to_owned()];
+    let row = |d: &isoloss_laws::Derived| {
+        vec![short_name(&d.name), value(&d.estimate), interval(&d.estimate), d.says.to_owned()]
+    };
     table(&["derived", "value", &header, ""], &report.derived.iter().map(row).collect::<Vec<_>>())
 }
 
@@ -89,14 +102,24 @@ fn search(fit: &Fit) -> String {
         return "search: none, every parameter is held\n".into();
     }
     let lost = if s.lost > 0 { format!(", {} did not converge", s.lost) } else { String::new() };
-    let valleys = if s.valleys > 0 { format!(", {} in flat valleys", s.valleys) } else { String::new() };
-    let mut text =
-        format!("search: {} of {} starts end here{valleys}{lost}; {}\n", s.agree, s.starts, fit.objective.name);
+    let valleys = if s.valleys > 0 {
+        format!(", {} in {}", s.valleys, if s.valleys == 1 { "a flat valley" } else { "flat valleys" })
+    } else {
+        String::new()
+    };
+    let mut text = format!(
+        "search: {} of {} {} here{valleys}{lost}; {}\n",
+        s.agree,
+        count(s.starts, "start"),
+        verb(s.agree, "end"),
+        fit.objective.name
+    );
     for basin in s.runners_up.iter().take(2) {
         let above = 100.0 * (basin.objective - fit.objective.value) / fit.objective.value.abs().max(f64::MIN_POSITIVE);
-        let names = fit.parameters.iter().zip(&basin.theta).map(|(p, v)| format!("{} {}", p.name, number(*v, 4)));
+        let names =
+            fit.parameters.iter().zip(&basin.theta).map(|(p, v)| format!("{} {}", short_name(&p.name), number(*v, 4)));
         let names: Vec<String> = names.collect();
-        let above = if above < 0.1 { number(above, 2) } else { format!("{above:.1}") };
+        let above = if (0.1..1e5).contains(&above) { format!("{above:.1}") } else { number(above, 2) };
         text.push_str(&format!(
             "  runner-up ({}): {above} % higher, at {}\n",
             count(basin.starts, "start"),
@@ -108,7 +131,7 @@ fn search(fit: &Fit) -> String {
 
 fn worst(report: &Report<'_>) -> String {
     let each = report.worst.iter().map(|w| {
-        let name = w.name.as_ref().map_or(String::new(), |n| format!(" {n}"));
+        let name = w.name.as_ref().map_or(String::new(), |n| format!(" {}", short_name(n)));
         format!("line {}{name} {}", w.line, report.residual_text(w.residual))
     });
     let each: Vec<String> = each.collect();
@@ -133,7 +156,8 @@ fn influence(report: &Report<'_>) -> String {
     for m in influence.group.iter().filter(notable) {
         let lines: Vec<String> = m.lines.iter().take(8).map(u64::to_string).collect();
         let more = if m.lines.len() > 8 { ", ..." } else { "" };
-        text.push_str(&format!("influence: leaving out lines {}{more} {}\n", lines.join(", "), moved(m)));
+        let what = if lines.len() == 1 { "line" } else { "lines" };
+        text.push_str(&format!("influence: leaving out {what} {}{more} {}\n", lines.join(", "), moved(m)));
     }
     text
 }
@@ -148,7 +172,7 @@ fn left_out(report: &Report<'_>) -> String {
     let mut text = format!("left out: {} of {}\n", count(all.len(), "row"), all.len() + report.fit.rows);
     let shown = if all.len() > MOST { SHOWN } else { all.len() };
     for row in &all[..shown] {
-        let name = row.name.as_ref().map_or(String::new(), |n| format!(" {n}"));
+        let name = row.name.as_ref().map_or(String::new(), |n| format!(" {}", short_name(n)));
         text.push_str(&format!("  line {}{name}: {}\n", row.line, row.reason));
     }
     if shown < all.len() {
@@ -157,31 +181,26 @@ fn left_out(report: &Report<'_>) -> String {
     text
 }
 
-fn closing(report: &Report<'_>) -> String {
-    let target = match report.fit.law.formula.target.as_str() {
-        "L" => "loss",
-        other => other,
-    };
-    let with = |e: &Estimate| match e.interval {
-        Some(_) => format!("{} {} for one new run", value(e), interval(e)),
-        None => format!("{} (no interval: {})", value(e), e.method),
-    };
-    match &report.closing {
-        Some(Closing::Budget(o)) => {
-            format!(
-                "At 10x your largest compute: {target} {}; spend it on N = {}, D = {}.\n",
-                with(&o.loss.new_run),
-                size(o.params.value),
-                size(o.tokens.value)
-            )
-        }
-        Some(Closing::Scale { name, value, loss }) => {
-            format!("At 10x your largest {name}, {}: {target} {}.\n", size(*value), with(&loss.new_run))
-        }
-        Some(Closing::NoBest) => {
-            let law = &report.fit.law.name;
-            format!("At 10x your largest compute: the law {law} has no best N and D near the sizes that were fitted.\n")
-        }
-        None => String::new(),
+#[cfg(test)]
+mod tests {
+    use isoloss_laws::{Interval, Of};
+
+    use super::*;
+
+    #[test]
+    fn a_standard_error_of_another_world_is_not_shown() {
+        let with = |error| Fitted {
+            name: "A".into(),
+            estimate: Estimate {
+                value: 400.0,
+                interval: Some(Interval { lower: 3.0, upper: 900.0, level: 0.95, of: Of::Mean }),
+                method: String::new(),
+            },
+            error: Some(error),
+            held: false,
+        };
+        assert!(misleads(&with(1e13)) && misleads(&with(1500.0)));
+        // Half of a 95 % interval is about two standard errors, of a 50 % interval two thirds of one.
+        assert!(!misleads(&with(225.0)) && !misleads(&with(670.0)));
     }
 }

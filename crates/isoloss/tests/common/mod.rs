@@ -1,5 +1,8 @@
 //! Running the program, and keeping of its answer what does not depend on the tuning of intervals.
 
+// Every program of tests takes what it needs.
+#![allow(dead_code)]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

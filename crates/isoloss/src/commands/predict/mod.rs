@@ -1,38 +1,42 @@
 //! `isoloss predict FIT`: the loss at points, or the best sizes for a budget.
 
+mod ask;
+
+pub use ask::ask;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_formula::nearest;
-use isoloss_laws::{Fit, Optimum, Severity};
+use isoloss_laws::{Fit, Severity};
 use isoloss_runs::{apply_maps, derive_missing, read_path};
 
 use super::Run;
 use crate::failure::Failure;
+use crate::numbers::short_name;
 use crate::output::{self, Format, talk};
-use crate::report::{Point, predictions};
+use crate::report::{differ, predictions};
 use crate::{arguments, choose, published};
 
 /// Options of `predict`.
 #[derive(Args, Debug)]
 pub struct Predict {
-    /// A fit saved by `isoloss fit --save`, or published:NAME (isoloss list published)
+    /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them)
     #[arg(value_name = "FIT")]
     fit: String,
-    /// Where: --at "N=70e9,D=1.4e12"; --at "N=1B,7B,D=1T" makes every combination
+    /// Where: --at "N=70e9,D=1.4e12"; several values make every combination: --at "N=1B,7B,D=1T"
     #[arg(long, value_name = "POINTS", required_unless_present_any = ["table", "flops"])]
     at: Vec<String>,
-    /// A table of points, one a row, with the law's inputs as columns: --table plan.csv
+    /// A table of points, one a row, with the law's inputs (N, D ...) as columns: --table plan.csv
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
-    /// A column of that table under another name: --map "N=Model Size"
+    /// Which column of that table is which input, or how it follows: --map "N=Model Size", --map "D=20*N"
     #[arg(long, value_name = "NEW=EXPR", requires = "table")]
     map: Vec<String>,
-    /// The best N and D for a compute budget in FLOPs, C = 6ND: --flops 1e21
+    /// The best N and D for a compute budget in FLOPs, where C = 6ND: --flops 1e21 or --flops 1e20,1e21
     #[arg(long, value_name = "C")]
     flops: Vec<String>,
-    /// Which family, where the law has parameters per family: --family mla
+    /// Which family, for a fit with parameters per family (isoloss list FIT names them): --family mla
     #[arg(long, value_name = "NAME")]
     family: Vec<String>,
     /// How the answer is written
@@ -41,7 +45,7 @@ pub struct Predict {
 }
 
 impl Run for Predict {
-    const ABOUT: &str = "The loss at points not paid for, for the mean and for one new run";
+    const ABOUT: &str = "The loss at sizes not trained yet, or the best sizes for a budget";
     const EXAMPLES: &str = "\
 Examples:
   isoloss predict fit.json --at \"N=70e9,D=1.4e12\"
@@ -49,7 +53,11 @@ Examples:
   isoloss predict fit.json --flops 1e21
   isoloss predict fit.json --table plan.csv --format csv
 
-Numbers are in the units of the fit. In POINTS a comma followed by NAME= starts the next variable.";
+N is in parameters, D in tokens, C in FLOPs, unless isoloss list FIT says otherwise. \
+125M, 2.5B and 1e18 are numbers.
+In POINTS a comma followed by NAME= starts the next variable. \"Mean\" is the law itself; \"one new run\" adds the noise \
+of a single run.
+Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let mut at = arguments::points("--at", &self.at)?;
@@ -58,13 +66,15 @@ Numbers are in the units of the fit. In POINTS a comma followed by NAME= starts 
         if let Some(path) = &self.table {
             at.extend(self.rows(path, &fit)?);
         }
+        self.known_families(&fit, !at.is_empty())?;
         let points = ask(&fit, &at, &self.family)?;
-        let optima = flops.iter().map(|c| optimum(&fit, *c)).collect::<Result<Vec<_>, _>>()?;
+        let optima = flops.iter().map(|c| ask::optimum(&fit, *c)).collect::<Result<Vec<_>, _>>()?;
         output::answer(&match self.format {
             Format::Text => predictions::text(&fit, &points) + &predictions::optima_text(&optima),
             Format::Json => predictions::json(&fit, &points, &optima),
             Format::Csv => predictions::csv(&fit, &points, &optima),
         })?;
+        self.carried(&fit);
         let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
         unusable.iter().for_each(|w| talk(format_args!("{w}")));
         Ok(output::code(!unusable.is_empty()))
@@ -85,6 +95,54 @@ impl Predict {
             all.push(value);
         }
         Ok(all)
+    }
+
+    /// Families that were named are those of the fit, and one is named where parameters differ.
+    fn known_families(&self, fit: &Fit, points: bool) -> Result<(), Failure> {
+        let all = fit.families();
+        let flags = || {
+            let few: Vec<String> = all.iter().take(8).map(|f| format!("--family \"{}\"", short_name(f))).collect();
+            let more = all.len().saturating_sub(8);
+            let more = if more > 0 { format!(", and {more} more (isoloss list {})", self.fit) } else { String::new() };
+            few.join(", ") + &more
+        };
+        if let Some(strange) = self.family.iter().find(|f| !all.contains(f)) {
+            let strange = short_name(strange);
+            return Err(match all.is_empty() {
+                true => Failure::usage(
+                    format_args!("--family {strange}: {} has no families", self.fit),
+                    "leave --family out; isoloss fit TABLE --per COLUMN PARAMETERS makes a fit that has them",
+                ),
+                false => Failure::usage(
+                    format_args!("--family {strange}: {} has no such family", self.fit),
+                    format_args!("it has {}", flags()),
+                ),
+            });
+        }
+        if !self.family.is_empty() && !differ(fit) {
+            talk(format_args!("note: no parameter differs over families: --family changes nothing"));
+        }
+        if points && self.family.is_empty() && differ(fit) {
+            return Err(Failure::usage(
+                format_args!("{}: this fit has parameters per family: which family?", self.fit),
+                format_args!("say {}", flags()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What was to be minded when the fit was made, in one line.
+    fn carried(&self, fit: &Fit) {
+        let mut codes: Vec<String> = Vec::new();
+        for warning in fit.warnings.iter().filter(|w| w.severity == Severity::Warning) {
+            let code = format!("warning[{}]", warning.code);
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        if !codes.is_empty() {
+            talk(format_args!("{} carries {} (isoloss list {0} says more)", self.fit, codes.join(", ")));
+        }
     }
 
     fn rows(&self, path: &Path, fit: &Fit) -> Result<Vec<Vec<(String, f64)>>, Failure> {
@@ -129,74 +187,3 @@ pub fn load(name: &str) -> Result<Fit, Failure> {
 }
 
 const SAVE: &str = "make one: isoloss fit TABLE --save fit.json";
-
-/// The law at points given by name, for every family given.
-pub fn ask(fit: &Fit, at: &[Vec<(String, f64)>], families: &[String]) -> Result<Vec<Point>, Failure> {
-    let mut all = Vec::new();
-    let per_family = fit.parameters.iter().any(|p| families.iter().any(|f| p.name.ends_with(&format!("[{f}]"))));
-    let families: Vec<Option<&String>> = match per_family || all_unknown(fit, families) {
-        true => families.iter().map(Some).collect(),
-        false => vec![None],
-    };
-    for point in at {
-        for (name, _) in point {
-            let inputs: Vec<&str> = fit.law.inputs().collect();
-            if !inputs.contains(&name.as_str()) {
-                let near = nearest(name, inputs.iter().copied());
-                return Err(Failure::usage(
-                    format_args!("--at: the law {} has no input {name}", fit.law.name),
-                    match near.first() {
-                        Some(near) => format!("did you mean {near}?"),
-                        None => format!("its inputs are {}", inputs.join(", ")),
-                    },
-                ));
-            }
-        }
-        let columns: Vec<(String, Vec<f64>)> = point.iter().map(|(n, v)| (n.clone(), vec![*v])).collect();
-        for family in &families {
-            let named = family.map(|f| vec![f.clone()]);
-            let factors = point.iter().filter_map(|(name, value)| {
-                let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
-                // Below the smallest run is outside as well.
-                Some(if value < least {
-                    (format!("{name} below"), least / value)
-                } else {
-                    (name.clone(), value / greatest)
-                })
-            });
-            let factors: Vec<(String, f64)> = factors.collect();
-            for prediction in fit.predict(&columns, named.as_deref())? {
-                all.push(Point { at: point.clone(), family: family.cloned(), prediction, factors: factors.clone() });
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// Families were named that the fit may not know: it will say so.
-fn all_unknown(fit: &Fit, families: &[String]) -> bool {
-    !families.is_empty() && fit.parameters.iter().any(|p| p.name.ends_with(']'))
-}
-
-fn optimum(fit: &Fit, flops: f64) -> Result<Optimum, Failure> {
-    fit.optimum(flops).ok_or_else(|| {
-        let inputs: Vec<&str> = fit.law.inputs().collect();
-        if inputs.contains(&"N") && inputs.contains(&"D") {
-            return Failure::usage(
-                format_args!(
-                    "--flops {flops:e}: the law {} has no best N at this budget near the sizes that were fitted",
-                    fit.law.name
-                ),
-                "ask nearer to the fitted runs, or for points: --at \"N=...,D=...\"",
-            );
-        }
-        Failure::usage(
-            format_args!(
-                "--flops: a budget is spent on N and D, but the law {} reads {}",
-                fit.law.name,
-                inputs.join(", ")
-            ),
-            format_args!("ask at a point: --at {}=1e9", inputs.first().unwrap_or(&"N")),
-        )
-    })
-}

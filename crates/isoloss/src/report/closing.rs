@@ -1,0 +1,121 @@
+//! What ten times the largest scale brings: the sentence that ends a report.
+
+use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction};
+
+use super::Report;
+use super::predictions::{interval, value};
+use crate::numbers::{exact, short_name, size};
+
+/// How much farther than the largest run.
+const FARTHER: f64 = 10.0;
+/// Families that have a sentence each; of more, a reader wants to choose.
+const MOST: usize = 4;
+
+/// What ten times the largest scale brings.
+#[derive(Debug)]
+pub enum Closing {
+    Budget(Box<Optimum>),
+    /// the law reads N and D, but none is best
+    NoBest,
+    /// one point per family, or a single one
+    Far(Vec<Far>),
+}
+
+/// The law beyond the largest run.
+#[derive(Debug)]
+pub struct Far {
+    /// where parameters differ over families
+    pub family: Option<String>,
+    pub at: Vec<(String, f64)>,
+    pub loss: Prediction,
+}
+
+pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
+    let inputs: Vec<&str> = fit.ranges.iter().map(|(name, ..)| name.as_str()).collect();
+    let sizes = points.column("N").zip(points.column("D"));
+    if let (Some((n, d)), true) = (sizes, fit.families().is_empty()) {
+        let largest = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
+        let best = fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
+        return best.or((inputs.len() == 2).then_some(Closing::NoBest));
+    }
+    // The best sizes of a family are not known to the fit: N and D grow alike there.
+    let step = match inputs.as_slice() {
+        [_] => FARTHER,
+        [_, _] if sizes.is_some() => FARTHER.sqrt(),
+        _ => return None,
+    };
+    let of_family = |label: usize, family: Option<&String>| {
+        let labels = points.family.as_ref().filter(|_| family.is_some());
+        let rows = (0..points.len()).filter(|&row| labels.is_none_or(|l| l.index[row] as usize == label));
+        let scale = |row: usize| inputs.iter().filter_map(|i| points.column(i)).map(|c| c[row]).product::<f64>();
+        let largest = rows.max_by(|a, b| scale(*a).total_cmp(&scale(*b)))?;
+        let at = inputs.iter().filter_map(|i| Some(((*i).to_owned(), step * points.column(i)?[largest])));
+        let at: Vec<(String, f64)> = at.collect();
+        let columns: Vec<(String, Vec<f64>)> = at.iter().map(|(n, v)| (n.clone(), vec![*v])).collect();
+        let named = family.map(|f| vec![f.clone()]);
+        let loss = fit.predict(&columns, named.as_deref()).ok()?.pop()?;
+        Some(Far { family: family.cloned(), at, loss })
+    };
+    let far: Vec<Far> = match super::differ(fit) {
+        true => fit.families().iter().enumerate().filter_map(|(label, f)| of_family(label, Some(f))).collect(),
+        false => of_family(0, None).into_iter().collect(),
+    };
+    (!far.is_empty()).then_some(Closing::Far(far))
+}
+
+/// The sentence, or one per family.
+pub fn text(report: &Report<'_>) -> String {
+    let target = match report.fit.law.formula.target.as_str() {
+        "L" => "loss",
+        other => other,
+    };
+    match &report.closing {
+        Some(Closing::Budget(o)) => {
+            format!(
+                "At 10x your largest compute: {target} {}; spend it on N = {}, D = {}.\n",
+                with(&o.loss.new_run),
+                size(o.params.value),
+                size(o.tokens.value)
+            )
+        }
+        Some(Closing::Far(all)) if all.len() <= MOST => all.iter().map(|far| sentence(far, target)).collect(),
+        Some(Closing::Far(all)) => {
+            let Some(far) = all.first() else { return String::new() };
+            let at: Vec<String> =
+                far.at.iter().map(|(name, value)| format!("{name}={}", exact(value.round()))).collect();
+            format!(
+                "At 10x: there are {} families; after --save fit.json ask for any of them, as in\n  isoloss predict fit.json --family \"{}\" --at \"{}\"\n",
+                all.len(),
+                far.family.as_deref().map_or(String::new(), short_name),
+                at.join(",")
+            )
+        }
+        Some(Closing::NoBest) => {
+            let law = &report.fit.law.name;
+            format!("At 10x your largest compute: the law {law} has no best N and D near the sizes that were fitted.\n")
+        }
+        None => String::new(),
+    }
+}
+
+fn sentence(far: &Far, target: &str) -> String {
+    let whose = |what: &str| match &far.family {
+        Some(family) => format!("the largest {what} of {}", short_name(family)),
+        None => format!("your largest {what}"),
+    };
+    let loss = with(&far.loss.new_run);
+    match far.at.as_slice() {
+        [(name, value)] => format!("At 10x {}, {}: {target} {loss}.\n", whose(name), size(*value)),
+        at => {
+            let at: Vec<String> = at.iter().map(|(name, value)| format!("{name} = {}", size(*value))).collect();
+            format!("At 10x {}, N and D grown alike to {}: {target} {loss}.\n", whose("compute"), at.join(", "))
+        }
+    }
+}
+
+fn with(e: &Estimate) -> String {
+    match e.interval {
+        Some(_) => format!("{} {} for one new run", value(e), interval(e)),
+        None => format!("{} (no interval: {})", value(e), e.method),
+    }
+}

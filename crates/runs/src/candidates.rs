@@ -1,0 +1,120 @@
+//! Columns that may be meant for a role: how well their names fit, and what is asked where that does not decide.
+
+use isoloss_formula::{Column, Quantity, Table, unit_of_header};
+
+use crate::error::{listed, quoted};
+use crate::guess::{Ambiguity, Choice, map_flag};
+use crate::names::{Role, is_perplexity, listed as listed_at, mentions_loss, normalised};
+use crate::scales::hidden;
+
+/// A column that may be meant for a role.
+pub(crate) struct Found<'a> {
+    /// lower is better
+    pub(crate) strength: u8,
+    pub(crate) column: &'a Column,
+    /// the scale that its name seems to hold
+    pub(crate) factor: Option<String>,
+}
+
+impl Found<'_> {
+    /// The flag that makes it the role's column, multiplied by its scale.
+    fn flag(&self, role: &Role) -> String {
+        match &self.factor {
+            None => map_flag(role.letter, &self.column.name),
+            Some(factor) => map_flag(role.letter, &format!("{}*{factor}", in_expressions(&self.column.name))),
+        }
+    }
+}
+
+pub(crate) fn find<'a>(role: &Role, column: &'a Column, table: &Table) -> Option<Found<'a>> {
+    // A loss is a number of nats or bits, never a count in millions.
+    if role.letter != "L" && column.as_numbers().is_some() {
+        let scales = hidden(&column.name);
+        if let Some((strength, factor)) = scales.into_iter().find_map(|h| Some((listed_at(role, &h.bare)?, h.factor))) {
+            return Some(Found { strength, column, factor: Some(factor) });
+        }
+    }
+    Some(Found { strength: strength(role, column, table)?, column, factor: None })
+}
+
+/// What a person has to choose from: the equals, and where they hide scales the best that does not.
+pub(crate) fn ambiguity(role: &Role, found: &[Found], equal: usize) -> Ambiguity {
+    let mut ambiguity = Ambiguity { candidates: Vec::new(), flags: Vec::new() };
+    for f in &found[..equal] {
+        ambiguity.candidates.push(f.column.name.clone());
+        ambiguity.flags.push(f.flag(role));
+        let Some(factor) = &f.factor else { continue };
+        let at = ambiguity.flags.len();
+        let plain = map_flag(role.letter, &f.column.name);
+        // Numbers as large as the scale itself are hardly in units of it.
+        let scale: f64 = factor.parse().unwrap_or(f64::INFINITY);
+        let large = f.column.as_numbers().is_some_and(|n| n.values.iter().all(|v| v.is_nan() || *v >= scale));
+        ambiguity.flags.insert(if large { at - 1 } else { at }, plain);
+    }
+    if found[0].factor.is_some()
+        && let Some(plain) = found.iter().find(|f| f.factor.is_none())
+    {
+        ambiguity.candidates.push(plain.column.name.clone());
+        ambiguity.flags.push(plain.flag(role));
+    }
+    ambiguity
+}
+
+pub(crate) fn doubt(role: &Role, first: &Found, equal: usize, flags: &[String]) -> String {
+    let (role, means, flags) = (role.letter, role.means, listed(flags, 4));
+    match &first.factor {
+        Some(factor) if equal == 1 => {
+            let name = quoted(&first.column.name);
+            format!("{role} ({means}) may be column {name}, whose name hints at units of {factor}: {flags}")
+        }
+        _ => format!("{role} ({means}) may be any of {equal} columns: {flags}"),
+    }
+}
+
+pub(crate) fn in_words(role: &Role, choice: &Choice, beside: Option<&Found>) -> String {
+    let mut text = format!("{} ({}) is column {}", role.letter, role.means, quoted(&choice.column));
+    if let Some(beside) = beside {
+        let others: Vec<String> = choice.others.iter().map(|o| quoted(o)).collect();
+        text.push_str(&format!("; {} stands beside it ({})", listed(&others, 3), beside.flag(role)));
+    }
+    text
+}
+
+/// A header as an expression names it.
+pub(crate) fn in_expressions(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { name.to_owned() } else { format!("`{name}`") }
+}
+
+/// How well a header names the role; lower is better.
+fn strength(role: &Role, column: &Column, table: &Table) -> Option<u8> {
+    let (bare, unit) = unit_of_header(&column.name);
+    // The law's own letter beats every name, but only where it is written as in the law: `N` beside `n`.
+    if bare == role.letter {
+        return Some(0);
+    }
+    let plain = normalised(bare);
+    if bare.eq_ignore_ascii_case(role.letter) && table.column(role.letter).is_some() {
+        return None;
+    }
+    if is_perplexity(&plain) {
+        return None;
+    }
+    if let Some(strength) = listed_at(role, &plain) {
+        return Some(strength);
+    }
+    let last = 1 + 3 * role.names.len() as u8;
+    if role.letter == "L" && mentions_loss(&plain) {
+        // A held-out loss of a kind unknown here is still better than a training loss.
+        return Some(last - 4);
+    }
+    let measures = match unit?.quantity {
+        Quantity::Params => "N",
+        Quantity::Tokens => "D",
+        Quantity::Flops => "C",
+        Quantity::Nats => "L",
+        Quantity::Bits | Quantity::Unnamed => return None,
+    };
+    (measures == role.letter).then_some(last)
+}
