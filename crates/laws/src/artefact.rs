@@ -7,6 +7,7 @@ use crate::layout::Layout;
 use crate::points::{FNV_BASIS, fnv1a};
 use crate::program::Slot;
 use crate::result::{Fit, Fitted, Objective, Search, Span};
+use crate::trust::Trust;
 use crate::warning::Warning;
 use isoloss_formula::parse_formula;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,7 @@ struct Saved {
     search: Search,
     warnings: Vec<Warning>,
     notes: Vec<String>,
+    trust: Option<Trust>,
     influence: Option<Influence>,
     ranges: Vec<(String, f64, f64)>,
     spans: Vec<Span>,
@@ -138,6 +140,7 @@ impl Fit {
             search: fit.search,
             warnings: fit.warnings,
             notes: fit.notes,
+            trust: fit.trust,
             influence: fit.influence,
             ranges: fit.ranges,
             spans: fit.spans,
@@ -226,6 +229,7 @@ impl Fit {
             search: saved.search,
             warnings: saved.warnings,
             notes: saved.notes,
+            trust: saved.trust,
             influence: saved.influence,
             residuals: saved.residuals,
             ranges: saved.ranges,

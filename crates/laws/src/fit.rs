@@ -15,6 +15,7 @@ use crate::profile::profile;
 use crate::result::{Basin, Fit, Objective, Search, Span};
 use crate::scale::proposal2;
 use crate::search::{CLIP, Found, Rows};
+use crate::trust::trust;
 use crate::warning;
 
 /// Fits a law to points.
@@ -22,6 +23,10 @@ use crate::warning;
 /// # Errors
 /// If the rows or options cannot give a fit (too few rows, constant columns, unknown parameters) or no start converges.
 pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitError> {
+    if let Some(toward) = &options.toward {
+        let weighed = toward.weigh(points);
+        return fit(law, &weighed, &Options { toward: None, ..options.clone() });
+    }
     let mut notes = Vec::new();
     let mut bound = bind(law, points, options, &mut notes)?;
     check(law, &bound, points)?;
@@ -91,6 +96,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         },
         warnings: Vec::new(),
         notes,
+        trust: None,
         influence: None,
         residuals,
         ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
@@ -126,6 +132,9 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         let errors = fit.coordinate_errors(&bound.coordinates);
         fit.influence = influence(&bound, &found, &best, points, &errors);
     }
+    if options.trust && method != Method::None && !large {
+        fit.trust = trust(law, points, options, &fit);
+    }
     fit.warnings = warning::warnings(&fit, &bound, &found, &best, points, options);
     Ok(fit)
 }
@@ -135,7 +144,7 @@ const FEW: usize = 6;
 
 fn fit_ignoring_clusters(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitError> {
     let points = Points { cluster: None, ..points.clone() };
-    fit(law, &points, &Options { influence: false, ..options.clone() })
+    fit(law, &points, &Options { influence: false, trust: false, ..options.clone() })
 }
 
 fn basin(optimum: &crate::search::Optimum) -> Basin {

@@ -1,5 +1,7 @@
 //! What a caller may ask of a fit.
 
+use crate::toward::Toward;
+
 /// What is minimised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Loss {
@@ -59,8 +61,12 @@ pub struct Options {
     pub starts: usize,
     /// starting points given by the caller, in the order of the law's parameters; replaces the search
     pub start_at: Vec<Vec<f64>>,
+    /// rows towards this place count more
+    pub toward: Option<Toward>,
     /// whether to look for rows that move the fit
     pub influence: bool,
+    /// whether to hold out the largest runs, and widen intervals of new runs by what that shows
+    pub trust: bool,
 }
 
 impl Default for Options {
@@ -78,7 +84,9 @@ impl Default for Options {
             threads: 1,
             starts: 48,
             start_at: Vec::new(),
+            toward: None,
             influence: true,
+            trust: true,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::points::Points;
 use crate::result::Fit;
-use crate::warning::{Severity, Warning};
+use crate::warning::{Severity, Short, Warning, count};
 use std::collections::HashMap;
 
 pub(crate) fn warnings(fit: &Fit, points: &Points) -> Vec<Warning> {
@@ -65,7 +65,8 @@ fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
         let Ok(p) = fit.predict(&at, family.as_deref()) else { continue };
         let (low, high) = (p[0].mean.value, p[1].mean.value);
         if high > low * 1.0005 {
-            let text = format!("the fitted loss rises with {name}, from {low:.4} to {high:.4} over the runs");
+            let text =
+                format!("the fitted loss rises with {name}, from {} to {} over the runs", Short(low), Short(high));
             out.push(Warning::new(
                 Severity::Warning,
                 "rises",
@@ -100,16 +101,21 @@ fn units(points: &Points) -> Vec<Warning> {
                 && (column[row] / column[next]).ln().abs() > 500f64.ln()
             {
                 let text = format!(
-                    "line {}: {name} = {:e}, {:.0} times off the nearest other run",
+                    "line {}: {name} = {:e}, {} times off the nearest other run",
                     points.line(row),
                     column[row],
-                    (column[row] / column[next]).ln().abs().exp()
+                    times((column[row] / column[next]).ln().abs().exp())
                 );
                 out.push(Warning::new(Severity::Warning, "units", text, "another unit in that row?"));
             }
         }
     }
     out
+}
+
+/// How many times, without digits that nobody reads.
+fn times(x: f64) -> String {
+    if x < 1e5 { format!("{x:.0}") } else { format!("{x:.0e}") }
 }
 
 fn few_scales(points: &Points) -> Vec<Warning> {
@@ -119,7 +125,8 @@ fn few_scales(points: &Points) -> Vec<Warning> {
             values.sort_by(f64::total_cmp);
             values.dedup_by(|a, b| (*a / *b).ln().abs() < 0.05);
             (values.len() < 4).then(|| {
-                let text = format!("{name} takes only {} values: an exponent over it rests on them", values.len());
+                let text =
+                    format!("{name} takes only {}: an exponent over it rests on that", count(values.len(), "value"));
                 Warning::new(
                     Severity::Warning,
                     "few-scales",
@@ -178,8 +185,8 @@ fn sweep(points: &Points) -> Option<Warning> {
     let middle = spreads[spreads.len() / 2];
     (middle > 0.02).then(|| {
         let text = format!(
-            "{} sizes have several runs whose losses differ by {:.0} %: a sweep that was not reduced, several data sets, or an input that the law ignores?",
-            many.len(),
+            "{} with several runs each, whose losses differ by {:.0} %: a sweep that was not reduced, several data sets, or an input that the law ignores?",
+            count(many.len(), "size"),
             100.0 * middle
         );
         Warning::new(
@@ -205,7 +212,10 @@ fn checkpoints(points: &Points) -> Option<Warning> {
     let sizes = by.len();
     let found = by.values_mut().filter_map(|ds| even(ds).then_some(())).count();
     (found * 2 > sizes).then(|| {
-        let text = format!("{found} of {sizes} sizes have tokens in even steps: checkpoints of one run, read as runs?");
+        let text = format!(
+            "tokens in even steps at {found} of {}: checkpoints of one run, read as runs?",
+            count(sizes, "size")
+        );
         Warning::new(
             Severity::Warning,
             "checkpoints",
@@ -228,8 +238,8 @@ fn standard_errors(fit: &Fit, points: &Points) -> Option<Warning> {
     let seen = middle(fit.residuals.iter().map(|r| r.abs()).collect()) / 0.6745;
     let ratio = seen / stated;
     (seen > 1e-9 && !(0.1..=10.0).contains(&ratio)).then(|| {
-        let (times, word) = if ratio > 1.0 { (ratio, "more") } else { (1.0 / ratio, "less") };
-        let text = format!("runs scatter {times:.0} times {word} than their standard errors say");
+        let (ratio, word) = if ratio > 1.0 { (ratio, "more") } else { (1.0 / ratio, "less") };
+        let text = format!("runs scatter {} times {word} than their standard errors say", times(ratio));
         let hint = format!(
             "--se wants one standard deviation in the unit of {}; --weight takes weights",
             fit.law.formula.target
@@ -248,7 +258,7 @@ fn few_clusters(fit: &Fit, points: &Points) -> Option<Warning> {
                 n => format!("{n} clusters"),
             },
             labels.name,
-            fit.without_clusters.iter().map(|(name, i)| format!("\n  {name} without clusters: {:.4} to {:.4}", i.lower, i.upper)).collect::<String>()
+            fit.without_clusters.iter().map(|(name, i)| format!("\n  {name} without clusters: {} to {}", Short(i.lower), Short(i.upper))).collect::<String>()
         );
         Warning::new(Severity::Warning, "few-clusters", text, "six or more clusters; a ladder that repeats trunks with other seeds has them")
     })

@@ -73,6 +73,11 @@ impl Points {
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.sort_by(|&a, &b| self.target[a].total_cmp(&self.target[b]).then(a.cmp(&b)));
         let rows: Vec<usize> = (0..count).map(|i| order[i * self.len() / count]).collect();
+        self.rows(&rows)
+    }
+
+    /// Some of the rows, in that order.
+    pub(crate) fn rows(&self, rows: &[usize]) -> Self {
         let pick = |c: &Vec<f64>| rows.iter().map(|&r| c[r]).collect::<Vec<f64>>();
         let labels = |l: &Labels| Labels { index: rows.iter().map(|&r| l.index[r]).collect(), ..l.clone() };
         Self {

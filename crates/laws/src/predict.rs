@@ -48,34 +48,47 @@ impl Fit {
         let draws: Vec<Vec<f64>> = self.draws.iter().map(|d| program.values(d)).collect();
         let each = values.iter().enumerate().map(|(i, &value)| {
             let off = self.off_ladder(columns, i);
-            self.prediction(value, draws.iter().map(|d| d[i]), off)
+            self.prediction(value, draws.iter().map(|d| d[i]), off, self.drift(columns, i))
         });
         Ok(each.collect())
     }
 
-    fn prediction(&self, value: f64, draws: impl IntoIterator<Item = f64>, refused: bool) -> Prediction {
+    fn prediction(&self, value: f64, draws: impl IntoIterator<Item = f64>, refused: bool, drift: f64) -> Prediction {
         if refused {
             let none = Estimate { value, interval: None, method: crate::warning::COLLINEAR_REASON.into() };
             return Prediction { mean: none.clone(), new_run: none };
         }
         let mean = self.estimate(value, draws);
-        let noise = self.noise * crate::estimate::student(self.level, self.df);
+        let t = crate::estimate::student(self.level, self.df);
+        let (noise, drift) = (self.noise * t, drift * t);
         let new_run = match mean.interval {
             None => mean.clone(),
             Some(Interval { lower, upper, level, .. }) => {
-                // The law's error and the run's noise are independent: their widths add in quadrature, on each side.
+                // The law's error and the run's noise are independent: their widths add in quadrature, on each side. Beyond
+                // the rows the law's error is at least what held-out runs showed.
                 let (lower, upper) = if self.objective.log {
-                    let below = ((value / lower).ln().max(0.0)).hypot(noise);
-                    let above = ((upper / value).ln().max(0.0)).hypot(noise);
+                    let below = (value / lower).ln().max(drift).hypot(noise);
+                    let above = (upper / value).ln().max(drift).hypot(noise);
                     (value * (-below).exp(), value * above.exp())
                 } else {
-                    (value - (value - lower).max(0.0).hypot(noise), value + (upper - value).max(0.0).hypot(noise))
+                    (value - (value - lower).max(drift).hypot(noise), value + (upper - value).max(drift).hypot(noise))
                 };
                 let interval = Some(Interval { lower, upper, level, of: Of::NewRun });
                 Estimate { value, interval, method: mean.method.clone() }
             }
         };
         Prediction { mean, new_run }
+    }
+
+    /// Standard deviation of the law's own error at a point beyond the rows.
+    fn drift(&self, columns: &[(String, Vec<f64>)], i: usize) -> f64 {
+        let Some(trust) = &self.trust else { return 0.0 };
+        let get = |name: &str| columns.iter().find(|(n, _)| n == name).map(|(_, c)| c[i]);
+        let scale = match trust.by.as_str() {
+            "C" => get("C").or_else(|| Some(6.0 * get("N")? * get("D")?)),
+            name => get(name),
+        };
+        scale.map_or(0.0, |s| trust.drift_at(s))
     }
 
     /// On a ladder only points along it can be predicted.

@@ -35,6 +35,7 @@ pub fn published(name: &str) -> Option<Fit> {
         search: Search { starts: 0, agree: 0, valleys: 0, lost: 0, decrement: 0.0, runners_up: Vec::new() },
         warnings: Vec::new(),
         notes: vec![format!("{}: {}", constants.name, constants.source)],
+        trust: None,
         influence: None,
         residuals: Vec::new(),
         ranges: Vec::new(),

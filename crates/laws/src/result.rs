@@ -6,6 +6,7 @@ use crate::influence::Influence;
 use crate::law::Law;
 use crate::layout::Layout;
 use crate::options::Options;
+use crate::trust::Trust;
 use crate::warning::{self, Warning};
 
 /// A law fitted to rows.
@@ -37,6 +38,8 @@ pub struct Fit {
     pub warnings: Vec<Warning>,
     /// what was decided for the caller
     pub notes: Vec<String>,
+    /// how held-out runs were predicted
+    pub trust: Option<Trust>,
     /// rows that move the fit
     pub influence: Option<Influence>,
     /// residual of every row, in the scale of the fit

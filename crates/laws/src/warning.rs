@@ -43,6 +43,25 @@ impl Warning {
     }
 }
 
+/// A number in a sentence: four decimals where they tell something, else powers of ten.
+pub(crate) struct Short(pub(crate) f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        if size == 0.0 || (1e-3..1e6).contains(&size) {
+            write!(f, "{:.4}", self.0)
+        } else {
+            write!(f, "{:.3e}", self.0)
+        }
+    }
+}
+
+/// `1 run`, `3 runs`
+pub(crate) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = match self.severity {
@@ -140,7 +159,12 @@ fn bounds(bound: &Bound, best: &Optimum) -> Vec<Warning> {
             Domain::Positive => "the rows ask for no floor; runs of larger scale would tell",
             _ => "a law that fits ends inside its range: is this the right law, or --bound too tight?",
         };
-        Some(Warning::new(Severity::Warning, "bound", format!("{} ended on its bound, {value:.4}", entry.name), hint))
+        Some(Warning::new(
+            Severity::Warning,
+            "bound",
+            format!("{} ended on its bound, {}", entry.name, Short(value)),
+            hint,
+        ))
     });
     ended.collect()
 }
@@ -149,7 +173,12 @@ fn search(fit: &Fit) -> Vec<Warning> {
     let mut out = Vec::new();
     let search = &fit.search;
     if search.starts > 4 && search.agree * 10 < search.starts {
-        let text = format!("{} of {} starts agree on the optimum", search.agree, search.starts);
+        let text = format!(
+            "{} of {} {} on the optimum",
+            search.agree,
+            count(search.starts, "start"),
+            if search.agree == 1 { "agrees" } else { "agree" }
+        );
         out.push(Warning::new(
             Severity::Warning,
             "few-starts",
@@ -171,7 +200,7 @@ fn search(fit: &Fit) -> Vec<Warning> {
         };
         let values = free
             .iter()
-            .map(|&i| format!("{} = {:.4}", fit.parameters[i].name, basin.theta[i]))
+            .map(|&i| format!("{} = {}", fit.parameters[i].name, Short(basin.theta[i])))
             .collect::<Vec<_>>()
             .join(", ");
         let share = 100.0 * (basin.objective / fit.objective.value - 1.0);
@@ -225,13 +254,13 @@ fn moved(fit: &Fit) -> Vec<Warning> {
     let mut out = Vec::new();
     if let Some(m) = group {
         let text = format!(
-            "the {} rows furthest off (lines {}) together move {} from {:.3} to {:.3}; one at a time moves it at most {:.3}",
+            "the {} rows furthest off (lines {}) together move {} from {} to {}; one at a time moves it at most {}",
             m.rows.len(),
             lines(m),
             m.parameter,
-            m.from,
-            m.to,
-            m.alone
+            Short(m.from),
+            Short(m.to),
+            Short(m.alone)
         );
         out.push(Warning::new(
             Severity::Warning,
@@ -240,8 +269,13 @@ fn moved(fit: &Fit) -> Vec<Warning> {
             "look at them before you believe the fit; --drop-highest or --where leaves them out",
         ));
     } else if let Some(m) = single {
-        let text =
-            format!("the row on line {} alone moves {} from {:.3} to {:.3}", lines(m), m.parameter, m.from, m.to);
+        let text = format!(
+            "the row on line {} alone moves {} from {} to {}",
+            lines(m),
+            m.parameter,
+            Short(m.from),
+            Short(m.to)
+        );
         out.push(Warning::new(
             Severity::Warning,
             "influence",
@@ -271,8 +305,10 @@ fn delta(fit: &Fit, bound: &Bound, found: &Found, best: &Optimum) -> Option<Warn
     }
     let p = &fit.parameters[i];
     let text = format!(
-        "{} is {:.4} with Huber's delta {delta:.2e} and {value:.4} with {at:.2e}: the weight of outliers decides",
-        p.name, p.estimate.value
+        "{} is {} with Huber's delta {delta:.2e} and {} with {at:.2e}: the weight of outliers decides",
+        p.name,
+        Short(p.estimate.value),
+        Short(value)
     );
     Some(Warning::new(
         Severity::Warning,

@@ -1,0 +1,108 @@
+//! How fast a law goes wrong beyond its rows, learnt from the rows themselves.
+//!
+//! A law is never quite right, and no resampling of the rows shows it: intervals that hold among the runs fail beyond
+//! them. Fitting the smaller runs and predicting the larger ones does show it. What those errors have above the noise of
+//! a run grows with the distance: that is the drift, and intervals of new runs are never narrower than it allows.
+
+use crate::bound::bind_program;
+use crate::fit::fit;
+use crate::law::Law;
+use crate::options::Options;
+use crate::points::Points;
+use crate::program::math::ln;
+use crate::result::Fit;
+use crate::score::{below, quick, rolling, scale_of};
+
+/// What a back-test inside the rows says of distances beyond them.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Trust {
+    /// the scale along which rows were held out
+    pub by: String,
+    /// the largest scale that was fitted
+    pub largest: f64,
+    /// divisions that were tried
+    pub cuts: usize,
+    /// root mean square error of held-out runs, in the scale of the residuals
+    pub error: f64,
+    /// the middle factor between the held-out runs and the largest that was fitted
+    pub factor: f64,
+    /// the largest such factor: what lies further has not been tried
+    pub farthest: f64,
+    /// standard deviation of the law's error for each factor of e beyond the rows
+    pub drift: f64,
+}
+
+impl Trust {
+    /// Standard deviation of the law's own error at a scale, in the scale of the residuals.
+    pub fn drift_at(&self, scale: f64) -> f64 {
+        self.drift * (scale / self.largest).ln().max(0.0)
+    }
+}
+
+/// Cuts that are tried: each costs one descent from where the whole fit ended.
+const CUTS: usize = 6;
+/// Rows fitted beyond the number of free parameters: with fewer a refit follows its noise and says nothing of the law.
+const SPARE: usize = 4;
+/// Drift before any cut was tried, for losses: real tables show this much (docs/validation.md) ...
+const USUAL: f64 = 0.004;
+/// ... and it weighs as much as this many cuts.
+const USUAL_WEIGHT: f64 = 4.0;
+
+/// `None` where the rows are too few, or have no scale.
+pub(crate) fn trust(law: &Law, points: &Points, options: &Options, whole: &Fit) -> Option<Trust> {
+    let (by, scale) = scale_of(law, points, None).ok()?;
+    let cuts = rolling(&scale, CUTS, (whole.free + SPARE).max(points.len() / 2));
+    let options = quick(options, whole.theta());
+    let mut tried = 0;
+    let mut all: Vec<(f64, f64)> = Vec::new();
+    // Errors of one cut share their refit, so a cut counts once: sums of drift^2 per cut.
+    let usual = if whole.objective.log { USUAL } else { USUAL * typical(&points.target) };
+    let (mut top, mut bottom) = (USUAL_WEIGHT * usual * usual, USUAL_WEIGHT);
+    for cut in cuts {
+        let train = below(&scale, cut);
+        let rows = |keep: bool| (0..points.len()).filter(|&r| train[r] == keep).collect::<Vec<_>>();
+        let (small, held) = (rows(true), rows(false));
+        let Ok(fit) = fit(law, &points.rows(&small), &options) else { continue };
+        let Some(errors) = errors(law, points, whole, &fit) else { continue };
+        tried += 1;
+        let far: Vec<(f64, f64)> = held.iter().map(|&r| ((scale[r] / cut).ln(), errors[r])).collect();
+        // e^2 = noise^2 + drift^2 h^2, by least squares over h^2.
+        let noise = whole.noise.powi(2);
+        let fourth: f64 = far.iter().map(|(h, _)| h.powi(4)).sum();
+        let excess: f64 = far.iter().map(|(h, e)| (e * e - noise) * h * h).sum();
+        top += (excess / fourth).max(0.0);
+        bottom += 1.0;
+        all.extend(far);
+    }
+    if all.is_empty() {
+        return None;
+    }
+    let error = (all.iter().map(|(_, e)| e * e).sum::<f64>() / all.len() as f64).sqrt();
+    Some(Trust {
+        by,
+        largest: scale.iter().copied().fold(0.0, f64::max),
+        cuts: tried,
+        error,
+        factor: median(all.iter().map(|a| a.0).collect()).exp(),
+        farthest: all.iter().map(|a| a.0).fold(0.0, f64::max).exp(),
+        drift: (top / bottom).sqrt(),
+    })
+}
+
+/// Median size of a target.
+fn typical(target: &[f64]) -> f64 {
+    median(target.iter().map(|y| y.abs()).collect())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Error of every row under a fit of some of them, in the scale of the residuals.
+fn errors(law: &Law, points: &Points, whole: &Fit, fit: &Fit) -> Option<Vec<f64>> {
+    let values = bind_program(law, &fit.layout, points).ok()?.values(&fit.theta());
+    let error = |(y, f): (&f64, &f64)| if whole.objective.log { ln(y / f) } else { y - f };
+    let errors: Vec<f64> = points.target.iter().zip(&values).map(error).collect();
+    errors.iter().all(|e| e.is_finite()).then_some(errors)
+}
