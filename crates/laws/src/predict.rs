@@ -53,6 +53,17 @@ impl Fit {
         Ok(each.collect())
     }
 
+    /// The law at points in each of the first `count` draws: `[draw][point]`.
+    pub(crate) fn each_draw(
+        &self,
+        columns: &[(String, Vec<f64>)],
+        family: Option<&[String]>,
+        count: usize,
+    ) -> Result<Vec<Vec<f64>>, FitError> {
+        let program = self.program(columns, family)?;
+        Ok(self.draws.iter().take(count).map(|d| program.values(d)).collect())
+    }
+
     fn prediction(&self, value: f64, draws: impl IntoIterator<Item = f64>, refused: bool, drift: f64) -> Prediction {
         if refused {
             let none = Estimate { value, interval: None, method: crate::warning::COLLINEAR_REASON.into() };
@@ -81,7 +92,7 @@ impl Fit {
     }
 
     /// Standard deviation of the law's own error at a point beyond the rows.
-    fn drift(&self, columns: &[(String, Vec<f64>)], i: usize) -> f64 {
+    pub(crate) fn drift(&self, columns: &[(String, Vec<f64>)], i: usize) -> f64 {
         let Some(trust) = &self.trust else { return 0.0 };
         let get = |name: &str| columns.iter().find(|(n, _)| n == name).map(|(_, c)| c[i]);
         let scale = match trust.by.as_str() {

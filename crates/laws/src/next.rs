@@ -1,0 +1,293 @@
+//! Which runs to buy next: those that shrink the interval of one quantity most for their cost.
+//!
+//! The draws of a fit are an ensemble: what a run at some place would tell of a quantity is the covariance of the two over
+//! the draws. Runs are chosen one after another, each after the ensemble was conditioned on the ones before (linear and
+//! normal), by the fall of the variance per square root of cost: per cost buys many cheap, far runs and per nothing few
+//! dear ones, and neither did as well on public tables.
+
+use crate::curve::{Curve, Scale};
+use crate::error::FitError;
+use crate::estimate::student;
+use crate::result::Fit;
+
+/// What is to be known better.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Quantity {
+    /// a parameter by name
+    Parameter(String),
+    /// the loss at a place: its logarithm, where the fit is of logarithms
+    Loss(Vec<(String, f64)>),
+    /// ln of the best N for a budget in FLOPs
+    Params(f64),
+}
+
+/// How much may be spent, and when to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Purse {
+    /// FLOPs (the sum of the scale, for a law of one input) for all runs together
+    pub budget: f64,
+    /// most runs
+    pub runs: usize,
+    /// stop once half the width of the interval is this
+    pub until: Option<f64>,
+    /// first spend 60 % near the place that is asked for, on runs of at most 30 % of the budget each: where the place lies
+    /// far beyond the rows, law and truth may differ there
+    pub anchors: bool,
+}
+
+/// A run worth making.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// its inputs
+    pub at: Vec<(String, f64)>,
+    /// what it costs
+    pub cost: f64,
+    /// half the width of the quantity's interval after it and all before
+    pub half_width: f64,
+    /// bought as an anchor near the target
+    pub anchor: bool,
+}
+
+/// The runs, and what they bring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Next {
+    /// half the width of the quantity's interval now
+    pub before: f64,
+    /// in the order in which they were chosen
+    pub runs: Vec<Wanted>,
+    /// what all cost
+    pub cost: f64,
+}
+
+/// Places that are weighed: this many sizes, as many lengths.
+const GRID: usize = 14;
+/// How far beyond the fitted inputs a run may lie.
+const BEYOND: f64 = 8.0;
+/// Share of the budget for anchors, and of one of them.
+const ANCHORS: (f64, f64) = (0.6, 0.3);
+
+/// Chooses runs greedily for a fit with draws, of a law that reads N and D or one input.
+///
+/// # Errors
+/// If the fit has no draws, the quantity is unknown or held, or the budget buys no run.
+pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitError> {
+    if fit.draws.len() < 20 {
+        return Err(FitError::new(
+            format!("this fit has no draws to tell what a run would bring: {}", fit.method),
+            "fit the runs with intervals: isoloss fit TABLE --save fit.json",
+        ));
+    }
+    let mut places = Places::new(fit)?;
+    let affordable = places.rows.iter().filter(|p| places.cost(p) <= purse.budget).count();
+    if affordable == 0 {
+        let cheapest = places.rows.iter().map(|p| places.cost(p)).fold(f64::INFINITY, f64::min);
+        return Err(FitError::new(
+            format!("{:e} buys no run near those that were fitted: the cheapest costs {cheapest:.2e}", purse.budget),
+            "give a larger --budget",
+        ));
+    }
+    let wanted = quantity_draws(fit, quantity)?;
+    let told: Vec<Vec<f64>> = (0..places.rows.len()).map(|i| places.told(fit, i)).collect();
+    let mut ensemble = Ensemble::new(&wanted, &told, fit.noise * fit.noise);
+    let t = student(fit.level, fit.df);
+    let before = t * ensemble.variance().sqrt();
+    if before <= 0.0 || !before.is_finite() {
+        return Err(FitError::new(
+            "the quantity does not vary over the draws",
+            "it is held, tied or follows from what is",
+        ));
+    }
+    let target = target(fit, quantity);
+    let costs: Vec<f64> = places.rows.iter().map(|p| places.cost(p)).collect();
+    let mut runs: Vec<Wanted> = Vec::new();
+    let mut spent = 0.0;
+    let mut buy = |ensemble: &mut Ensemble, spent: &mut f64, i: usize, anchor: bool| {
+        ensemble.condition(i);
+        *spent += costs[i];
+        let half_width = t * ensemble.variance().sqrt();
+        runs.push(Wanted { at: places.named(i), cost: costs[i], half_width, anchor });
+        (runs.len(), half_width)
+    };
+    let done = |(count, half): (usize, f64)| count >= purse.runs || purse.until.is_some_and(|u| half <= u);
+    if let (true, Some(target)) = (purse.anchors, &target) {
+        let mut order: Vec<usize> = (0..costs.len()).filter(|&i| costs[i] <= ANCHORS.1 * purse.budget).collect();
+        order.sort_by(|&a, &b| places.distance(a, target).total_cmp(&places.distance(b, target)));
+        for i in order {
+            // What is left buys only runs that are no longer near.
+            if spent + costs[i] > ANCHORS.0 * purse.budget {
+                break;
+            }
+            if done(buy(&mut ensemble, &mut spent, i, true)) {
+                return Ok(Next { before, cost: spent, runs });
+            }
+        }
+    }
+    while let Some(i) = (0..costs.len())
+        .filter(|&i| spent + costs[i] <= purse.budget)
+        .max_by(|&a, &b| (ensemble.fall(a) / costs[a].sqrt()).total_cmp(&(ensemble.fall(b) / costs[b].sqrt())))
+    {
+        // Buying on for nothing is no plan.
+        if ensemble.fall(i) <= 1e-9 * ensemble.variance() || done(buy(&mut ensemble, &mut spent, i, false)) {
+            break;
+        }
+    }
+    Ok(Next { before, cost: spent, runs })
+}
+
+/// Where runs may be made.
+struct Places {
+    names: Vec<String>,
+    rows: Vec<Vec<f64>>,
+    curve: Curve,
+}
+
+impl Places {
+    fn new(fit: &Fit) -> Result<Self, FitError> {
+        let inputs: Vec<&str> = fit.law.inputs().collect();
+        let grid = |name: &str, steps: usize| {
+            let (low, high) = fit.ranges.iter().find(|r| r.0 == name).map_or((1e6, 1e10), |r| (r.1, r.2));
+            let (low, high) = (low.ln(), (high * BEYOND).ln());
+            (0..steps).map(|i| libm::exp(low + (high - low) * i as f64 / (steps - 1) as f64)).collect::<Vec<f64>>()
+        };
+        let family = fit.families().first().map(String::as_str);
+        if inputs.contains(&"N") && inputs.contains(&"D") && inputs.len() == 2 {
+            let (n, d) = (grid("N", GRID), grid("D", GRID));
+            let rows = n.iter().flat_map(|n| d.iter().map(|d| vec![*n, *d])).collect();
+            let curve = Curve::new(fit, family, &Scale::Compute, &[])?;
+            return Ok(Self { names: vec!["N".into(), "D".into()], rows, curve });
+        }
+        match inputs.as_slice() {
+            [only] => {
+                let rows = grid(only, GRID * GRID).into_iter().map(|x| vec![x]).collect();
+                let curve = Curve::new(fit, family, &Scale::Input((*only).to_owned()), &[])?;
+                Ok(Self { names: vec![(*only).to_owned()], rows, curve })
+            }
+            _ => Err(FitError::new(
+                format!("runs are chosen for laws of N and D or of one input, not of {}", inputs.join(", ")),
+                "hold the other inputs fixed in the table and fit such a law",
+            )),
+        }
+    }
+
+    fn cost(&self, row: &[f64]) -> f64 {
+        match row {
+            [n, d] => 6.0 * n * d,
+            row => row.iter().product(),
+        }
+    }
+
+    /// What the draws say of a run there, in the scale of the residuals.
+    fn told(&mut self, fit: &Fit, i: usize) -> Vec<f64> {
+        let Self { rows, curve, .. } = self;
+        fit.draws.iter().map(|d| scaled(fit, curve.eval(d, &rows[i]))).collect()
+    }
+
+    fn named(&self, i: usize) -> Vec<(String, f64)> {
+        self.names.iter().cloned().zip(self.rows[i].iter().copied()).collect()
+    }
+
+    /// Between logarithms of inputs.
+    fn distance(&self, i: usize, target: &[(String, f64)]) -> f64 {
+        let of = |name: &String| target.iter().find(|(n, _)| n == name).map(|(_, x)| x.ln());
+        self.names.iter().zip(&self.rows[i]).filter_map(|(n, x)| Some((of(n)? - x.ln()).powi(2))).sum()
+    }
+}
+
+fn scaled(fit: &Fit, value: f64) -> f64 {
+    if fit.objective.log { value.ln() } else { value }
+}
+
+fn target(fit: &Fit, quantity: &Quantity) -> Option<Vec<(String, f64)>> {
+    match quantity {
+        Quantity::Parameter(_) => None,
+        Quantity::Loss(at) => Some(at.clone()),
+        Quantity::Params(flops) => {
+            let best = fit.optimum(*flops)?;
+            Some(vec![("N".into(), best.params.value), ("D".into(), best.tokens.value)])
+        }
+    }
+}
+
+/// The quantity in every draw.
+fn quantity_draws(fit: &Fit, quantity: &Quantity) -> Result<Vec<f64>, FitError> {
+    match quantity {
+        Quantity::Parameter(name) => {
+            let i = fit.parameters.iter().position(|p| p.name == *name).ok_or_else(|| {
+                let names: Vec<&str> = fit.parameters.iter().map(|p| p.name.as_str()).collect();
+                FitError::new(format!("this fit has no parameter {name}"), format!("it has {}", names.join(", ")))
+            })?;
+            Ok(fit.draws.iter().map(|d| d[i]).collect())
+        }
+        Quantity::Loss(at) => {
+            let mut places = Places::new(fit)?;
+            let row: Option<Vec<f64>> =
+                places.names.iter().map(|n| at.iter().find(|(name, _)| name == n).map(|(_, x)| *x)).collect();
+            let row = row.ok_or_else(|| {
+                FitError::new("the place of the loss is not given", format!("as in {}=...", places.names.join("=...,")))
+            })?;
+            Ok(fit.draws.iter().map(|d| scaled(fit, places.curve.eval(d, &row))).collect())
+        }
+        Quantity::Params(flops) => {
+            let mut curve = Curve::new(fit, fit.families().first().map(String::as_str), &Scale::Compute, &[])?;
+            Ok(fit.draws.iter().map(|d| curve.best(d, *flops).map_or(f64::NAN, f64::ln)).collect())
+        }
+    }
+}
+
+/// Covariances over the draws, of the quantity and of a run at every place, conditioned on the runs bought so far.
+struct Ensemble {
+    /// of the places with each other, row by row, and last the quantity
+    covariance: Vec<f64>,
+    size: usize,
+    noise: f64,
+}
+
+impl Ensemble {
+    fn new(wanted: &[f64], told: &[Vec<f64>], noise: f64) -> Self {
+        // A few far draws would own a covariance: the outermost percent on either side of the quantity are left out.
+        let mut order: Vec<usize> = (0..wanted.len()).filter(|&i| wanted[i].is_finite()).collect();
+        order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
+        let cut = order.len() / 100;
+        let kept = &order[cut..order.len() - cut];
+        let finite: Vec<usize> = kept.iter().copied().filter(|&d| told.iter().all(|t| t[d].is_finite())).collect();
+        let count = finite.len() as f64;
+        let centred = |column: &[f64]| {
+            let mean = finite.iter().map(|&d| column[d]).sum::<f64>() / count;
+            finite.iter().map(|&d| column[d] - mean).collect::<Vec<f64>>()
+        };
+        let columns: Vec<Vec<f64>> = told.iter().map(Vec::as_slice).chain([wanted]).map(centred).collect();
+        let size = columns.len();
+        let mut covariance = vec![0.0; size * size];
+        for i in 0..size {
+            for j in 0..=i {
+                let sum: f64 = columns[i].iter().zip(&columns[j]).map(|(a, b)| a * b).sum();
+                covariance[i * size + j] = sum / (count - 1.0);
+                covariance[j * size + i] = sum / (count - 1.0);
+            }
+        }
+        Self { covariance, size, noise }
+    }
+
+    /// Of the quantity.
+    fn variance(&self) -> f64 {
+        self.covariance[self.size * self.size - 1].max(0.0)
+    }
+
+    /// By how much a run at place `i` would lower it.
+    fn fall(&self, i: usize) -> f64 {
+        let with = self.covariance[(self.size - 1) * self.size + i];
+        with * with / (self.covariance[i * self.size + i] + self.noise)
+    }
+
+    /// A run was made at place `i`.
+    fn condition(&mut self, i: usize) {
+        let n = self.size;
+        let row: Vec<f64> = (0..n).map(|j| self.covariance[i * n + j]).collect();
+        let total = row[i] + self.noise;
+        for a in 0..n {
+            for b in 0..n {
+                self.covariance[a * n + b] -= row[a] * row[b] / total;
+            }
+        }
+    }
+}
