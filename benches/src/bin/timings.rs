@@ -1,7 +1,12 @@
 //! CPU-seconds of what users wait for, one thread. `timings [EPOCH_CSV]`: the table that the published grid is run on
 //! (columns `Model Size`, `Training FLOP`, `loss`); without it a simulated one of the same size.
 
-use isoloss_laws::{Law, Loss, Method, Options, Points, catalogue, fit};
+#[path = "../../../crates/laws/tests/cases/mod.rs"]
+mod cases;
+#[path = "../../../crates/laws/tests/common/mod.rs"]
+mod common;
+
+use isoloss_laws::{Cuts, Labels, Law, Loss, Method, Options, Points, Scale, Side, catalogue, compare, fit, score};
 
 fn main() {
     let points = match std::env::args().nth(1) {
@@ -28,6 +33,46 @@ fn main() {
     println!("    ratio {:.2}", user / built_in);
     let many = simulated(100_000);
     time("fit of 10^5 rows", 3, || drop(fit(&law, &many, Options::default())));
+    compared(&law);
+    time("score, 8 cuts, 1000 draws each", 5, || {
+        score(&law, &points, &Options { influence: false, ..Options::default() }, None, &Cuts::Rolling(8))
+            .expect("cuts");
+    });
+    every_law();
+}
+
+/// Two families of 120 rows, 4,000 draws, the multiplier at five losses and the crossing.
+fn compared(law: &Law) {
+    let mut both = simulated(240);
+    both.target.iter_mut().skip(1).step_by(2).for_each(|y| *y *= 0.99);
+    both.family = Some(Labels::new("kind", (0..240).map(|i| if i % 2 == 0 { "old" } else { "new" })));
+    let per_family = ["E", "A", "B", "alpha", "beta"].map(String::from).to_vec();
+    let options = Options { draws: 4000, influence: false, per_family, ..Options::default() };
+    time("compare, separate fits, 4000 paired draws", 3, || {
+        let fit = fit(law, &both, &options).expect("a fit");
+        let side = |family| Side { fit: &fit, family: Some(family) };
+        compare(side("old"), side("new"), &Scale::Compute, &[], &[]).expect("a comparison");
+    });
+}
+
+/// Each law of the catalogue on 240 rows of its own with half a percent of noise, 1,000 draws.
+fn every_law() {
+    let mut total = 0.0;
+    for case in cases::cases() {
+        let law = case.law();
+        let mut points = case.points();
+        let rows = points.len();
+        // Few rows are repeated, of many some are taken from all over.
+        let step = (rows as f64 / 240.0).max(1.0);
+        let repeat = |c: &Vec<f64>| (0..240).map(|i| c[(i as f64 * step) as usize % rows]).collect::<Vec<f64>>();
+        points.target = repeat(&points.target);
+        points.columns.iter_mut().for_each(|(_, c)| *c = repeat(c));
+        common::Noise::new(1).spoil(&mut points, 0.005);
+        total += time(&format!("  {}", case.law), 1, || {
+            fit(&law, &points, &Options::default()).expect(case.law);
+        });
+    }
+    println!("{:50} {total:8.4} s", "every law of the catalogue, 1000 draws each");
 }
 
 /// Median CPU-seconds of this thread over some runs, printed.
