@@ -76,13 +76,16 @@ impl Fit {
             None => mean.clone(),
             Some(Interval { lower, upper, level, .. }) => {
                 // The law's error and the run's noise are independent: their widths add in quadrature, on each side. Beyond
-                // the rows the law's error is at least what held-out runs showed.
+                // the rows the law's error is at least the drift that held-out runs showed.
                 let (lower, upper) = if self.objective.log {
                     let below = (value / lower).ln().max(drift).hypot(noise);
                     let above = (upper / value).ln().max(drift).hypot(noise);
                     (value * (-below).exp(), value * above.exp())
                 } else {
-                    (value - (value - lower).max(drift).hypot(noise), value + (upper - value).max(drift).hypot(noise))
+                    (
+                        value - (value - lower).max(drift).hypot(noise),
+                        value + (upper - value).max(drift).hypot(noise),
+                    )
                 };
                 let interval = Some(Interval { lower, upper, level, of: Of::NewRun });
                 Estimate { value, interval, method: mean.method.clone() }

@@ -2,7 +2,7 @@
 //!
 //! A law is never quite right, and no resampling of the rows shows it: intervals that hold among the runs fail beyond
 //! them. Fitting the smaller runs and predicting the larger ones does show it. What those errors have above the noise of
-//! a run grows with the distance: that is the drift, and intervals of new runs are never narrower than it allows.
+//! a run and the refit's own uncertainty grows with the distance: that is the drift, and intervals of new runs are never narrower.
 
 use crate::bound::bind_program;
 use crate::fit::fit;
@@ -12,6 +12,7 @@ use crate::points::Points;
 use crate::program::math::ln;
 use crate::result::Fit;
 use crate::score::{below, quick, rolling, scale_of};
+use crate::solve::{cholesky, solve_lower};
 
 /// What a back-test inside the rows says of distances beyond them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -63,13 +64,13 @@ pub(crate) fn trust(law: &Law, points: &Points, options: &Options, whole: &Fit) 
         let rows = |keep: bool| (0..points.len()).filter(|&r| train[r] == keep).collect::<Vec<_>>();
         let (small, held) = (rows(true), rows(false));
         let Ok(fit) = fit(law, &points.rows(&small), &options) else { continue };
-        let Some(errors) = errors(law, points, whole, &fit) else { continue };
+        let Some(errors) = errors(law, points, whole, &fit, &rows(true)) else { continue };
         tried += 1;
-        let far: Vec<(f64, f64)> = held.iter().map(|&r| ((scale[r] / cut).ln(), errors[r])).collect();
-        // e^2 = noise^2 + drift^2 h^2, by least squares over h^2.
+        let far: Vec<(f64, f64)> = held.iter().map(|&r| ((scale[r] / cut).ln(), errors[r].0)).collect();
+        // e^2 = noise^2 (1 + leverage) + drift^2 h^2, by least squares over h^2.
         let noise = whole.noise.powi(2);
         let fourth: f64 = far.iter().map(|(h, _)| h.powi(4)).sum();
-        let excess: f64 = far.iter().map(|(h, e)| (e * e - noise) * h * h).sum();
+        let excess: f64 = far.iter().zip(&held).map(|((h, e), &r)| (e * e - noise * (1.0 + errors[r].1)) * h * h).sum();
         top += (excess / fourth).max(0.0);
         bottom += 1.0;
         all.extend(far);
@@ -99,10 +100,34 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Error of every row under a fit of some of them, in the scale of the residuals.
-fn errors(law: &Law, points: &Points, whole: &Fit, fit: &Fit) -> Option<Vec<f64>> {
-    let values = bind_program(law, &fit.layout, points).ok()?.values(&fit.theta());
-    let error = |(y, f): (&f64, &f64)| if whole.objective.log { ln(y / f) } else { y - f };
-    let errors: Vec<f64> = points.target.iter().zip(&values).map(error).collect();
-    errors.iter().all(|e| e.is_finite()).then_some(errors)
+/// Error of every row under a fit of some of them, in the scale of the residuals, and its leverage: the variance that the
+/// refit's uncertainty adds, in units of the noise (Gauss and Newton's).
+fn errors(law: &Law, points: &Points, whole: &Fit, fit: &Fit, small: &[usize]) -> Option<Vec<(f64, f64)>> {
+    let (values, jacobian) = bind_program(law, &fit.layout, points).ok()?.jacobian(&fit.theta());
+    let log = whole.objective.log;
+    let free: Vec<usize> = (0..fit.parameters.len()).filter(|&i| !fit.parameters[i].held).collect();
+    let p = free.len();
+    let slope = |row: usize, k: usize| jacobian[free[k]][row] / if log { values[row] } else { 1.0 };
+    // Parameters differ by many orders of magnitude.
+    let size: Vec<f64> = (0..p).map(|k| small.iter().map(|&r| slope(r, k).powi(2)).sum::<f64>().sqrt()).collect();
+    let mut normal = vec![0.0; p * p];
+    for &row in small {
+        let g: Vec<f64> = (0..p).map(|k| slope(row, k) / size[k]).collect();
+        for k in 0..p {
+            for l in 0..p {
+                normal[k * p + l] += g[k] * g[l];
+            }
+        }
+    }
+    if !cholesky(&mut normal, p) {
+        return None;
+    }
+    let each = (0..points.len()).map(|row| {
+        let mut g: Vec<f64> = (0..p).map(|k| slope(row, k) / size[k]).collect();
+        solve_lower(&normal, p, &mut g);
+        let (y, f) = (points.target[row], values[row]);
+        (if log { ln(y / f) } else { y - f }, g.iter().map(|x| x * x).sum())
+    });
+    let each: Vec<(f64, f64)> = each.collect();
+    each.iter().all(|(e, l)| e.is_finite() && l.is_finite()).then_some(each)
 }
