@@ -16,6 +16,18 @@ pub fn number(flag: &str, text: &str) -> Result<f64, Failure> {
     Err(Failure::usage(format_args!("{flag}: {text} is {value}, not a finite number"), "as in 1.69, 125M or 1e18"))
 }
 
+/// `1e20,1e21`: what is asked for, all above zero.
+pub fn numbers(flag: &str, texts: &[String]) -> Result<Vec<f64>, Failure> {
+    let each = texts.iter().flat_map(|t| t.split(',')).map(|text| match number(flag, text)? {
+        value if value > 0.0 => Ok(value),
+        _ => Err(Failure::usage(
+            format_args!("{flag} {text}: expected a number above zero"),
+            format_args!("as in {flag} {}", if flag == "--loss" { "2.1" } else { "1e21" }),
+        )),
+    });
+    each.collect()
+}
+
 /// `A=1,2,3,B=4`: a comma followed by `NAME=` starts the next name, any other comma the next value.
 pub fn assignments(flag: &str, text: &str) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
@@ -41,11 +53,16 @@ pub fn assignments(flag: &str, text: &str) -> Result<Vec<(String, Vec<String>)>,
 
 /// `E=1.69,A=400` as numbers.
 pub fn fixed(texts: &[String]) -> Result<Vec<(String, f64)>, Failure> {
+    values("--fix", texts)
+}
+
+/// `NAME=VALUE`, one value each.
+pub fn values(flag: &str, texts: &[String]) -> Result<Vec<(String, f64)>, Failure> {
     let mut all = Vec::new();
     for text in texts {
-        for (name, values) in assignments("--fix", text)? {
-            let [value] = values.as_slice() else { return Err(one_value("--fix", text, &name)) };
-            all.push((name, number("--fix", value)?));
+        for (name, values) in assignments(flag, text)? {
+            let [value] = values.as_slice() else { return Err(one_value(flag, text, &name)) };
+            all.push((name, number(flag, value)?));
         }
     }
     Ok(all)
@@ -137,6 +154,7 @@ fn example(flag: &str) -> &'static str {
         "--fix" => "--fix \"E=1.69,A=406\"",
         "--tie" => "--tie alpha=beta",
         "--bound" => "--bound alpha=0..1",
+        "--with" => "--with D=1e12",
         _ => "--at \"N=70e9,D=1.4e12\"",
     }
 }

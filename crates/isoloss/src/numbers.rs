@@ -46,6 +46,18 @@ pub fn signed(value: f64, places: usize) -> String {
     }
 }
 
+/// A share, or an error of a logarithm, in percent to two digits at most: `0.41 %`, `12 %`.
+pub fn percentage(share: f64) -> String {
+    let percent = 100.0 * share;
+    let whole = (9.95..1e6).contains(&percent.abs());
+    if whole { format!("{percent:.0} %") } else { format!("{} %", number(percent, 2)) }
+}
+
+/// Where something lies, roughly: two digits, with an exponent from 1000 on: `3.0e4`, `42`.
+pub fn roughly(value: f64) -> String {
+    if value.is_finite() && value.abs() >= 999.5 { format!("{value:.1e}") } else { number(value, 2) }
+}
+
 /// All digits, as the formula language writes them: no file needs the 300 zeros of 1e300.
 pub fn exact(value: f64) -> String {
     if value != 0.0 && !(1e-5..1e16).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
@@ -117,6 +129,14 @@ mod tests {
             assert_eq!(size(value), text);
         }
         assert_eq!((factor(10.0), factor(2.54), factor(141.0)), ("10x".into(), "2.5x".into(), "141x".into()));
+    }
+
+    #[test]
+    fn shares_and_places() {
+        for (share, text) in [(0.00412, "0.41 %"), (0.0, "0 %"), (0.1234, "12 %"), (0.94, "94 %"), (1.0, "100 %")] {
+            assert_eq!(percentage(share), text);
+        }
+        assert_eq!((roughly(29_950.0), roughly(42.3), roughly(0.0123)), ("3.0e4".into(), "42".into(), "0.012".into()));
     }
 
     #[test]

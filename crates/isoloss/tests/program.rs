@@ -174,7 +174,7 @@ fn help_and_lists() {
     // The law and the first of its published constants, of which there will be more.
     let law = isoloss(&["list", "laws", "power"]).stdout;
     insta::assert_snapshot!("list-law", law.split("\n\npublished:").take(2).collect::<Vec<_>>().join("\n\npublished:"));
-    for command in ["fit", "predict", "list", "completions"] {
+    for command in ["fit", "predict", "compare", "plan", "score", "list", "completions"] {
         assert!(isoloss(&[command, "--help"]).stdout.contains("Example"), "{command}");
     }
     for shell in ["bash", "zsh", "fish"] {

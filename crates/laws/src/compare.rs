@@ -57,6 +57,9 @@ pub struct Comparison {
     pub pairing: &'static str,
 }
 
+/// Ratios closer to 1 than this are 1.
+const ROUNDING: f64 = 1e-9;
+
 /// Losses looked at where the caller names none.
 const PLACES: usize = 5;
 
@@ -152,7 +155,8 @@ pub fn compare(
     let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
     let inside: Vec<Interval> =
         (ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant)).filter_map(|r| r.ratio.interval).collect();
-    let apart = |i: &Interval| i.lower > 1.0 || i.upper < 1.0;
+    // Runs that are the same, digit for digit, differ by rounding.
+    let apart = |i: &Interval| i.lower > 1.0 + ROUNDING || i.upper < 1.0 - ROUNDING;
     Ok(Comparison {
         shared,
         crossing,

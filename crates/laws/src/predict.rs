@@ -82,10 +82,7 @@ impl Fit {
                     let above = (upper / value).ln().max(drift).hypot(noise);
                     (value * (-below).exp(), value * above.exp())
                 } else {
-                    (
-                        value - (value - lower).max(drift).hypot(noise),
-                        value + (upper - value).max(drift).hypot(noise),
-                    )
+                    (value - (value - lower).max(drift).hypot(noise), value + (upper - value).max(drift).hypot(noise))
                 };
                 let interval = Some(Interval { lower, upper, level, of: Of::NewRun });
                 Estimate { value, interval, method: mean.method.clone() }

@@ -1,9 +1,12 @@
 //! The commands: one file and one line in [`ALL`] each. Help is made from the list.
 
+mod compare;
 mod completions;
 mod fit;
 mod list;
+mod plan;
 mod predict;
+mod score;
 
 use std::process::ExitCode;
 
@@ -15,6 +18,9 @@ use crate::failure::Failure;
 const ALL: &[Entry] = &[
     entry::<fit::Fit>("Explain", "fit"),
     entry::<predict::Predict>("Explain", "predict"),
+    entry::<compare::Compare>("Explain", "compare"),
+    entry::<plan::Plan>("Explain", "plan"),
+    entry::<score::Score>("Explain", "score"),
     entry::<list::List>("Other", "list"),
     entry::<completions::Completions>("Other", "completions"),
 ];
@@ -90,6 +96,13 @@ pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Some(entry) => (entry.run)(matches),
         None => Err(Failure::usage("no command", "isoloss --help")),
     }
+}
+
+/// Whether these options are what they are on an empty command line.
+pub fn untouched<A: Args + FromArgMatches + PartialEq>(given: &A) -> bool {
+    let empty = |m: &ArgMatches| A::from_arg_matches(m).ok();
+    let usual = A::augment_args(Command::new("none")).try_get_matches_from(["none"]);
+    usual.ok().as_ref().and_then(empty).is_none_or(|usual| usual == *given)
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! What ten times the largest scale brings: the sentence that ends a report.
+//! The words that end a report: what ten times the largest scale brings, how far to trust that, what to do next.
 
 use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction};
 
 use super::Report;
+use super::plans::trust_error;
 use super::predictions::{interval, value};
-use crate::numbers::{exact, short_name, size};
+use crate::numbers::{exact, factor, short_name, size};
 
 /// How much farther than the largest run.
 const FARTHER: f64 = 10.0;
@@ -63,8 +64,27 @@ pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
     (!far.is_empty()).then_some(Closing::Far(far))
 }
 
-/// The sentence, or one per family.
+/// What ten times the scale brings, how far to trust it, and what to do next.
 pub fn text(report: &Report<'_>) -> String {
+    let next = report.next.as_ref().map_or_else(String::new, |next| format!("Next: {next}\n"));
+    farther(report) + &trusted(report.fit) + &next
+}
+
+/// How held-out runs were predicted.
+fn trusted(fit: &Fit) -> String {
+    let drawn = fit.parameters.iter().any(|p| p.estimate.interval.is_some());
+    match &fit.trust {
+        Some(trust) => {
+            let (error, at) = (trust_error(fit, trust), factor(trust.factor));
+            format!("Trust: held-out runs were predicted to {error} at {at}.\n")
+        }
+        None if drawn => "Trust: no back-test: too few rows.\n".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The sentence, or one per family.
+fn farther(report: &Report<'_>) -> String {
     let target = match report.fit.law.formula.target.as_str() {
         "L" => "loss",
         other => other,

@@ -73,6 +73,7 @@ pub fn json(report: &Report<'_>) -> String {
         "ranges": fit.ranges,
         "units": fit.units,
         "conventions": fit.conventions,
+        "trust": fit.trust,
         "predictions": report.predictions.iter().map(predictions::point).collect::<Vec<_>>(),
         "at_10x": match &report.closing {
             Some(Closing::Budget(optimum)) => predictions::optimum(optimum),

@@ -1,9 +1,13 @@
 //! What a fit has to say, gathered once and written three ways.
 
 mod closing;
+pub mod comparisons;
 mod csv;
+pub mod gains;
 mod json;
+pub mod plans;
 pub mod predictions;
+pub mod scores;
 mod substitute;
 pub mod table;
 mod text;
@@ -50,6 +54,8 @@ pub struct Report<'a> {
     /// (alias, the parameter it equals)
     pub ties: Vec<(String, String)>,
     pub closing: Option<Closing>,
+    /// the command to type next
+    pub next: Option<String>,
 }
 
 impl<'a> Report<'a> {
@@ -71,6 +77,7 @@ impl<'a> Report<'a> {
             predictions: Vec::new(),
             ties: Vec::new(),
             closing: closing::closing(fit, points),
+            next: None,
             names,
         }
     }

@@ -40,15 +40,7 @@ pub fn text(fit: &Fit, points: &[Point]) -> String {
         cells
     };
     let mut text = table(&header, &points.iter().map(row).collect::<Vec<_>>());
-    let mut reasons: Vec<&str> = Vec::new();
-    for p in points.iter().filter(|p| p.prediction.mean.interval.is_none()) {
-        if !reasons.contains(&p.prediction.mean.method.as_str()) {
-            reasons.push(&p.prediction.mean.method);
-        }
-    }
-    for reason in reasons {
-        text.push_str(&no_interval(reason));
-    }
+    text.push_str(&reasons(points.iter().map(|p| &p.prediction.mean)));
     let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
     if farthest > FAR {
         text.push_str(&format!(
@@ -74,17 +66,8 @@ pub fn optima_text(optima: &[Optimum]) -> String {
         vec![number(o.flops, 4), with(&o.params), with(&o.tokens), factor_free(o.tokens.value / o.params.value), said]
     };
     let rows: Vec<Vec<String>> = optima.iter().map(row).collect();
-    let mut text = table(&["FLOPs", "N", "D", "D/N", "loss of one new run"], &rows);
-    let mut reasons: Vec<&str> = Vec::new();
-    for e in optima.iter().flat_map(|o| [&o.params, &o.loss.new_run]).filter(|e| e.interval.is_none()) {
-        if !reasons.contains(&e.method.as_str()) {
-            reasons.push(&e.method);
-        }
-    }
-    for reason in reasons {
-        text.push_str(&no_interval(reason));
-    }
-    text
+    let text = table(&["FLOPs", "N", "D", "D/N", "loss of one new run"], &rows);
+    text + &reasons(optima.iter().flat_map(|o| [&o.params, &o.loss.new_run]))
 }
 
 /// One object for points and budgets.
@@ -181,8 +164,19 @@ pub fn percent(level: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn no_interval(reason: &str) -> String {
-    if reason.ends_with("no interval") { format!("  {reason}\n") } else { format!("  no interval: {reason}\n") }
+/// Why there are numbers without an interval in a table: each reason once, below it.
+pub fn reasons<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for e in estimates.into_iter().filter(|e| e.interval.is_none()) {
+        if !all.contains(&e.method.as_str()) {
+            all.push(&e.method);
+        }
+    }
+    let line = |reason: &&str| match reason.ends_with("no interval") {
+        true => format!("  {reason}\n"),
+        false => format!("  no interval: {reason}\n"),
+    };
+    all.iter().map(line).collect()
 }
 
 fn factor_free(value: f64) -> String {

@@ -93,6 +93,7 @@ fn is_number(word: &str) -> bool {
 
 fn rounded(word: &str) -> String {
     match word.parse::<f64>() {
+        Ok(value) if word.contains('.') && value.abs() >= 1e6 => format!("{value:.1e}"),
         Ok(value) if word.contains('.') => format!("{}", format!("{value:.1e}").parse::<f64>().unwrap_or(value)),
         _ => word.to_owned(),
     }

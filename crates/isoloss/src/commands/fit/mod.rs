@@ -1,29 +1,27 @@
 //! `isoloss fit TABLE`: read, choose, prepare, fit, report.
 
 mod draws;
+mod load;
 mod options;
 
-pub use options::Fit;
+pub use load::{Loaded, load};
+pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, names};
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use isoloss_formula::Table;
-use isoloss_laws::{Law, Options, Severity, fit};
-use isoloss_runs::{Prepare, prepare, read_path, refuse_panel};
+use isoloss_laws::{self as laws, Options, Severity};
 
-use super::Run;
 use super::predict::ask;
+use super::{Run, untouched};
 use crate::arguments;
-use crate::choose::{Chosen, choose};
 use crate::failure::Failure;
-use crate::numbers::short_name;
+use crate::numbers::number;
 use crate::output::{self, Format, talk};
-use crate::points::{Beside, needed, points};
 use crate::report::{self, Report};
 
-/// Rows left out that are named where there is no fit.
-const SHOWN: usize = 10;
+/// How much more compute than the largest run the next command asks for.
+const FARTHER: f64 = 10.0;
 
 impl Run for Fit {
     const ABOUT: &str = "Fit a law to a table of runs, with intervals";
@@ -55,56 +53,15 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             }
         }
         let at = arguments::points("--at", &self.at)?;
-        let options = self.options()?;
-        let reading = read_path(&self.table)?;
-        reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-        refuse_panel(&reading.table)?;
-        let Chosen { law, mut maps, says, covered } = choose(&reading.table, self.asked()?)?;
-        says.iter().for_each(|s| talk(format_args!("{s}")));
-        self.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
-        if self.law.is_some() || self.formula.is_some() {
-            talk(format_args!("law {}: {}", law.name, law.reading()));
-        }
-
-        let (group, per) = self.families(&law, &reading.table)?;
-        let headers: Vec<String> = reading.table.columns().iter().map(|c| c.name.clone()).collect();
-        let headers: Vec<String> = headers.into_iter().chain(maps.iter().map(|(new, _)| new.clone())).collect();
-        let needed = needed(&law, &headers);
-        // What `prepare` calls L is the law's target, whatever its name.
-        let mut loss = self.loss.clone();
-        if needed[0] != "L" {
-            maps.extend(loss.take().map(|column| (needed[0].clone(), column)));
-            if self.drop_highest.is_some() || self.min_of.is_some() {
-                maps.push(("L".into(), needed[0].clone()));
-            }
-        }
-        let what = Prepare { map: maps, loss, ..self.rows(group.clone()) };
-        let names: Vec<&str> = needed.iter().map(String::as_str).collect();
-        let prepared = prepare(&reading.table, &names, &what)?;
-        prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
-
-        let beside = Beside {
-            group: group.as_deref(),
-            cluster: self.cluster.as_deref(),
-            weight: self.weight.as_deref(),
-            se: self.se.as_deref(),
-        };
-        let points = points(&law, &needed, &prepared.table, beside)?;
-        let options = Options { per_family: per, ..options };
-        let fit = fit(&law, &points, &options).inspect_err(|_| {
-            // Rows that were left out may be why.
-            for row in prepared.left_out.iter().take(SHOWN) {
-                let name = row.name.as_ref().map_or(String::new(), |n| format!(" {}", short_name(n)));
-                talk(format_args!("left out: line {}{name}: {}", row.line, row.reason));
-            }
-            if prepared.left_out.len() > SHOWN {
-                talk(format_args!("left out: {} more", prepared.left_out.len() - SHOWN));
-            }
-        })?;
-        fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-        let families = points.family.as_ref().map_or(&[][..], |f| &f.levels);
+        let options = self.how.options(&self.law)?;
+        let loaded = load(&self.table, &self.law, &self.rows, |law, table| self.families.of(law, table))?;
+        let options = Options { per_family: loaded.per.clone(), ..options };
+        let fit = loaded.fit(&options)?;
+        let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, &at, families)?;
-        let report = Report { predictions, ties: options.tie, ..Report::new(&fit, &points, &prepared) };
+        let next = self.next(&fit);
+        let report =
+            Report { predictions, ties: options.tie, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
         // On the disk before anything else can fail, and shown even where the disk is full.
         let saved = self.save.as_ref().map(|path| output::save(path, &fit.to_json(), self.force));
         output::answer(&match self.format {
@@ -125,36 +82,25 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
     }
 }
 
-/// Every other loss is in nats per token.
-fn bits_per_byte(column: &String) {
-    let plain = column.to_lowercase();
-    if plain.contains("bpb") || plain.contains("bits_per_byte") {
-        talk(format_args!("note: `{column}` is in bits per byte, and so is every loss below"));
-    }
-}
-
 impl Fit {
-    /// The column of families, and the parameters that have one value each.
-    fn families(&self, law: &Law, table: &Table) -> Result<(Option<String>, Vec<String>), Failure> {
-        let mut group = self.group.clone();
-        let mut per = Vec::new();
-        for pair in self.per.chunks(2) {
-            let column = group.get_or_insert_with(|| pair[0].clone());
-            if *column != pair[0] {
-                return Err(Failure::usage(
-                    format_args!("--per {}: families are told apart by {column} already", pair[0]),
-                    "one column tells families apart; --where leaves the rows of one value of another",
-                ));
-            }
-            per.extend(pair[1].split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()));
+    /// The command that comes after this one; none after a fit that must not be used.
+    fn next(&self, fit: &laws::Fit) -> Option<String> {
+        if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
+            return None;
         }
-        let declared = law.parameters.iter().find_map(|p| p.per.clone());
-        let group = group.or(declared.filter(|column| table.column(column).is_some()));
-        if self.group.is_some() && per.is_empty() && law.parameters.iter().all(|p| p.per.is_none()) {
-            talk(format_args!(
-                "note: --group changes nothing until a parameter has one value per family: --per COLUMN PARAMETERS"
-            ));
-        }
-        Ok((group, per))
+        let quoted = |path: &Path| {
+            let path = path.display().to_string();
+            if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
+        };
+        let Some(saved) = &self.save else {
+            let same = untouched(&self.law) && untouched(&self.families) && untouched(&self.rows);
+            let with = if same { "" } else { " (with the options of this fit)" };
+            // What came from standard input is gone.
+            return (self.table != Path::new("-")).then(|| format!("isoloss score {}{with}", quoted(&self.table)));
+        };
+        let largest = fit.largest_flops?;
+        let family = fit.families().first().filter(|_| report::differ(fit));
+        let family = family.map_or_else(String::new, |f| format!(" --family \"{f}\""));
+        Some(format!("isoloss plan {} --flops {}{family}", quoted(saved), number(FARTHER * largest, 2)))
     }
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use isoloss_laws::{Loss, Method, Options};
+use isoloss_formula::Table;
+use isoloss_laws::{Law, Loss, Method, Options};
 use isoloss_runs::Prepare;
 
 use super::draws;
 use crate::arguments;
-use crate::choose::Asked;
 use crate::failure::Failure;
-use crate::output::Format;
+use crate::output::{Format, talk};
 
 /// Options of `fit`.
 #[derive(Args, Debug)]
@@ -18,7 +18,32 @@ pub struct Fit {
     /// A table of runs, one row a run: CSV, TSV, Parquet or JSON lines (.gz and .zst too); - is standard input
     #[arg(value_name = "TABLE")]
     pub table: PathBuf,
+    #[command(flatten)]
+    pub law: OfLaw,
+    #[command(flatten)]
+    pub families: OfFamilies,
+    #[command(flatten)]
+    pub rows: OfRows,
+    #[command(flatten)]
+    pub how: OfFit,
 
+    /// Predict these points too: --at "N=70e9,D=1.4T"; several values make every combination: --at "N=1B,7B,D=1T"
+    #[arg(long, value_name = "POINTS", help_heading = "The answer")]
+    pub at: Vec<String>,
+    /// Keep the fit for isoloss predict and isoloss list: --save fit.json
+    #[arg(long, value_name = "FILE", help_heading = "The answer")]
+    pub save: Option<PathBuf>,
+    /// Let --save write over a file
+    #[arg(long, requires = "save", help_heading = "The answer")]
+    pub force: bool,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value = "text", help_heading = "The answer")]
+    pub format: Format,
+}
+
+/// Which law, and what of it is not free.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct OfLaw {
     /// A law that ships (isoloss list laws) or a file of yours: --law power, --law my.toml
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "formula", help_heading = "The law")]
     pub law: Option<String>,
@@ -37,10 +62,22 @@ pub struct Fit {
     /// Keep a parameter in a range, ends included: --bound alpha=0..1
     #[arg(long, value_name = "NAME=LOW..HIGH", help_heading = "The law")]
     pub bound: Vec<String>,
+}
+
+/// Families that share a law, and what of it differs over them.
+#[derive(Args, Debug, PartialEq)]
+pub struct OfFamilies {
     /// Tell families apart: these parameters have one value per value of the column: --per family A,alpha
     #[arg(long, num_args = 2, value_names = ["COLUMN", "PARAMETERS"], help_heading = "The law")]
     pub per: Vec<String>,
+    /// The column of families, for a law that has parameters per family by itself (else --per): --group arch
+    #[arg(long, value_name = "COLUMN", help_heading = "The rows")]
+    pub group: Option<String>,
+}
 
+/// Which rows, and what their columns mean.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct OfRows {
     /// A new column from others, or another name for one: --map "N=Model Size", --map "D=C/(6*N)"
     #[arg(long, value_name = "NEW=EXPR", help_heading = "The rows")]
     pub map: Vec<String>,
@@ -50,9 +87,6 @@ pub struct Fit {
     /// The column of the loss, where it is not found: --loss val/loss
     #[arg(long, value_name = "COLUMN", help_heading = "The rows")]
     pub loss: Option<String>,
-    /// The column of families, for a law that has parameters per family by itself (else --per): --group arch
-    #[arg(long, value_name = "COLUMN", help_heading = "The rows")]
-    pub group: Option<String>,
     /// The column that tells which rows share their luck, as branches of one trunk do: --cluster trunk
     #[arg(long, value_name = "COLUMN", help_heading = "The rows")]
     pub cluster: Option<String>,
@@ -74,7 +108,11 @@ pub struct Fit {
     /// Keep runs that a column of states says did not finish: crashed, failed, still running
     #[arg(long, help_heading = "The rows")]
     pub all_states: bool,
+}
 
+/// How the law is fitted, and how sure it is.
+#[derive(Args, Debug, PartialEq)]
+pub struct OfFit {
     /// What is minimised; published is the summed Huber 1e-3 on log loss of most papers
     #[arg(long, value_enum, default_value = "robust", help_heading = "The fit")]
     pub objective: Objective,
@@ -93,22 +131,9 @@ pub struct Fit {
     /// Threads for the draws; the result does not depend on it [default: all cores, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "The fit")]
     pub threads: Option<u16>,
-
-    /// Predict these points too: --at "N=70e9,D=1.4T"; several values make every combination: --at "N=1B,7B,D=1T"
-    #[arg(long, value_name = "POINTS", help_heading = "The answer")]
-    pub at: Vec<String>,
-    /// Keep the fit for isoloss predict and isoloss list: --save fit.json
-    #[arg(long, value_name = "FILE", help_heading = "The answer")]
-    pub save: Option<PathBuf>,
-    /// Let --save write over a file
-    #[arg(long, requires = "save", help_heading = "The answer")]
-    pub force: bool,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value = "text", help_heading = "The answer")]
-    pub format: Format,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
 pub enum Objective {
     /// Huber on log residuals, its delta estimated with the fit
     Robust,
@@ -136,20 +161,9 @@ pub enum Interval {
     None,
 }
 
-impl Fit {
-    pub fn asked(&self) -> Result<Asked<'_>, Failure> {
-        Ok(Asked {
-            law: self.law.as_deref(),
-            formula: self.formula.as_deref(),
-            insist: &self.param,
-            maps: arguments::maps(&self.map)?,
-            where_: &self.where_,
-            loss: self.loss.as_deref(),
-        })
-    }
-
+impl OfRows {
     /// How rows are prepared, but for maps and loss, which depend on the law.
-    pub fn rows(&self, group: Option<String>) -> Prepare {
+    pub fn prepare(&self, group: Option<String>) -> Prepare {
         Prepare {
             where_: self.where_.clone(),
             last_of: self.last_of.clone(),
@@ -163,9 +177,42 @@ impl Fit {
             ..Prepare::default()
         }
     }
+}
 
+impl OfFamilies {
+    /// The column of families, and the parameters that have one value each.
+    pub fn of(&self, law: &Law, table: &Table) -> Result<(Option<String>, Vec<String>), Failure> {
+        let mut group = self.group.clone();
+        let mut per = Vec::new();
+        for pair in self.per.chunks(2) {
+            let column = group.get_or_insert_with(|| pair[0].clone());
+            if *column != pair[0] {
+                return Err(Failure::usage(
+                    format_args!("--per {}: families are told apart by {column} already", pair[0]),
+                    "one column tells families apart; --where leaves the rows of one value of another",
+                ));
+            }
+            per.extend(names(&pair[1]));
+        }
+        let declared = law.parameters.iter().find_map(|p| p.per.clone());
+        let group = group.or(declared.filter(|column| table.column(column).is_some()));
+        if self.group.is_some() && per.is_empty() && law.parameters.iter().all(|p| p.per.is_none()) {
+            talk(format_args!(
+                "note: --group changes nothing until a parameter has one value per family: --per COLUMN PARAMETERS"
+            ));
+        }
+        Ok((group, per))
+    }
+}
+
+/// `A,alpha` as names.
+pub fn names(text: &str) -> impl Iterator<Item = String> {
+    text.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty())
+}
+
+impl OfFit {
     /// How the law is fitted, but for parameters per family, which depend on the law.
-    pub fn options(&self) -> Result<Options, Failure> {
+    pub fn options(&self, law: &OfLaw) -> Result<Options, Failure> {
         let level = draws::level(&self.level)?;
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
         let drawn = !matches!(self.interval, Interval::Profile | Interval::None);
@@ -184,9 +231,9 @@ impl Fit {
                 Interval::Profile => Method::Profile,
                 Interval::None => Method::None,
             },
-            fix: arguments::fixed(&self.fix)?,
-            tie: arguments::ties(&self.tie)?,
-            bound: arguments::bounds(&self.bound)?,
+            fix: arguments::fixed(&law.fix)?,
+            tie: arguments::ties(&law.tie)?,
+            bound: arguments::bounds(&law.bound)?,
             draws: draws::draws(self.draws.as_deref(), level, drawn)?,
             level,
             seed: self.seed,

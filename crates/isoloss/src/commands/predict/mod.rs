@@ -61,12 +61,12 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 
     fn run(self) -> Result<ExitCode, Failure> {
         let mut at = arguments::points("--at", &self.at)?;
-        let flops = self.budgets()?;
+        let flops = arguments::numbers("--flops", &self.flops)?;
         let fit = load(&self.fit)?;
         if let Some(path) = &self.table {
             at.extend(self.rows(path, &fit)?);
         }
-        self.known_families(&fit, !at.is_empty())?;
+        known_families(&self.fit, &fit, &self.family, !at.is_empty())?;
         let points = ask(&fit, &at, &self.family)?;
         let optima = flops.iter().map(|c| ask::optimum(&fit, *c)).collect::<Result<Vec<_>, _>>()?;
         output::answer(&match self.format {
@@ -74,77 +74,11 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             Format::Json => predictions::json(&fit, &points, &optima),
             Format::Csv => predictions::csv(&fit, &points, &optima),
         })?;
-        self.carried(&fit);
-        let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
-        unusable.iter().for_each(|w| talk(format_args!("{w}")));
-        Ok(output::code(!unusable.is_empty()))
+        Ok(output::code(carried(&self.fit, &fit)))
     }
 }
 
 impl Predict {
-    fn budgets(&self) -> Result<Vec<f64>, Failure> {
-        let mut all = Vec::new();
-        for text in self.flops.iter().flat_map(|t| t.split(',')) {
-            let value = arguments::number("--flops", text)?;
-            if value <= 0.0 {
-                return Err(Failure::usage(
-                    format_args!("--flops {text}: a budget is above zero"),
-                    "as in --flops 1e21",
-                ));
-            }
-            all.push(value);
-        }
-        Ok(all)
-    }
-
-    /// Families that were named are those of the fit, and one is named where parameters differ.
-    fn known_families(&self, fit: &Fit, points: bool) -> Result<(), Failure> {
-        let all = fit.families();
-        let flags = || {
-            let few: Vec<String> = all.iter().take(8).map(|f| format!("--family \"{}\"", short_name(f))).collect();
-            let more = all.len().saturating_sub(8);
-            let more = if more > 0 { format!(", and {more} more (isoloss list {})", self.fit) } else { String::new() };
-            few.join(", ") + &more
-        };
-        if let Some(strange) = self.family.iter().find(|f| !all.contains(f)) {
-            let strange = short_name(strange);
-            return Err(match all.is_empty() {
-                true => Failure::usage(
-                    format_args!("--family {strange}: {} has no families", self.fit),
-                    "leave --family out; isoloss fit TABLE --per COLUMN PARAMETERS makes a fit that has them",
-                ),
-                false => Failure::usage(
-                    format_args!("--family {strange}: {} has no such family", self.fit),
-                    format_args!("it has {}", flags()),
-                ),
-            });
-        }
-        if !self.family.is_empty() && !differ(fit) {
-            talk(format_args!("note: no parameter differs over families: --family changes nothing"));
-        }
-        if points && self.family.is_empty() && differ(fit) {
-            return Err(Failure::usage(
-                format_args!("{}: this fit has parameters per family: which family?", self.fit),
-                format_args!("say {}", flags()),
-            ));
-        }
-        Ok(())
-    }
-
-    /// What was to be minded when the fit was made, in one line.
-    fn carried(&self, fit: &Fit) {
-        let mut codes: Vec<String> = Vec::new();
-        for warning in fit.warnings.iter().filter(|w| w.severity == Severity::Warning) {
-            let code = format!("warning[{}]", warning.code);
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
-        if !codes.is_empty() {
-            talk(format_args!("{} carries {} (isoloss list {0} says more)", self.fit, codes.join(", ")));
-        }
-    }
-
     fn rows(&self, path: &Path, fit: &Fit) -> Result<Vec<Vec<(String, f64)>>, Failure> {
         let reading = read_path(path)?;
         reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
@@ -171,6 +105,57 @@ impl Predict {
         }
         Ok(all)
     }
+}
+
+/// Families that were named are those of the fit, and one is named where parameters differ.
+pub fn known_families(name: &str, fit: &Fit, named: &[String], points: bool) -> Result<(), Failure> {
+    let all = fit.families();
+    let flags = || {
+        let few: Vec<String> = all.iter().take(8).map(|f| format!("--family \"{}\"", short_name(f))).collect();
+        let more = all.len().saturating_sub(8);
+        let more = if more > 0 { format!(", and {more} more (isoloss list {})", name) } else { String::new() };
+        few.join(", ") + &more
+    };
+    if let Some(strange) = named.iter().find(|f| !all.contains(f)) {
+        let strange = short_name(strange);
+        return Err(match all.is_empty() {
+            true => Failure::usage(
+                format_args!("--family {strange}: {} has no families", name),
+                "leave --family out; isoloss fit TABLE --per COLUMN PARAMETERS makes a fit that has them",
+            ),
+            false => Failure::usage(
+                format_args!("--family {strange}: {} has no such family", name),
+                format_args!("it has {}", flags()),
+            ),
+        });
+    }
+    if !named.is_empty() && !differ(fit) {
+        talk(format_args!("note: no parameter differs over families: --family changes nothing"));
+    }
+    if points && named.is_empty() && differ(fit) {
+        return Err(Failure::usage(
+            format_args!("{}: this fit has parameters per family: which family?", name),
+            format_args!("say {}", flags()),
+        ));
+    }
+    Ok(())
+}
+
+/// What was to be minded when the fit was made, in one line; whether its numbers must not be used.
+pub fn carried(name: &str, fit: &Fit) -> bool {
+    let mut codes: Vec<String> = Vec::new();
+    for warning in fit.warnings.iter().filter(|w| w.severity == Severity::Warning) {
+        let code = format!("warning[{}]", warning.code);
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    if !codes.is_empty() {
+        talk(format_args!("{} carries {} (isoloss list {0} says more)", name, codes.join(", ")));
+    }
+    let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
+    unusable.iter().for_each(|w| talk(format_args!("{w}")));
+    !unusable.is_empty()
 }
 
 /// Reads a saved fit, or makes one of published constants.

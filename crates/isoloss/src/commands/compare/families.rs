@@ -1,0 +1,155 @@
+//! Families of one table at equal loss.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use isoloss_formula::nearest;
+use isoloss_laws::{Fit, Labels, Law, Options, Severity, Side, compare};
+
+use super::Compare;
+use super::fits::Asked;
+use crate::commands::fit::{Loaded, OfRows, load, names};
+use crate::failure::Failure;
+use crate::numbers::{count, short_name};
+use crate::output::{self, Format, talk};
+use crate::report::comparisons::{self, Compared, One, Report};
+use crate::report::warning;
+
+pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
+    if let (Some(pair), Some(cluster)) = (&asked.families.pair, &asked.rows.cluster) {
+        return Err(Failure::usage(
+            format_args!("--pair {pair} --cluster {cluster}: rows share their luck by one column"),
+            "--pair is --cluster for rows of several families: give one of them",
+        ));
+    }
+    let places = Asked::new(&asked.places)?;
+    let options = asked.how.options(&asked.law)?;
+    let families = &asked.families;
+    let rows = OfRows { cluster: families.pair.clone().or(asked.rows.cluster.clone()), ..asked.rows.clone() };
+    let group = families.group.clone().unwrap_or_default();
+    let mut loaded = load(Path::new(table), &asked.law, &rows, |_, _| Ok((Some(group.clone()), Vec::new())))?;
+    let baseline = baseline(&loaded, families.baseline.as_deref(), &group)?;
+    pair(&mut loaded, &rows, families.pair.is_some());
+
+    let separate = every_parameter(&loaded.law, &options);
+    let joint: Vec<String> = families.per.iter().flat_map(|p| names(p)).collect();
+    let mut ways = vec![(String::new(), separate)];
+    if !joint.is_empty() {
+        ways[0].0 = "separate".to_owned();
+        ways.push((format!("joint in all but {}", joint.join(", ")), joint));
+    }
+    let mut fits: Vec<(String, Fit)> = Vec::new();
+    for (how, per_family) in ways {
+        let fit = loaded.fit(&Options { per_family, ..options.clone() })?;
+        fit.warnings.iter().for_each(|w| {
+            let how = if how.is_empty() { String::new() } else { format!("{how}: ") };
+            talk(format_args!("{how}{}", warning(w).trim_end()));
+        });
+        fits.push((how, fit));
+    }
+
+    let (scale, at) = places.of(&fits[0].1)?;
+    let unit = comparisons::unit(&fits[0].1, &scale);
+    let levels = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
+    let mut all = Vec::new();
+    for variant in levels.iter().filter(|f| **f != baseline) {
+        let compared = |(how, fit): &(String, Fit)| {
+            let side = |family| Side { fit, family: Some(family) };
+            let comparison = compare(side(&baseline), side(variant), &scale, &places.with, &at)
+                .map_err(|e| Failure::from(e).within(&short_name(variant)))?;
+            Ok(Compared { how: how.clone(), comparison })
+        };
+        let compared = fits.iter().map(compared).collect::<Result<Vec<_>, Failure>>()?;
+        all.push(One { variant: variant.clone(), all: compared });
+    }
+    let report = Report { baseline: &baseline, scale: &unit, given: &places.with, all: &all, level: fits[0].1.level };
+    output::answer(&match asked.format {
+        Format::Text => comparisons::text(&report),
+        Format::Json => comparisons::json(&report),
+        Format::Csv => comparisons::csv(&report),
+    })?;
+    let unusable = fits.iter().flat_map(|(_, fit)| &fit.warnings).any(|w| w.severity == Severity::Error);
+    Ok(output::code(unusable))
+}
+
+/// The family that was named; there are others.
+fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String, Failure> {
+    let levels = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
+    let flags = || {
+        let few: Vec<String> = levels.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
+        let more = if levels.len() > few.len() { " or another" } else { "" };
+        few.join(" or ") + more
+    };
+    let source = &loaded.prepared.table.source;
+    if levels.len() < 2 {
+        loaded.name_left_out();
+        return Err(Failure::usage(
+            format_args!("{source}: `{group}` is {} in every row", levels.first().map_or("the same", |l| l.as_str())),
+            "a comparison needs rows of two families or more: --group names another column",
+        ));
+    }
+    match named {
+        None => Err(Failure::usage(
+            format_args!("{source}: `{group}` has {}: which is the baseline?", count(levels.len(), "value")),
+            format_args!("say {}", flags()),
+        )),
+        Some(name) if levels.iter().any(|l| l == name) => Ok(name.to_owned()),
+        Some(name) => Err(Failure::usage(
+            format_args!("--baseline {}: `{group}` has no such value", short_name(name)),
+            match nearest(name, levels.iter().map(String::as_str)).first() {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("say {}", flags()),
+            },
+        )),
+    }
+}
+
+/// Separate fits in one: whatever is neither held nor another parameter.
+fn every_parameter(law: &Law, options: &Options) -> Vec<String> {
+    let held = |name: &str| {
+        options.fix.iter().any(|(fixed, _)| fixed == name) || options.tie.iter().any(|(alias, _)| alias == name)
+    };
+    let free = law.parameters.iter().filter(|p| !held(&p.name) && p.known.is_none() && p.per.is_none());
+    free.map(|p| p.name.clone()).collect()
+}
+
+/// Rows of both families that share luck are drawn together; what is done is said.
+fn pair(loaded: &mut Loaded, rows: &OfRows, asked: bool) {
+    if let Some(column) = &rows.cluster {
+        let what = if asked { "rows with the same" } else { "rows of one cluster share luck:" };
+        talk(format_args!("paired: {what} `{column}` are drawn together"));
+        return;
+    }
+    let points = &loaded.points;
+    let Some(families) = &points.family else { return };
+    let seed =
+        loaded.prepared.table.column("seed").map(|c| (0..points.len()).map(|row| c.text(row)).collect::<Vec<_>>());
+    let cell = |row: usize| {
+        let mut name: Vec<String> = points.columns.iter().map(|(_, c)| c[row].to_string()).collect();
+        name.extend(seed.iter().map(|s| s[row].clone()));
+        name.join(" ")
+    };
+    let cells: Vec<String> = (0..points.len()).map(cell).collect();
+    let of = |family: u32| {
+        let mut all: Vec<&String> =
+            (0..points.len()).filter(|&row| families.index[row] == family).map(|row| &cells[row]).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let first = of(0);
+    let mut names: Vec<&str> = points.columns.iter().map(|(name, _)| name.as_str()).collect();
+    names.extend(seed.iter().map(|_| "seed"));
+    let names = names.join(", ");
+    if (1..families.levels.len() as u32).all(|family| of(family) == first) {
+        talk(format_args!(
+            "paired: every family has rows at the same {} ({names}), and those of one are drawn together",
+            count(first.len(), "place")
+        ));
+        loaded.points.cluster = Some(Labels::new("pair", cells));
+    } else {
+        talk(format_args!(
+            "not paired: the families do not have the same {names}; --pair COLUMN names what rows of both share"
+        ));
+    }
+}

@@ -1,0 +1,167 @@
+//! Saved fits and published constants at equal loss.
+
+use std::process::ExitCode;
+
+use isoloss_formula::nearest;
+use isoloss_laws::{Fit, Place, Scale, Side, compare};
+
+use super::Places;
+use crate::arguments;
+use crate::commands::predict::{carried, load};
+use crate::failure::Failure;
+use crate::output::{self, Format, talk};
+use crate::report::comparisons::{self, Compared, One, Report};
+use crate::report::differ;
+
+pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode, Failure> {
+    let asked = Asked::new(places)?;
+    let fits = names.iter().map(|name| load(name)).collect::<Result<Vec<Fit>, Failure>>()?;
+    if let Some((name, _)) = names.iter().zip(&fits).find(|(_, fit)| differ(fit)) {
+        return Err(Failure::usage(
+            format_args!("{name}: this fit has parameters per family"),
+            "its families are compared from its table: isoloss compare TABLE --group COLUMN --baseline NAME",
+        ));
+    }
+    let baseline = &fits[0];
+    let mut all = Vec::new();
+    let mut unit = String::new();
+    for (name, variant) in names.iter().zip(&fits).skip(1) {
+        let (scale, at) = asked.of(variant)?;
+        alike((&names[0], baseline), (name, variant), &scale)?;
+        unit = comparisons::unit(variant, &scale);
+        let side = |fit| Side { fit, family: None };
+        let comparison = compare(side(baseline), side(variant), &scale, &asked.with, &at)
+            .map_err(|e| Failure::from(e).within(name))?;
+        all.push(One { variant: name.clone(), all: vec![Compared { how: String::new(), comparison }] });
+    }
+    let report = Report { baseline: &names[0], scale: &unit, given: &asked.with, all: &all, level: baseline.level };
+    output::answer(&match format {
+        Format::Text => comparisons::text(&report),
+        Format::Json => comparisons::json(&report),
+        Format::Csv => comparisons::csv(&report),
+    })?;
+    let unusable: Vec<bool> = names.iter().zip(&fits).map(|(name, fit)| carried(name, fit)).collect();
+    Ok(output::code(unusable.contains(&true)))
+}
+
+/// Where and along what, as it was typed.
+#[derive(Debug)]
+pub struct Asked {
+    at: Vec<(String, f64)>,
+    scale: Option<String>,
+    pub with: Vec<(String, f64)>,
+}
+
+impl Asked {
+    pub fn new(places: &Places) -> Result<Self, Failure> {
+        let mut at = Vec::new();
+        for text in &places.at {
+            for (name, values) in arguments::assignments("--at", text)? {
+                at.extend(arguments::numbers("--at", &values)?.into_iter().map(|value| (name.clone(), value)));
+            }
+        }
+        Ok(Self { at, scale: places.scale.clone(), with: arguments::values("--with", &places.with)? })
+    }
+
+    /// The scale and the places, in the words of the variant's law.
+    pub fn of(&self, variant: &Fit) -> Result<(Scale, Vec<Place>), Failure> {
+        let law = &variant.law;
+        let inputs: Vec<&str> = law.inputs().collect();
+        let mut scale: Option<(Scale, &str)> = match &self.scale {
+            Some(name) => Some((scale(name, &inputs, &law.name, "--scale")?, name)),
+            None => None,
+        };
+        let mut places = Vec::new();
+        for (name, value) in &self.at {
+            let is_loss = (name == "L" || *name == law.formula.target) && !inputs.contains(&name.as_str());
+            if is_loss {
+                places.push(Place::Loss(*value));
+                continue;
+            }
+            let asked = self::scale(name, &inputs, &law.name, "--at")?;
+            match &scale {
+                Some((known, said)) if *known != asked => {
+                    return Err(Failure::usage(
+                        format_args!("--at {name}=..: the comparison is along {said}"),
+                        format_args!("one scale at a time: --scale {name} --at {name}=.., or --at L=.. for a loss"),
+                    ));
+                }
+                _ => scale = Some((asked, name)),
+            }
+            places.push(Place::Scale(*value));
+        }
+        let stray = self.with.iter().find(|(name, _)| !inputs.contains(&name.as_str()));
+        if let Some((name, _)) = stray {
+            return Err(Failure::usage(
+                format_args!("--with {name}: the law {} has no input {name}", law.name),
+                format_args!("its inputs are {}", inputs.join(", ")),
+            ));
+        }
+        let scale = scale.map_or(Scale::Compute, |(scale, _)| scale);
+        let held = |(name, _): &&(String, f64)| match &scale {
+            Scale::Compute => name == "N" || name == "D",
+            Scale::Input(along) => name == along,
+        };
+        if let (Some((name, _)), true) = (self.with.iter().find(held), inputs.len() > 1) {
+            let hint = if inputs.contains(&"N") && inputs.contains(&"D") {
+                "--scale N --with D=.. saves parameters, --scale D --with N=.. tokens".to_owned()
+            } else {
+                "leave it out".to_owned()
+            };
+            return Err(Failure::usage(format_args!("--with {name}: it is what the comparison runs along"), hint));
+        }
+        Ok((scale, places))
+    }
+}
+
+/// The scale of that name. A law of one input has one scale, whatever it is called.
+fn scale(name: &str, inputs: &[&str], law: &str, flag: &str) -> Result<Scale, Failure> {
+    const SCALES: [&str; 5] = ["compute", "C", "N", "D", "X"];
+    if let ([only], true) = (inputs, SCALES.contains(&name)) {
+        return Ok(Scale::Input((*only).to_owned()));
+    }
+    if inputs.contains(&name) {
+        return Ok(Scale::Input(name.to_owned()));
+    }
+    if name == "compute" || name == "C" {
+        return Ok(Scale::Compute);
+    }
+    let known = inputs.iter().copied().chain(["C", "L"]);
+    Err(Failure::usage(
+        format_args!("{flag} {name}: the law {law} has no scale {name}"),
+        match nearest(name, known).first() {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("it reads {}; C is compute, L the loss", inputs.join(", ")),
+        },
+    ))
+}
+
+/// Two that are compared measure the same thing in the same unit.
+fn alike(baseline: (&str, &Fit), variant: (&str, &Fit), asked: &Scale) -> Result<(), Failure> {
+    let (a, b) = (comparisons::scale_name(baseline.1, asked), comparisons::scale_name(variant.1, asked));
+    if a != b && a != "X" && b != "X" {
+        return Err(Failure::usage(
+            format_args!("{} has the scale {a}, {} has {b}", baseline.0, variant.0),
+            "compare fits of the same scale",
+        ));
+    }
+    let unit = |fit: &Fit, name: &str| fit.units.iter().find(|(n, _)| n == name).map(|(_, unit)| unit.clone());
+    let usual = |name: &str| match name {
+        "C" => Some("FLOPs".to_owned()),
+        _ => None,
+    };
+    let (ua, ub) = (unit(baseline.1, &a).or(usual(&a)), unit(variant.1, &b).or(usual(&b)));
+    if let (Some(ua), Some(ub)) = (&ua, &ub)
+        && ua != ub
+    {
+        return Err(Failure::usage(
+            format_args!("{} is in {ua}, {} in {ub}: {a} of the one is not that of the other", baseline.0, variant.0),
+            "fit the one anew with the other's unit, as in --map \"C=flops/8.64e19\" for PF-days",
+        ));
+    }
+    let (ta, tb) = (&baseline.1.law.formula.target, &variant.1.law.formula.target);
+    if ta != tb {
+        talk(format_args!("note: {} is a law of {ta}, {} of {tb}: are they the same measure?", baseline.0, variant.0));
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! `isoloss compare`: families at equal loss, from fits (`fits.rs`) or a table (`families.rs`), and scores in sizes
+//! (`scores.rs`).
+
+mod families;
+mod fits;
+mod scores;
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::fit::{OfFit, OfLaw, OfRows};
+use super::{Run, untouched};
+use crate::failure::Failure;
+use crate::output::Format;
+
+/// Options of `compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// Fits, the baseline first (saved ones, or published:NAME); or one TABLE, with --group or --score
+    #[arg(value_name = "FIT|TABLE", required = true)]
+    what: Vec<String>,
+    #[command(flatten)]
+    places: Places,
+    #[command(flatten)]
+    families: Families,
+    #[command(flatten)]
+    scores: Scores,
+    #[command(flatten)]
+    law: OfLaw,
+    #[command(flatten)]
+    rows: OfRows,
+    #[command(flatten)]
+    how: OfFit,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Where curves are compared, and along what.
+#[derive(Args, Debug, PartialEq)]
+pub struct Places {
+    /// Where: C, N or D is what the variant has (--at C=1e20,1e21), L a loss (--at L=2.1) [default: losses both reached]
+    #[arg(long, value_name = "PLACES", help_heading = "Where")]
+    pub at: Vec<String>,
+    /// What is saved at equal loss: compute (at the best N and D for it), N, D or another input [default: compute]
+    #[arg(long, value_name = "SCALE", help_heading = "Where")]
+    pub scale: Option<String>,
+    /// The other inputs of the law, alike for all: --scale N --with D=1e12
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Where")]
+    pub with: Vec<String>,
+}
+
+/// Families of one table.
+#[derive(Args, Debug, PartialEq)]
+pub struct Families {
+    /// The column that tells families apart: --group arch
+    #[arg(long, value_name = "COLUMN", help_heading = "Families of a table")]
+    pub group: Option<String>,
+    /// The family that the others are measured against: --baseline mla
+    #[arg(long, value_name = "NAME", requires = "group", help_heading = "Families of a table")]
+    pub baseline: Option<String>,
+    /// Also with these parameters per family and the rest shared; the usual is every parameter per family: --per A,B
+    #[arg(long, value_name = "PARAMETERS", requires = "group", help_heading = "Families of a table")]
+    pub per: Vec<String>,
+    /// Rows with the same value here share their luck (seed, data order) [default: rows of equal sizes, if all are paired]
+    #[arg(long, value_name = "COLUMN", requires = "group", help_heading = "Families of a table")]
+    pub pair: Option<String>,
+}
+
+/// Scores of models, and what a gain is worth in size.
+#[derive(Args, Debug, PartialEq)]
+pub struct Scores {
+    /// The column of scores, higher is better: --score average
+    #[arg(long, value_name = "COLUMN", requires_all = ["model", "twin", "reference"], help_heading = "A table of scores")]
+    pub score: Option<String>,
+    /// The column of sizes
+    #[arg(long, value_name = "COLUMN", default_value = "size", help_heading = "A table of scores")]
+    pub size: String,
+    /// The column of names
+    #[arg(long, value_name = "COLUMN", default_value = "model", help_heading = "A table of scores")]
+    pub name: String,
+    /// The model whose gain is measured
+    #[arg(long, value_name = "NAME", requires = "score", help_heading = "A table of scores")]
+    pub model: Option<String>,
+    /// The same model without what is to be measured
+    #[arg(long, value_name = "NAME", requires = "score", help_heading = "A table of scores")]
+    pub twin: Option<String>,
+    /// A smaller and a larger model of one family: --reference "Llama2-7B-Chat,Llama2-13B-Chat"; may be given again
+    #[arg(long, value_name = "SMALL,LARGE", requires = "score", help_heading = "A table of scores")]
+    pub reference: Vec<String>,
+    /// Compute this printed average anew from its tasks, and name the rows that do not check
+    #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
+    pub average: Option<String>,
+    /// The tasks it is the mean of [default: every other column of numbers]: --of "MMLU,GSM8k"
+    #[arg(long, value_name = "COLUMNS", requires = "average", help_heading = "A table of scores")]
+    pub of: Vec<String>,
+}
+
+impl Run for Compare {
+    const ABOUT: &str = "Families at equal loss: how many times the compute, parameters or tokens one saves";
+    const EXAMPLES: &str = "\
+Examples:
+  isoloss compare published:kimi-mla published:kimi-linear --at C=4,5,10
+  isoloss compare old.json new.json --at C=1e20,1e21
+  isoloss compare runs.csv --group arch --baseline transformer
+  isoloss compare runs.csv --group arch --baseline transformer --per A,B --scale N --with D=1e10
+  isoloss compare examples/memory3.csv --score average --average average \\
+      --model Memory3-SFT --twin \"Memory3-SFT without memory\" --reference \"Llama2-7B-Chat,Llama2-13B-Chat\"
+
+The multiplier is what the baseline needs over what the variant needs, for the same loss: 1.16 means that the baseline \
+takes 1.16 times as much. Between laws of different exponents it depends on the loss. Draws of one fit belong together, \
+draws of two fits are independent: a table with --group is surer than two saved fits of the same runs.
+The gain of a model over its twin in score is read as a gain in size off two models of another family, linear in size \
+and by the logarithm of size. examples/memory3.csv is table 16 of Yang et al. 2024 (arXiv 2407.01178).
+Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must not be used; 2: usage or input.";
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        let scores = self.scores.score.is_some() || self.scores.average.is_some();
+        match self.what.as_slice() {
+            [table] if scores => {
+                self.only(&[
+                    ("laws, rows and fits", self.fits_untouched()),
+                    ("families", untouched(&self.families)),
+                    ("places", untouched(&self.places)),
+                ])?;
+                scores::run(table, &self.scores, self.format)
+            }
+            [table] if self.families.group.is_some() => families::run(table, &self),
+            [_] => Err(Failure::usage(
+                format_args!("compare {}: with what?", self.what[0]),
+                "a table takes --group COLUMN --baseline NAME; fits are two or more, the baseline first",
+            )),
+            fits if !scores && self.families.group.is_none() => {
+                self.only(&[("laws, rows and fits", self.fits_untouched())])?;
+                fits::run(fits, &self.places, self.format)
+            }
+            tables => Err(Failure::usage(
+                format_args!("compare: {} tables", tables.len()),
+                "one table at a time; fits are compared without --group and --score",
+            )),
+        }
+    }
+}
+
+impl Compare {
+    fn fits_untouched(&self) -> bool {
+        untouched(&self.law) && untouched(&self.rows) && untouched(&self.how)
+    }
+
+    /// What would change nothing is a misunderstanding.
+    fn only(&self, checks: &[(&str, bool)]) -> Result<(), Failure> {
+        match checks.iter().find(|(_, untouched)| !untouched) {
+            None => Ok(()),
+            Some((what, _)) => Err(Failure::usage(
+                format_args!("compare {}: options of {what} would change nothing here", self.what.join(" ")),
+                "leave them out; isoloss compare --help says which belong together",
+            )),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! From a file to the points of a law: what every command does that fits one.
+
+use std::path::Path;
+
+use isoloss_formula::Table;
+use isoloss_laws::{Fit, Law, Options, Points, fit};
+use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
+
+use super::options::{OfLaw, OfRows};
+use crate::arguments;
+use crate::choose::{Asked, Chosen, choose};
+use crate::failure::Failure;
+use crate::numbers::short_name;
+use crate::output::talk;
+use crate::points::{Beside, needed, points};
+
+/// Rows left out that are named where there is no fit.
+const SHOWN: usize = 10;
+
+/// A table that is ready to be fitted.
+#[derive(Debug)]
+pub struct Loaded {
+    pub law: Law,
+    pub points: Points,
+    pub prepared: Prepared,
+    /// parameters with one value per family
+    pub per: Vec<String>,
+    /// which name of the law is which column
+    pub maps: Vec<(String, String)>,
+}
+
+/// Reads, chooses and prepares. `families` says which column tells families apart, and what differs over them.
+pub fn load(
+    path: &Path,
+    of_law: &OfLaw,
+    rows: &OfRows,
+    families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
+) -> Result<Loaded, Failure> {
+    let reading = read_path(path)?;
+    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    refuse_panel(&reading.table)?;
+    let asked = Asked {
+        law: of_law.law.as_deref(),
+        formula: of_law.formula.as_deref(),
+        insist: &of_law.param,
+        maps: arguments::maps(&rows.map)?,
+        where_: &rows.where_,
+        loss: rows.loss.as_deref(),
+    };
+    let Chosen { law, mut maps, says, covered } = choose(&reading.table, asked)?;
+    says.iter().for_each(|s| talk(format_args!("{s}")));
+    rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
+    if of_law.law.is_some() || of_law.formula.is_some() {
+        talk(format_args!("law {}: {}", law.name, law.reading()));
+    }
+
+    let (group, per) = families(&law, &reading.table)?;
+    let headers: Vec<String> = reading.table.columns().iter().map(|c| c.name.clone()).collect();
+    let headers: Vec<String> = headers.into_iter().chain(maps.iter().map(|(new, _)| new.clone())).collect();
+    let needed = needed(&law, &headers);
+    // What `prepare` calls L is the law's target, whatever its name.
+    let mut loss = rows.loss.clone();
+    if needed[0] != "L" {
+        maps.extend(loss.take().map(|column| (needed[0].clone(), column)));
+        if rows.drop_highest.is_some() || rows.min_of.is_some() {
+            maps.push(("L".into(), needed[0].clone()));
+        }
+    }
+    let what = Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) };
+    let names: Vec<&str> = needed.iter().map(String::as_str).collect();
+    let prepared = prepare(&reading.table, &names, &what)?;
+    prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
+
+    let beside = Beside {
+        group: group.as_deref(),
+        cluster: rows.cluster.as_deref(),
+        weight: rows.weight.as_deref(),
+        se: rows.se.as_deref(),
+    };
+    let points = points(&law, &needed, &prepared.table, beside)?;
+    Ok(Loaded { law, points, prepared, per, maps })
+}
+
+impl Loaded {
+    /// The fit, and what was decided for it.
+    pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
+        let fit = fit(&self.law, &self.points, options).inspect_err(|_| self.name_left_out())?;
+        fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        Ok(fit)
+    }
+
+    /// Rows that were left out may be why there is no answer.
+    pub fn name_left_out(&self) {
+        let all = &self.prepared.left_out;
+        for row in all.iter().take(SHOWN) {
+            let name = row.name.as_ref().map_or(String::new(), |n| format!(" {}", short_name(n)));
+            talk(format_args!("left out: line {}{name}: {}", row.line, row.reason));
+        }
+        if all.len() > SHOWN {
+            talk(format_args!("left out: {} more", all.len() - SHOWN));
+        }
+    }
+}
+
+/// Every other loss is in nats per token.
+fn bits_per_byte(column: &String) {
+    let plain = column.to_lowercase();
+    if plain.contains("bpb") || plain.contains("bits_per_byte") {
+        talk(format_args!("note: `{column}` is in bits per byte, and so is every loss below"));
+    }
+}

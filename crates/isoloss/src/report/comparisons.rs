@@ -1,0 +1,249 @@
+//! Families at equal loss, written three ways.
+
+use isoloss_laws::{Comparison, Estimate, Fit, Ratio, Scale};
+use serde_json::{Value, json};
+
+use super::estimate;
+use super::predictions::{interval, percent, reasons, value};
+use super::table::{csv_line, table};
+use crate::numbers::{exact, number, roughly, short_name};
+use crate::output::{BOLD, RESET};
+
+/// One way to fit, and what it says.
+#[derive(Debug)]
+pub struct Compared {
+    /// empty where there is one way only
+    pub how: String,
+    pub comparison: Comparison,
+}
+
+/// A variant against the baseline.
+#[derive(Debug)]
+pub struct One {
+    pub variant: String,
+    /// first the one that the sentences are of
+    pub all: Vec<Compared>,
+}
+
+/// Everything that is reported of a comparison.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub baseline: &'a str,
+    /// the unit of what is saved: `PF-days`
+    pub scale: &'a str,
+    pub given: &'a [(String, f64)],
+    pub all: &'a [One],
+    pub level: f64,
+}
+
+/// The scale's name in the words of a law: `C` for compute, else the input.
+pub fn scale_name(fit: &Fit, scale: &Scale) -> String {
+    let inputs: Vec<&str> = fit.law.inputs().collect();
+    match (inputs.as_slice(), scale) {
+        ([only], _) => (*only).to_owned(),
+        (_, Scale::Compute) => "C".to_owned(),
+        (_, Scale::Input(name)) => name.clone(),
+    }
+}
+
+/// In what the scale is counted.
+pub fn unit(fit: &Fit, scale: &Scale) -> String {
+    let name = scale_name(fit, scale);
+    if let Some((_, unit)) = fit.units.iter().find(|(n, _)| *n == name) {
+        return unit.clone();
+    }
+    match name.as_str() {
+        "C" => "FLOPs".to_owned(),
+        "N" => "parameters".to_owned(),
+        "D" => "tokens".to_owned(),
+        _ => name,
+    }
+}
+
+/// A table per variant, and what it means.
+pub fn text(report: &Report<'_>) -> String {
+    let parts: Vec<String> = report.all.iter().map(|one| of_variant(report, one)).collect();
+    parts.join("\n")
+}
+
+fn of_variant(report: &Report<'_>, one: &One) -> String {
+    let (baseline, variant) = (short_name(report.baseline), short_name(&one.variant));
+    let given: Vec<String> = report.given.iter().map(|(n, x)| format!(", {n} = {}", exact(*x))).collect();
+    let mut text = format!("{BOLD}{variant} against {baseline}{RESET}, in {}{}\n\n", report.scale, given.concat());
+    let Some(first) = one.all.first() else { return text };
+    let drawn = one.all.iter().flat_map(|c| &c.comparison.ratios).any(|r| r.ratio.interval.is_some());
+    let level = if drawn { format!(", {} %", percent(report.level)) } else { String::new() };
+    let mut header = vec!["loss".to_owned(), format!("{baseline} needs"), format!("{variant} needs")];
+    header.extend(one.all.iter().map(|c| match c.how.is_empty() {
+        true => format!("multiplier{level}"),
+        false => format!("{}{level}", c.how),
+    }));
+    header.push(String::new());
+    let row = |(at, r): (usize, &Ratio)| {
+        let needs = |x: f64| number(x, 4);
+        let mut cells = vec![number(r.loss, 5), needs(r.baseline), needs(r.variant)];
+        cells.extend(one.all.iter().map(|c| c.comparison.ratios.get(at).map_or_else(String::new, |r| ratio(&r.ratio))));
+        cells.push(beyond(r, &baseline, &variant));
+        cells
+    };
+    let rows: Vec<Vec<String>> = first.comparison.ratios.iter().enumerate().map(row).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    text.push_str(&table(&header, &rows));
+    text.push_str(&reasons(one.all.iter().flat_map(|c| &c.comparison.ratios).map(|r| &r.ratio)));
+    text.push('\n');
+    for c in &one.all {
+        let how = if c.how.is_empty() { String::new() } else { format!("{}: ", c.how) };
+        for sentence in sentences(&c.comparison, &baseline, &variant, report.scale) {
+            text.push_str(&format!("{how}{sentence}\n"));
+        }
+    }
+    if let Some((low, high)) = first.comparison.shared {
+        text.push_str(&format!("Runs of both reached losses from {} to {}.\n", number(low, 4), number(high, 4)));
+    }
+    if drawn {
+        text.push_str(&format!("Pairing: {}.\n", first.comparison.pairing));
+    }
+    text
+}
+
+/// Whose runs the loss lies beyond.
+fn beyond(ratio: &Ratio, baseline: &str, variant: &str) -> String {
+    match (ratio.beyond_baseline, ratio.beyond_variant) {
+        (false, false) => String::new(),
+        (true, false) => format!("beyond the runs of {baseline}"),
+        (false, true) => format!("beyond the runs of {variant}"),
+        (true, true) => "beyond the runs of both".to_owned(),
+    }
+}
+
+fn ratio(e: &Estimate) -> String {
+    match e.interval {
+        Some(_) => format!("{} {}", value(e), interval(e)),
+        None => number(e.value, 4),
+    }
+}
+
+/// What the numbers mean: told apart or not, the same at every loss or not, and where the curves cross.
+fn sentences(c: &Comparison, baseline: &str, variant: &str, scale: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let drawn = c.ratios.iter().any(|r| r.ratio.interval.is_some());
+    match c.distinguishable {
+        Some(false) => all.push(format!(
+            "{variant} and {baseline} are not distinguishable: 1 lies inside every interval at losses that both reached."
+        )),
+        Some(true) => all.push(told_apart(c, baseline, variant, scale)),
+        None if drawn => all.push(
+            "Every one of these losses lies beyond the runs: whether the two differ, the runs do not say.".to_owned(),
+        ),
+        None => {}
+    }
+    if c.changes {
+        let values = || c.ratios.iter().map(|r| r.ratio.value);
+        let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
+        all.push(format!("The multiplier depends on the loss: {} to {} here.", number(least, 4), number(most, 4)));
+    }
+    if let Some(crossing) = &c.crossing {
+        let ends = match crossing.interval {
+            Some(i) => format!(" [{}, {}]", roughly(i.lower), roughly(i.upper)),
+            // The reason of all numbers stands below the table.
+            None if drawn => format!(" (no interval: {})", crossing.method),
+            None => String::new(),
+        };
+        all.push(format!("The curves cross near {} {scale}{ends}.", roughly(crossing.value)));
+    }
+    all
+}
+
+/// Where intervals leave 1 out, and on which side.
+fn told_apart(c: &Comparison, baseline: &str, variant: &str, scale: &str) -> String {
+    let inside = || c.ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant);
+    let above = inside().filter(|r| r.ratio.interval.is_some_and(|i| i.lower > 1.0)).count();
+    let below = inside().filter(|r| r.ratio.interval.is_some_and(|i| i.upper < 1.0)).count();
+    let of = inside().count();
+    let at = |n: usize| if n == of { "at every loss".to_owned() } else { format!("at {n} of {of} losses") };
+    let needs = match (above, below) {
+        (_, 0) => format!("fewer {scale} than {baseline} {}", at(above)),
+        (0, _) => format!("more {scale} than {baseline} {}", at(below)),
+        _ => format!("fewer {scale} than {baseline} {}, more {}", at(above), at(below)),
+    };
+    format!("Distinguishable: {variant} needs {needs} here that both reached; 1 lies outside the interval there.")
+}
+
+/// One object.
+pub fn json(report: &Report<'_>) -> String {
+    let ratio = |r: &Ratio| {
+        json!({
+            "loss": r.loss,
+            "baseline": r.baseline,
+            "variant": r.variant,
+            "multiplier": estimate(&r.ratio),
+            "beyond_baseline": r.beyond_baseline,
+            "beyond_variant": r.beyond_variant,
+        })
+    };
+    let compared = |c: &Compared| {
+        json!({
+            "how": c.how,
+            "ratios": c.comparison.ratios.iter().map(ratio).collect::<Vec<_>>(),
+            "distinguishable": c.comparison.distinguishable,
+            "changes": c.comparison.changes,
+            "crossing": c.comparison.crossing.as_ref().map(estimate),
+            "shared_losses": c.comparison.shared,
+            "pairing": c.comparison.pairing,
+        })
+    };
+    let one = |o: &One| json!({ "variant": o.variant, "comparisons": o.all.iter().map(compared).collect::<Vec<_>>() });
+    let given: serde_json::Map<String, Value> = report.given.iter().map(|(n, x)| (n.clone(), json!(x))).collect();
+    let value = json!({
+        "baseline": report.baseline,
+        "unit": report.scale,
+        "with": given,
+        "variants": report.all.iter().map(one).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+/// One row a place.
+pub fn csv(report: &Report<'_>) -> String {
+    let mut text = csv_line([
+        "baseline",
+        "variant",
+        "how",
+        "loss",
+        "baseline_needs",
+        "variant_needs",
+        "unit",
+        "multiplier",
+        "lower",
+        "upper",
+        "level",
+        "beyond_baseline",
+        "beyond_variant",
+        "method",
+    ]);
+    for one in report.all {
+        for c in &one.all {
+            for r in &c.comparison.ratios {
+                let i = r.ratio.interval;
+                let or_empty = |x: Option<f64>| x.map_or_else(String::new, exact);
+                text.push_str(&csv_line([
+                    report.baseline.to_owned(),
+                    one.variant.clone(),
+                    c.how.clone(),
+                    exact(r.loss),
+                    exact(r.baseline),
+                    exact(r.variant),
+                    report.scale.to_owned(),
+                    exact(r.ratio.value),
+                    or_empty(i.map(|i| i.lower)),
+                    or_empty(i.map(|i| i.upper)),
+                    or_empty(i.map(|i| i.level)),
+                    r.beyond_baseline.to_string(),
+                    r.beyond_variant.to_string(),
+                    r.ratio.method.clone(),
+                ]));
+            }
+        }
+    }
+    text
+}
