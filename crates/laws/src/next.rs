@@ -122,9 +122,12 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
             }
         }
     }
+    // Where runs are few and money is not, a run much cheaper than its share of the budget saves nothing.
+    let share = purse.budget / purse.runs as f64;
+    let worth = |ensemble: &Ensemble, i: usize| ensemble.fall(i) / (costs[i] + share).sqrt();
     while let Some(i) = (0..costs.len())
         .filter(|&i| spent + costs[i] <= purse.budget)
-        .max_by(|&a, &b| (ensemble.fall(a) / costs[a].sqrt()).total_cmp(&(ensemble.fall(b) / costs[b].sqrt())))
+        .max_by(|&a, &b| worth(&ensemble, a).total_cmp(&worth(&ensemble, b)))
     {
         // Buying on for nothing is no plan.
         if ensemble.fall(i) <= 1e-9 * ensemble.variance() || done(buy(&mut ensemble, &mut spent, i, false)) {

@@ -4,6 +4,7 @@ mod compare;
 mod completions;
 mod fit;
 mod list;
+mod next;
 mod plan;
 mod predict;
 mod score;

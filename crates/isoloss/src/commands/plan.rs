@@ -1,4 +1,4 @@
-//! `isoloss plan FIT`: what to train for a budget, a size, a length or a loss.
+//! `isoloss plan FIT`: what to train for a budget, a size, a length or a loss; and which runs would tell most.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use isoloss_formula::nearest;
 use isoloss_laws::{Circumstances, Fit, Given, plan};
 
 use super::Run;
+use super::next::Runs;
 use super::predict::{carried, known_families, load};
 use crate::arguments;
 use crate::failure::Failure;
@@ -15,7 +16,7 @@ use crate::report::plans::{self, Planned, Prices};
 
 /// Options of `plan`.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("given").required(true).multiple(false).args(["flops", "params", "tokens", "loss"]))]
+#[command(group = ArgGroup::new("given").required(true).multiple(false).args(["flops", "params", "tokens", "loss", "next"]))]
 pub struct Plan {
     /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them)
     #[arg(value_name = "FIT")]
@@ -54,6 +55,9 @@ pub struct Plan {
     #[arg(long, value_name = "PRICE", requires = "throughput", help_heading = "Time and money")]
     price: Option<String>,
 
+    #[command(flatten)]
+    runs: Runs,
+
     /// How the answer is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -67,6 +71,7 @@ Examples:
   isoloss plan published:besiroglu-2024 --loss 2.1 --serve 5T
   isoloss plan fit.json --params 7B --unique 100B
   isoloss plan fit.json --flops 1e21 --throughput 4e14 --price 2.5
+  isoloss plan fit.json --next 8 --budget 1e20 --know alpha
 
 Training takes C = 6 N D FLOPs, serving 2 N a token. With --serve the cheapest life is looked for: a smaller model \
 trained for longer. \"Mean\" is the law itself, \"one new run\" adds the noise of a run and, beyond the runs that were \
@@ -78,6 +83,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             let Some(text) = text else { return Ok(None) };
             Ok(arguments::numbers(flag, std::slice::from_ref(text))?.first().copied())
         };
+        let next = self.runs.asked()?;
         let given = self.given()?;
         let prices = Prices { throughput: one("--throughput", &self.throughput)?, price: one("--price", &self.price)? };
         let circumstances = Circumstances {
@@ -89,6 +95,10 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let fit = load(&self.fit)?;
         known_families(&self.fit, &fit, self.family.as_slice(), true)?;
         known_inputs(&fit, &circumstances.with)?;
+        if next {
+            self.runs.answer(&fit, self.format)?;
+            return Ok(output::code(carried(&self.fit, &fit)));
+        }
         let plans = given.into_iter().map(|given| {
             let plan = plan(&fit, given, &circumstances)?;
             Ok(Planned { given, plan })

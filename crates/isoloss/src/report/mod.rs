@@ -7,10 +7,13 @@ pub mod gains;
 mod json;
 pub mod plans;
 pub mod predictions;
+pub mod rankings;
 pub mod scores;
 mod substitute;
 pub mod table;
 mod text;
+pub mod wanted;
+pub mod ways;
 
 pub use closing::Closing;
 pub use csv::csv;

@@ -3,6 +3,8 @@
 mod draws;
 mod load;
 mod options;
+mod rank;
+mod ways;
 
 pub use load::{Loaded, load};
 pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, names};
@@ -32,6 +34,8 @@ Examples:
   isoloss fit runs.csv --law chinchilla --fix E=1.69 --save fit.json
   isoloss fit runs.csv --per family A,alpha --at \"N=70e9,D=1.4T\"
   isoloss fit runs.csv --formula \"L = E + A*N^-alpha\" --format json
+  isoloss fit runs.csv --law all
+  isoloss fit runs.csv --method all --flops 1e22
 
 A law reads columns: N parameters, D training tokens, C compute in FLOPs, L loss in nats per token. Usual names \
 for them (n_params, tokens, val/loss ...) are known, and one of N, D and C follows from the others. Any other column \
@@ -54,8 +58,18 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         }
         let at = arguments::points("--at", &self.at)?;
         let options = self.how.options(&self.law)?;
+        if self.law.law.as_deref() == Some(rank::ALL) {
+            self.alone("--law all ranks laws")?;
+            self.rank(&options)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let loaded = load(&self.table, &self.law, &self.rows, |law, table| self.families.of(law, table))?;
         let options = Options { per_family: loaded.per.clone(), ..options };
+        if let Some(way) = self.method {
+            self.alone("--method compares ways of finding the best sizes")?;
+            self.ways(way, &loaded, &options)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let fit = loaded.fit(&options)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, &at, families)?;
@@ -83,6 +97,18 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 }
 
 impl Fit {
+    /// Options that ask something of one fit are refused where there is none.
+    fn alone(&self, what: &str) -> Result<(), Failure> {
+        let strange = if self.save.is_some() { Some("--save") } else { (!self.at.is_empty()).then_some("--at") };
+        match strange {
+            None => Ok(()),
+            Some(flag) => Err(Failure::usage(
+                format_args!("{flag}: {what} and makes no fit to keep or to ask"),
+                "ask for one law, without --method, in a command of its own",
+            )),
+        }
+    }
+
     /// The command that comes after this one; none after a fit that must not be used.
     fn next(&self, fit: &laws::Fit) -> Option<String> {
         if fit.warnings.iter().any(|w| w.severity == Severity::Error) {

@@ -8,6 +8,7 @@ use isoloss_laws::{Law, Loss, Method, Options};
 use isoloss_runs::Prepare;
 
 use super::draws;
+use super::ways::Way;
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{Format, talk};
@@ -30,6 +31,15 @@ pub struct Fit {
     /// Predict these points too: --at "N=70e9,D=1.4T"; several values make every combination: --at "N=1B,7B,D=1T"
     #[arg(long, value_name = "POINTS", help_heading = "The answer")]
     pub at: Vec<String>,
+    /// Other ways of finding the best N and D, beside the surface, and how far they disagree: --method all
+    #[arg(long, value_enum, value_name = "WAY", help_heading = "The answer")]
+    pub method: Option<Way>,
+    /// With --method: the budget that best sizes are given for [default: ten times the largest run's]
+    #[arg(long, value_name = "C", requires = "method", help_heading = "The answer")]
+    pub flops: Option<String>,
+    /// With --method: the column that says which runs had one budget [default: within 5 % of compute]
+    #[arg(long, value_name = "COLUMN", requires = "method", help_heading = "The answer")]
+    pub budgets: Option<String>,
     /// Keep the fit for isoloss predict and isoloss list: --save fit.json
     #[arg(long, value_name = "FILE", help_heading = "The answer")]
     pub save: Option<PathBuf>,
@@ -44,7 +54,7 @@ pub struct Fit {
 /// Which law, and what of it is not free.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct OfLaw {
-    /// A law that ships (isoloss list laws) or a file of yours: --law power, --law my.toml
+    /// A law that ships (isoloss list laws), a file of yours, or all to rank what there is: --law power, --law my.toml
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "formula", help_heading = "The law")]
     pub law: Option<String>,
     /// A law of your own; names of columns are variables, others parameters: --formula "L = E + A*N^-alpha"

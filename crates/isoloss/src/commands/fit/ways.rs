@@ -1,0 +1,87 @@
+//! `isoloss fit --method`: other ways of finding the best sizes, beside the surface.
+
+use isoloss_laws::{ApproachOptions, Budgets, Kind, Labels, Options, disagree, parabola_bias};
+
+use super::{Fit, Loaded};
+use crate::arguments;
+use crate::failure::Failure;
+use crate::output::{self, Format, talk};
+use crate::report::ways;
+
+/// How much more compute than the largest run, where no budget is named.
+const FARTHER: f64 = 10.0;
+/// Draws where none are asked for: each takes a fit of the surface.
+const DRAWS: usize = 300;
+
+/// A way of finding the sizes that compute is best spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Way {
+    /// all of them
+    All,
+    /// the least loss of all sizes at each compute (approach 1)
+    Envelope,
+    /// parabolas through runs of equal compute (approach 2)
+    Isoflop,
+    /// the same with cubics
+    Cubic,
+    /// the lower convex hull of loss against compute
+    Hull,
+}
+
+impl Fit {
+    pub(super) fn ways(&self, way: Way, loaded: &Loaded, options: &Options) -> Result<(), Failure> {
+        let points = &loaded.points;
+        let largest = points.column("N").zip(points.column("D"));
+        let largest = largest.and_then(|(n, d)| n.iter().zip(d).map(|(n, d)| 6.0 * n * d).reduce(f64::max));
+        let Some(largest) = largest else {
+            return Err(Failure::usage(
+                format_args!("--method: the best sizes for a budget need parameters N and tokens D"),
+                "--map \"N=...\" and --map \"D=...\" name them; one follows from the other and C",
+            ));
+        };
+        let flops = match arguments::numbers("--flops", self.flops.as_slice())?.first() {
+            Some(flops) => *flops,
+            None => FARTHER * largest,
+        };
+        let budgets = match &self.budgets {
+            None => Budgets::Within(0.05),
+            Some(column) => match loaded.prepared.table.column(column) {
+                Some(found) => {
+                    let rows = 0..loaded.prepared.table.len();
+                    Budgets::Labelled(Labels::new(column.clone(), rows.map(|row| found.text(row))))
+                }
+                None => {
+                    return Err(Failure::usage(
+                        format_args!("--budgets {column}: there is no such column"),
+                        "it names the column that says which runs were given the same compute",
+                    ));
+                }
+            },
+        };
+        let kinds: Vec<Kind> = match way {
+            Way::All => Kind::ALL.to_vec(),
+            Way::Envelope => vec![Kind::Surface, Kind::Envelope],
+            Way::Isoflop => vec![Kind::Surface, Kind::Isoflop],
+            Way::Cubic => vec![Kind::Surface, Kind::Cubic],
+            Way::Hull => vec![Kind::Surface, Kind::Hull],
+        };
+        let draws = if self.how.draws.is_some() { options.draws } else { DRAWS };
+        let quick = Options { draws, influence: false, trust: false, ..options.clone() };
+        let asked = ApproachOptions { budgets, law: loaded.law.clone(), fit: quick, ..ApproachOptions::default() };
+        let found = disagree(points, &kinds, flops, &asked)?;
+        found.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        for compared in &found.compared {
+            let name = compared.approach.kind.name();
+            compared.approach.notes.iter().for_each(|note| talk(format_args!("note: {name}: {note}")));
+        }
+        let fit = loaded.fit(&Options { method: isoloss_laws::Method::None, ..asked.fit.clone() })?;
+        // A table without budgets has no parabolas to be biased.
+        let parabolas = found.compared.iter().any(|c| matches!(c.approach.kind, Kind::Isoflop | Kind::Cubic));
+        let bias = if parabolas { parabola_bias(&fit, points, &asked).unwrap_or_default() } else { Vec::new() };
+        output::answer(&match self.format {
+            Format::Text => ways::text(&found, &bias),
+            Format::Json => ways::json(&found, &bias),
+            Format::Csv => ways::csv(&found),
+        })
+    }
+}
