@@ -106,12 +106,13 @@ pub fn compare(
         }
         (given, _) => given.to_vec(),
     };
-    let pairing = if std::ptr::eq(baseline.fit, variant.fit) {
+    let pairing = if together(&baseline, &variant) {
         "draws of both come from one fit of all runs and belong together"
     } else {
         "draws of the two fits are independent"
     };
     let draws = baseline.fit.draws.len().min(variant.fit.draws.len());
+    let pairs: Vec<(&[f64], &[f64])> = pairs(&baseline, &variant, draws);
     let mut ratios = Vec::with_capacity(places.len());
     for place in places {
         let (loss, start) = match place {
@@ -128,7 +129,7 @@ pub fn compare(
         let takes = base.reach(&base_theta, loss, needs).ok_or_else(|| never("baseline"))?;
         let mut failed = 0;
         let mut spread = Vec::with_capacity(draws);
-        for (b, v) in baseline.fit.draws.iter().zip(&variant.fit.draws).take(draws) {
+        for &(b, v) in &pairs {
             // At a place on the variant's scale the draw's own loss there is what both must reach.
             let reached = match place {
                 Place::Loss(_) => other.reach(v, loss, needs).map(|at| (loss, at)),
@@ -150,7 +151,7 @@ pub fn compare(
             beyond_variant: outside(other_span),
         });
     }
-    let crossing = cross(&mut base, &mut other, &baseline, &variant, near, draws);
+    let crossing = cross(&mut base, &mut other, &baseline, &variant, near, &pairs);
     let values = || ratios.iter().map(|r| r.ratio.value);
     let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
     let inside: Vec<Interval> =
@@ -165,6 +166,20 @@ pub fn compare(
         ratios,
         pairing,
     })
+}
+
+/// The draws of both answer to the same runs and the same random numbers.
+fn together(baseline: &Side<'_>, variant: &Side<'_>) -> bool {
+    let (a, b) = (baseline.fit, variant.fit);
+    std::ptr::eq(a, b) || (a.row_hash == b.row_hash && a.seed == b.seed && a.rows > 0 && a.method == b.method)
+}
+
+/// Draws of both, side by side. Fits made with one seed share their random numbers, so draws that do not belong together
+/// are shifted against each other.
+fn pairs<'a>(baseline: &Side<'a>, variant: &Side<'a>, draws: usize) -> Vec<(&'a [f64], &'a [f64])> {
+    let shift = if together(baseline, variant) { 0 } else { draws / 2 };
+    let of = |fit: &'a Fit, i: usize| fit.draws[i].as_slice();
+    (0..draws).map(|i| (of(baseline.fit, i), of(variant.fit, (i + shift) % draws))).collect()
 }
 
 /// A law of one scale has no other to be compared along, whatever it calls it.
@@ -197,13 +212,23 @@ fn cross(
     baseline: &Side<'_>,
     variant: &Side<'_>,
     near: f64,
-    draws: usize,
+    pairs: &[(&[f64], &[f64])],
 ) -> Option<Estimate> {
-    let mut meet = |b: &[f64], v: &[f64], near: f64| crossing(near, |ln| base.loss(b, ln) - other.loss(v, ln));
-    let found = meet(&baseline.fit.theta(), &variant.fit.theta(), near)?;
+    let mut gap = |b: &[f64], v: &[f64], ln: f64| {
+        let (x, y) = (base.loss(b, ln), other.loss(v, ln));
+        // Closer than this they are one curve, as far as arithmetic goes.
+        if (x - y).abs() <= ROUNDING * x.abs() { 0.0 } else { x - y }
+    };
+    let mut meet = |b: &[f64], v: &[f64], near: f64| {
+        let found = crossing(near, |ln| gap(b, v, ln))?;
+        // One curve twice crosses nowhere.
+        [-3.0, 3.0].iter().any(|by| gap(b, v, found + by) != 0.0).then_some(found)
+    };
+    let (base_theta, other_theta) = (baseline.fit.theta(), variant.fit.theta());
+    let found = meet(&base_theta, &other_theta, near)?;
     let mut failed = 0;
-    let mut spread = Vec::with_capacity(draws);
-    for (b, v) in baseline.fit.draws.iter().zip(&variant.fit.draws).take(draws) {
+    let mut spread = Vec::with_capacity(pairs.len());
+    for (b, v) in pairs {
         match meet(b, v, found) {
             Some(ln) => spread.push(libm::exp(ln)),
             None => failed += 1,

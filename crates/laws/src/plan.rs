@@ -51,6 +51,9 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+/// A size so many times beyond those that were fitted is said.
+const FAR: f64 = 10.0;
+
 /// ln N, ln D of one plan.
 type Sizes = (f64, f64);
 
@@ -122,6 +125,18 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
             ),
         });
     }
+    for (name, at) in [("N", params), ("D", tokens)] {
+        if let Some((_, low, high)) = fit.ranges.iter().find(|r| r.0 == name) {
+            let (side, factor) =
+                if at > *high { ("above the largest", at / high) } else { ("below the smallest", low / at) };
+            if factor > FAR {
+                notes.push(format!("{name} lies {factor:.0}x {side} that was fitted"));
+            }
+        }
+    }
+    if served > 0.0 && matches!(given, Given::Params(_) | Given::Tokens(_)) {
+        notes.push("what is given decides the sizes; serving is only counted".to_owned());
+    }
     Ok(Plan {
         params: estimate(&|s| libm::exp(s.0)),
         tokens: estimate(&|s| libm::exp(s.1)),
@@ -136,12 +151,12 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
 fn unreachable_plan(fit: &Fit, given: Given) -> FitError {
     match given {
         Given::Loss(loss) => FitError::new(
-            format!("the law {} never comes down to {loss}", fit.law.name),
-            "its floor lies above that: ask for a higher loss",
+            format!("the law {} does not come to {loss} at any size", fit.law.name),
+            "its floor lies above that, or no model is so bad: ask for another loss",
         ),
         Given::Flops(flops) => FitError::new(
-            format!("no sizes use {flops:e} FLOPs best: serving takes all of it, or the law has no minimum there"),
-            "give more compute, or fewer tokens to serve",
+            format!("no sizes use {flops:e} FLOPs best: the law has no minimum there, or serving takes all of it"),
+            "are --with and --serve what was meant? else give another budget",
         ),
         _ => FitError::new(
             format!("the law {} has no compute-optimal partner for that", fit.law.name),

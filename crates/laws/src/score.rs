@@ -112,7 +112,12 @@ pub fn score(law: &Law, points: &Points, options: &Options, by: Option<&str>, cu
             }
             vec![train.clone()]
         }
-        Cuts::At(levels) => levels.iter().map(|c| below(&scale, *c)).collect(),
+        Cuts::At(levels) => {
+            let mut levels = levels.clone();
+            levels.sort_by(f64::total_cmp);
+            levels.dedup();
+            levels.iter().map(|c| below(&scale, *c)).collect()
+        }
         Cuts::Factor(factor) => {
             let largest = scale.iter().copied().fold(0.0, f64::max);
             vec![below(&scale, largest / factor)]

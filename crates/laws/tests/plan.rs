@@ -40,7 +40,7 @@ fn every_question_has_the_same_answer() {
         }
     }
     let error = plan(&fit, Given::Loss(1.7), &plain).unwrap_err();
-    assert!(error.message.contains("never comes down to 1.7"), "{error}");
+    assert!(error.message.contains("does not come to 1.7"), "{error}");
     assert!(plan(&fit, Given::Flops(-1.0), &plain).is_err() && plan(&fit, Given::Loss(f64::NAN), &plain).is_err());
     let error = plan(&published("kimi-mla").unwrap(), Given::Flops(1e21), &plain).unwrap_err();
     assert!(error.message.contains("N and D"), "{error}");

@@ -96,6 +96,18 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         known_families(&self.fit, &fit, self.family.as_slice(), true)?;
         known_inputs(&fit, &circumstances.with)?;
         if next {
+            let strange = [
+                ("--serve", self.serve.is_some()),
+                ("--unique", self.unique.is_some()),
+                ("--throughput", self.throughput.is_some()),
+                ("--with", !self.with.is_empty()),
+            ];
+            if let Some((flag, _)) = strange.iter().find(|(_, given)| *given) {
+                return Err(Failure::usage(
+                    format_args!("{flag}: --next chooses runs, and would not heed it"),
+                    "leave it out",
+                ));
+            }
             self.runs.answer(&fit, self.format)?;
             return Ok(output::code(carried(&self.fit, &fit)));
         }
@@ -132,7 +144,8 @@ impl Plan {
 
 /// A value for what the law does not read is a slip.
 pub fn known_inputs(fit: &Fit, with: &[(String, f64)]) -> Result<(), Failure> {
-    let inputs: Vec<&str> = fit.law.inputs().collect();
+    // N and D are what is looked for.
+    let inputs: Vec<&str> = fit.law.inputs().filter(|i| !matches!(*i, "N" | "D")).collect();
     match with.iter().find(|(name, _)| !inputs.contains(&name.as_str())) {
         None => Ok(()),
         Some((name, _)) => Err(Failure::usage(

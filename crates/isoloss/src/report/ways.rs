@@ -69,7 +69,8 @@ fn verdict(found: &Disagreement) -> String {
         .map(|c| c.approach.kind.name())
         .collect();
     match apart.as_slice() {
-        [] if found.compared.iter().any(|c| c.exponent_difference.is_some()) => {
+        // Without noise there are no intervals, and nothing to be more than.
+        [] if found.compared.iter().any(|c| c.exponent_difference.as_ref().is_some_and(|e| e.interval.is_some())) => {
             "The approaches do not disagree by more than noise.\n".into()
         }
         [] => String::new(),

@@ -41,7 +41,7 @@ A law reads columns: N parameters, D training tokens, C compute in FLOPs, L loss
 for them (n_params, tokens, val/loss ...) are known, and one of N, D and C follows from the others. Any other column \
 is named by --map \"N=Your Header\"; what was taken for what is said before the fit.
 In conditions and expressions a header with spaces stands in back-quotes, a word in single quotes.
-Without --law and --formula: N and D give chinchilla, one of them power-floor, compute alone frontier.
+--law all ranks all laws that the columns allow. Without --law and --formula: N and D give chinchilla, one of them power-floor, compute alone frontier.
 Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -60,6 +60,17 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let options = self.how.options(&self.law)?;
         if self.law.law.as_deref() == Some(rank::ALL) {
             self.alone("--law all ranks laws")?;
+            let strange = if self.method.is_some() {
+                Some("--method")
+            } else {
+                (!self.families.per.is_empty()).then_some("--per")
+            };
+            if let Some(flag) = strange {
+                return Err(Failure::usage(
+                    format_args!("{flag}: --law all ranks laws as they are"),
+                    "ask for one law: --law chinchilla",
+                ));
+            }
             self.rank(&options)?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -67,8 +78,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let options = Options { per_family: loaded.per.clone(), ..options };
         if let Some(way) = self.method {
             self.alone("--method compares ways of finding the best sizes")?;
-            self.ways(way, &loaded, &options)?;
-            return Ok(ExitCode::SUCCESS);
+            return self.ways(way, &loaded, &options);
         }
         let fit = loaded.fit(&options)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);

@@ -54,7 +54,7 @@ pub struct Fit {
 /// Which law, and what of it is not free.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct OfLaw {
-    /// A law that ships (isoloss list laws), a file of yours, or all to rank what there is: --law power, --law my.toml
+    /// A law that ships (isoloss list laws) or a file of yours: --law power, --law my.toml
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "formula", help_heading = "The law")]
     pub law: Option<String>,
     /// A law of your own; names of columns are variables, others parameters: --formula "L = E + A*N^-alpha"

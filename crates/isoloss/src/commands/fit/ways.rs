@@ -1,5 +1,7 @@
 //! `isoloss fit --method`: other ways of finding the best sizes, beside the surface.
 
+use std::process::ExitCode;
+
 use isoloss_laws::{ApproachOptions, Budgets, Kind, Labels, Options, disagree, parabola_bias};
 
 use super::{Fit, Loaded};
@@ -29,7 +31,7 @@ pub enum Way {
 }
 
 impl Fit {
-    pub(super) fn ways(&self, way: Way, loaded: &Loaded, options: &Options) -> Result<(), Failure> {
+    pub(super) fn ways(&self, way: Way, loaded: &Loaded, options: &Options) -> Result<ExitCode, Failure> {
         let points = &loaded.points;
         let largest = points.column("N").zip(points.column("D"));
         let largest = largest.and_then(|(n, d)| n.iter().zip(d).map(|(n, d)| 6.0 * n * d).reduce(f64::max));
@@ -39,8 +41,8 @@ impl Fit {
                 "--map \"N=...\" and --map \"D=...\" name them; one follows from the other and C",
             ));
         };
-        let flops = match arguments::numbers("--flops", self.flops.as_slice())?.first() {
-            Some(flops) => *flops,
+        let flops = match &self.flops {
+            Some(text) => arguments::number("--flops", text)?,
             None => FARTHER * largest,
         };
         let budgets = match &self.budgets {
@@ -82,6 +84,8 @@ impl Fit {
             Format::Text => ways::text(&found, &bias),
             Format::Json => ways::json(&found, &bias),
             Format::Csv => ways::csv(&found),
-        })
+        })?;
+        // The surface alone is no answer to what was asked.
+        Ok(output::code(way != Way::All && found.compared.len() < kinds.len()))
     }
 }
