@@ -79,6 +79,16 @@ impl Asked {
                 continue;
             }
             let asked = self::scale(name, &inputs, &law.name, "--at")?;
+            // A law of one scale takes any name for it, but neither two at once nor sizes where it means compute.
+            let first = self.at.iter().map(|(n, _)| n).find(|n| *n != "L" && **n != law.formula.target);
+            let compute = variant.units.iter().any(|(n, unit)| n == "X" && (unit == "PF-days" || unit == "FLOPs"));
+            if inputs == ["X"] && (first != Some(name) || compute && (name == "N" || name == "D")) {
+                let unit = variant.units.first().map_or(String::new(), |(_, unit)| format!(" in {unit}"));
+                return Err(Failure::usage(
+                    format_args!("--at {name}=..: the law {} has one scale, X{unit}", law.name),
+                    "--at C=4,5 or --at X=4,5 asks along it",
+                ));
+            }
             match &scale {
                 Some((known, said)) if *known != asked => {
                     return Err(Failure::usage(
