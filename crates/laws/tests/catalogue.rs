@@ -68,7 +68,10 @@ fn every_gradient_is_the_difference_quotient() {
 fn every_law_is_recovered_from_its_own_surface() {
     for case in cases() {
         let law = case.law();
-        for loss in [Loss::Robust, Loss::Published, Loss::SquaredLog] {
+        // The large ones take seconds; what an objective does to a search shows on the small ones.
+        let losses = [Loss::Robust, Loss::Published, Loss::SquaredLog];
+        let most = if case.parameters.len() <= 6 { losses.len() } else { 1 };
+        for &loss in &losses[..most] {
             // Some targets are negative; they have no logarithm.
             let points = case.points();
             let loss = if points.target.iter().any(|y| *y <= 0.0) { Loss::Squared } else { loss };
