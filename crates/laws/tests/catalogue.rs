@@ -75,7 +75,7 @@ fn every_law_is_recovered_from_its_own_surface() {
             // Some targets are negative; they have no logarithm.
             let points = case.points();
             let loss = if points.target.iter().any(|y| *y <= 0.0) { Loss::Squared } else { loss };
-            let options = Options { loss, method: Method::None, ..Options::default() };
+            let options = Options { loss, method: Method::None, starts: 24, ..Options::default() };
             let fit = fit(&law, &points, &options).unwrap_or_else(|e| panic!("{} {loss:?}: {e}", case.law));
             for p in &fit.parameters {
                 let (found, truth) = (p.estimate.value, case.truth(&p.name).unwrap());
