@@ -207,8 +207,7 @@ impl Search {
                 Some((n, tokens(n).ln()))
             }
             Given::Loss(loss) if served == 0.0 => {
-                let near = self.low + self.high + std::f64::consts::LN_2 + 1.0;
-                let near = near.min(60.0);
+                let near = 6f64.ln() + 0.5 * (self.low + self.high) + self.tokens;
                 let c = self.surface.reach(theta, loss, near)?;
                 self.frontier(theta, c)
             }

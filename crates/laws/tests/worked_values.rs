@@ -67,7 +67,7 @@ fn every_published_fit_has_a_value() {
             });
             let found = bind(law, &names, &[at.collect()]).values(&theta)[0];
             let plausible = match law.formula.target.as_str() {
-                "L" => 0.5..7.0,
+                "L" => 1.0..6.0,
                 "lr" => 1e-5..1e-1,
                 "batch" => 1e4..1e8,
                 other => panic!("{}: what is a {other} like?", law.name),
