@@ -1,8 +1,8 @@
 //! Real tables cut at an eighth of their largest scale: fitted below, predicted above. `backtests DIR`, where DIR holds
-//! the tables named below; prints a row per table: the default fit, one aimed at the rows to predict (summed Huber 1e-3,
-//! weights towards them) and a plain log-Huber fit with a percentile pairs bootstrap.
+//! the tables named below; prints a row per table, and a summary: the default fit, one aimed at the rows to predict, and a
+//! plain log-Huber fit with a percentile pairs bootstrap.
 
-use isoloss_laws::{Cuts, Law, Loss, Method, Options, Points, Toward, catalogue, score};
+use isoloss_laws::{Cut, Cuts, FitError, Law, Loss, Method, Options, Points, Toward, catalogue, score};
 
 /// A table read by hand: header and cells.
 struct Csv {
@@ -96,59 +96,62 @@ fn tables(folder: &str) -> Vec<(String, Law, Points)> {
     all
 }
 
+/// A table cut once, in three ways: default, aimed, plain.
+struct Tested {
+    curve: bool,
+    cuts: [Cut; 3],
+}
+
 fn main() {
     let folder = std::env::args().nth(1).expect("usage: backtests DIR");
     let factor: f64 = std::env::args().nth(2).map_or(8.0, |f| f.parse().expect("a factor"));
-    println!("| table | fitted | predicted | rmse | aimed | plain | bias | coverage | plain |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("| table | fitted | predicted | rmse | aimed | plain | bias | coverage | aimed | plain |");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let ours = Options { influence: false, draws: 400, ..Options::default() };
+    let aimed = Options { toward: Some(Toward { at: Vec::new(), kappa: 1.0 }), ..ours.clone() };
     let plain = Options { loss: Loss::Published, method: Method::Pairs, trust: false, ..ours.clone() };
-    let toward = Some(Toward { at: Vec::new(), kappa: 1.0 });
-    let aimed = Options { loss: Loss::Published, toward, ..ours.clone() };
-    let (mut inside, mut inside_plain, mut total) = (0.0, 0.0, 0.0);
-    let (mut errors, mut errors_aimed, mut errors_plain) = (Vec::new(), Vec::new(), Vec::new());
+    let mut tested = Vec::new();
     for (name, law, points) in tables(&folder) {
-        let by = law.name == "experts";
-        let run = |options| score(&law, &points, options, by.then_some("N"), &Cuts::Factor(factor));
-        let (a, t, b) = match (run(&ours), run(&aimed), run(&plain)) {
-            (Ok(a), t, Ok(b)) => (a, t.map_or(f64::NAN, |t| t.cuts[0].rmse), b),
-            (Err(e), ..) | (.., Err(e)) => {
-                println!("| {name} | {} |", e.message);
-                continue;
+        let by = (law.name == "experts").then_some("N");
+        let run = |options| Ok(score(&law, &points, options, by, &Cuts::Factor(factor))?.cuts.remove(0));
+        let cuts: Result<Vec<Cut>, FitError> = [&ours, &aimed, &plain].into_iter().map(run).collect();
+        match cuts {
+            Ok(cuts) => {
+                let [ours, ..] = &cuts[..] else { unreachable!("three ways") };
+                let rmse: Vec<String> = cuts.iter().map(|c| format!("{:.4}", c.rmse)).collect();
+                let inside: Vec<String> = cuts.iter().map(|c| percent(c.coverage)).collect();
+                let (rmse, inside) = (rmse.join(" | "), inside.join(" | "));
+                println!("| {name} | {} | {} | {rmse} | {:+.4} | {inside} |", ours.train, ours.held.len(), ours.bias);
+                let cuts = cuts.try_into().expect("three ways");
+                tested.push(Tested { curve: law.name == "power-floor", cuts });
             }
-        };
-        let (a, b) = (&a.cuts[0], &b.cuts[0]);
-        let percent = |c: Option<f64>| c.map_or("-".into(), |c| format!("{:.0} %", 100.0 * c));
-        println!(
-            "| {name} | {} | {} | {:.4} | {:.4} | {:.4} | {:+.4} | {} | {} |",
-            a.train,
-            a.held.len(),
-            a.rmse,
-            t,
-            b.rmse,
-            a.bias,
-            percent(a.coverage),
-            percent(b.coverage)
-        );
-        if let (Some(c), Some(p)) = (a.coverage, b.coverage) {
-            let n = a.held.len() as f64;
-            (inside, inside_plain, total) = (inside + c * n, inside_plain + p * n, total + n);
+            Err(e) => println!("| {name} | {} |", e.message),
         }
-        errors.push(a.rmse);
-        errors_aimed.extend(Some(t).filter(|t| t.is_finite()));
-        errors_plain.push(b.rmse);
     }
-    let median = |mut v: Vec<f64>| {
-        v.sort_by(f64::total_cmp);
-        0.5 * (v[(v.len() - 1) / 2] + v[v.len() / 2])
-    };
-    println!(
-        "\npooled coverage {:.1} % (plain {:.1} %), median rmse {:.5} (aimed {:.5}, plain {:.5}), {} tables",
-        100.0 * inside / total,
-        100.0 * inside_plain / total,
-        median(errors.clone()),
-        median(errors_aimed),
-        median(errors_plain),
-        errors.len()
-    );
+    println!("\n| tables | number | way | median error | over plain | better than plain | coverage |");
+    println!("|---|---|---|---|---|---|---|");
+    for (what, kept) in [("runs of several sizes", Some(false)), ("one learning curve each", Some(true)), ("all", None)]
+    {
+        let of: Vec<&Tested> = tested.iter().filter(|t| kept.is_none_or(|curve| t.curve == curve)).collect();
+        for (way, name) in ["default", "aimed", "plain"].iter().enumerate() {
+            let errors: Vec<f64> = of.iter().map(|t| t.cuts[way].rmse).collect();
+            let ratios: Vec<f64> = of.iter().map(|t| t.cuts[way].rmse / t.cuts[2].rmse).collect();
+            let over = (ratios.iter().map(|r| r.ln()).sum::<f64>() / ratios.len() as f64).exp();
+            let better = ratios.iter().filter(|r| **r < 1.0 - 1e-6).count();
+            let inside: f64 =
+                of.iter().map(|t| t.cuts[way].coverage.unwrap_or(0.0) * t.cuts[way].held.len() as f64).sum();
+            let held: usize = of.iter().map(|t| t.cuts[way].held.len()).sum();
+            let inside = percent(Some(inside / held as f64));
+            println!("| {what} | {} | {name} | {:.4} | {over:.2} | {better} | {inside} |", of.len(), median(errors));
+        }
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".into(), |c| format!("{:.0} %", 100.0 * c))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    0.5 * (values[(values.len() - 1) / 2] + values[values.len() / 2])
 }

@@ -155,6 +155,7 @@ fn example(flag: &str) -> &'static str {
         "--tie" => "--tie alpha=beta",
         "--bound" => "--bound alpha=0..1",
         "--with" => "--with D=1e12",
+        "--toward" => "--toward \"N=70e9,D=1.4e12\"",
         _ => "--at \"N=70e9,D=1.4e12\"",
     }
 }

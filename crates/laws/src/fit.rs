@@ -15,6 +15,7 @@ use crate::profile::profile;
 use crate::result::{Basin, Fit, Objective, Search, Span};
 use crate::scale::proposal2;
 use crate::search::{CLIP, Found, Rows};
+use crate::toward::aimed;
 use crate::trust::trust;
 use crate::warning;
 
@@ -24,8 +25,7 @@ use crate::warning;
 /// If the rows or options cannot give a fit (too few rows, constant columns, unknown parameters) or no start converges.
 pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitError> {
     if let Some(toward) = &options.toward {
-        let weighed = toward.weigh(points);
-        return fit(law, &weighed, &Options { toward: None, ..options.clone() });
+        return aimed(law, points, options, toward);
     }
     let mut notes = Vec::new();
     let mut bound = bind(law, points, options, &mut notes)?;
@@ -196,13 +196,14 @@ fn spans(points: &Points) -> Vec<Span> {
             let (low, high) = over(&|r| column[r]);
             (name.clone(), low, high)
         });
-        let flops = points.column("N").zip(points.column("D"));
+        let sizes = points.column("N").zip(points.column("D"));
         Span {
             family: family.map(str::to_owned),
             rows: rows.len(),
             target: over(&|r| points.target[r]),
             inputs: inputs.collect(),
-            flops: flops.map(|(n, d)| over(&|r| 6.0 * n[r] * d[r])),
+            flops: sizes.map(|(n, d)| over(&|r| 6.0 * n[r] * d[r])),
+            tokens_per_param: sizes.map(|(n, d)| over(&|r| d[r] / n[r])),
         }
     };
     match &points.family {

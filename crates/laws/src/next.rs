@@ -46,6 +46,8 @@ pub struct Wanted {
     pub half_width: f64,
     /// bought as an anchor near the target
     pub anchor: bool,
+    /// how far it lies outside the runs that were fitted, where it does: by input, or tokens per parameter `D/N`
+    pub outside: Vec<(String, f64)>,
 }
 
 /// The runs, and what they bring.
@@ -61,7 +63,7 @@ pub struct Next {
 
 /// Places that are weighed: this many sizes, as many lengths.
 const GRID: usize = 14;
-/// How far beyond the fitted inputs a run may lie.
+/// How far beyond the fitted inputs, and their tokens per parameter, a run may lie.
 const BEYOND: f64 = 8.0;
 /// Share of the budget for anchors, and of one of them.
 const ANCHORS: (f64, f64) = (0.6, 0.3);
@@ -105,7 +107,9 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
         ensemble.condition(i);
         *spent += costs[i];
         let half_width = t * ensemble.variance().sqrt();
-        runs.push(Wanted { at: places.named(i), cost: costs[i], half_width, anchor });
+        let at = places.named(i);
+        let outside = outside(fit, &at);
+        runs.push(Wanted { at, cost: costs[i], half_width, anchor, outside });
         (runs.len(), half_width)
     };
     let done = |(count, half): (usize, f64)| count >= purse.runs || purse.until.is_some_and(|u| half <= u);
@@ -155,7 +159,9 @@ impl Places {
         let family = fit.families().first().map(String::as_str);
         if inputs.contains(&"N") && inputs.contains(&"D") && inputs.len() == 2 {
             let (n, d) = (grid("N", GRID), grid("D", GRID));
-            let rows = n.iter().flat_map(|n| d.iter().map(|d| vec![*n, *d])).collect();
+            let (low, high) = ratios(fit).unwrap_or((0.0, f64::INFINITY));
+            let near = |row: &Vec<f64>| (low / BEYOND..=high * BEYOND).contains(&(row[1] / row[0]));
+            let rows = n.iter().flat_map(|n| d.iter().map(|d| vec![*n, *d])).filter(near).collect();
             let curve = Curve::new(fit, family, &Scale::Compute, &[])?;
             return Ok(Self { names: vec!["N".into(), "D".into()], rows, curve });
         }
@@ -194,6 +200,22 @@ impl Places {
         let of = |name: &String| target.iter().find(|(n, _)| n == name).map(|(_, x)| x.ln());
         self.names.iter().zip(&self.rows[i]).filter_map(|(n, x)| Some((of(n)? - x.ln()).powi(2))).sum()
     }
+}
+
+/// Least and greatest tokens per parameter of the rows.
+fn ratios(fit: &Fit) -> Option<(f64, f64)> {
+    let all = fit.spans.iter().filter_map(|s| s.tokens_per_param);
+    all.reduce(|(low, high), (l, h)| (low.min(l), high.max(h)))
+}
+
+/// By which factors a place lies outside the rows.
+fn outside(fit: &Fit, at: &[(String, f64)]) -> Vec<(String, f64)> {
+    let of = |name: &str| at.iter().find(|(n, _)| n == name).map(|(_, x)| *x);
+    let inputs = fit.ranges.iter().filter_map(|(name, low, high)| Some((name.clone(), of(name)?, *low, *high)));
+    let ratio = of("N").zip(of("D")).zip(ratios(fit)).map(|((n, d), (low, high))| ("D/N".to_owned(), d / n, low, high));
+    let factor = |(name, x, low, high): (String, f64, f64, f64)| (name, (low / x).max(x / high));
+    // A hair is rounding.
+    inputs.chain(ratio).map(factor).filter(|(_, factor)| *factor > 1.0 + 1e-9).collect()
 }
 
 fn scaled(fit: &Fit, value: f64) -> f64 {

@@ -61,7 +61,8 @@ pub struct Options {
     pub starts: usize,
     /// starting points given by the caller, in the order of the law's parameters; replaces the search
     pub start_at: Vec<Vec<f64>>,
-    /// rows towards this place count more
+    /// rows towards this place count more, where there are enough of them; instead of [`Loss::Robust`] the field's
+    /// objective is minimised then
     pub toward: Option<Toward>,
     /// whether to look for rows that move the fit
     pub influence: bool,

@@ -79,6 +79,8 @@ pub struct Span {
     pub inputs: Vec<(String, f64, f64)>,
     /// of 6 N D, where the law reads N and D
     pub flops: Option<(f64, f64)>,
+    /// of D/N, where the law reads both
+    pub tokens_per_param: Option<(f64, f64)>,
 }
 
 /// A parameter and its estimate.

@@ -46,6 +46,17 @@ fn the_runs_that_are_bought_shrink_the_interval_as_said() {
     let largest = now.largest_flops.unwrap();
     let plan = next(&now, &Quantity::Parameter("alpha".into()), &purse(20.0 * largest, 12)).unwrap();
     assert!(!plan.runs.is_empty() && plan.runs.len() <= 12 && plan.cost <= 20.0 * largest);
+    // The rows span N 3e7 to 1e9, D 1e9 to 3e10, so D/N 1 to 1000; a run says where it lies outside, and never far.
+    for run in &plan.runs {
+        let (n, d) = (run.at[0].1, run.at[1].1);
+        assert!(
+            (1.0 / 8.0..=8000.0).contains(&(d / n)) && run.outside.iter().all(|(_, f)| *f < 8.0 * 1.001),
+            "{run:?}"
+        );
+        let beyond = |name: &str| run.outside.iter().find(|(n, _)| n == name).map_or(1.0, |(_, f)| *f);
+        let expected = [("N", n / 1e9), ("D", d / 3e10), ("D/N", (d / n / 1e3).max(n / d))];
+        assert!(expected.iter().all(|(name, f)| (beyond(name) / f.max(1.0) - 1.0).abs() < 1e-8), "{run:?}");
+    }
     assert!((plan.runs.iter().map(|r| r.cost).sum::<f64>() / plan.cost - 1.0).abs() < 1e-9);
     assert!(plan.runs.windows(2).all(|w| w[1].half_width <= w[0].half_width));
     assert!((plan.before / width(&now, "alpha") - 1.0).abs() < 0.35, "{} {}", plan.before, width(&now, "alpha"));
@@ -60,7 +71,8 @@ fn the_runs_that_are_bought_shrink_the_interval_as_said() {
                 at: vec![("N".into(), 1e9), ("D".into(), 3e10)],
                 cost: largest,
                 half_width: 0.0,
-                anchor: false
+                anchor: false,
+                outside: Vec::new()
             };
             plan.runs.len().min((plan.cost / largest) as usize).max(1)
         ],

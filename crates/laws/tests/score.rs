@@ -103,6 +103,33 @@ fn an_aimed_fit_extrapolates_a_bent_truth_better() {
     assert!(aimed < plain, "{aimed} aimed, {plain} plain");
 }
 
+/// Weights never leave fewer than five effective rows (Kish) for a parameter; where they would, the fit is the plain one.
+#[test]
+fn few_rows_are_not_aimed() {
+    let toward = |kappa: f64| Toward { at: vec![("N".into(), 1e11), ("D".into(), 1e13)], kappa };
+    let plain = Options { method: Method::None, ..quick() };
+    let aimed = |rows: &Points, kappa: f64| {
+        fit(&law(), rows, &Options { toward: Some(toward(kappa)), ..plain.clone() }).unwrap()
+    };
+    let all = bent(1);
+    assert!(all.len() >= 30, "{}", all.len());
+    let few = Points {
+        target: all.target[..24].to_vec(),
+        columns: all.columns.iter().map(|(n, c)| (n.clone(), c[..24].to_vec())).collect(),
+        ..Points::default()
+    };
+    let (with, without) = (aimed(&few, 1.0), fit(&law(), &few, &plain).unwrap());
+    assert_eq!(with.theta(), without.theta());
+    assert!(with.notes.iter().any(|n| n.contains("not aimed")) && with.objective == without.objective);
+    // Given rows enough, the fit is one of weights and the field's objective, and says how many rows are left.
+    let with = aimed(&all, 1.0);
+    let said = with.notes.iter().find(|n| n.contains("count more")).unwrap();
+    let left: f64 = said.split_whitespace().find_map(|w| w.parse().ok()).unwrap();
+    assert!((25.0..all.len() as f64).contains(&left), "{said}");
+    assert_eq!(with.objective.delta, Some(1e-3));
+    assert!(with.theta() != fit(&law(), &all, &plain).unwrap().theta());
+}
+
 #[test]
 fn the_true_law_ranks_first_or_ties() {
     let found = rank(catalogue::laws(), &noisy(3), &quick()).unwrap();

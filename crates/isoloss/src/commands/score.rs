@@ -8,7 +8,7 @@ use isoloss_formula::nearest;
 use isoloss_laws::{Cuts, Labels, Loss, Options, Points, Toward, score};
 
 use super::Run;
-use super::fit::{Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
+use super::fit::{AIM, Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
@@ -16,8 +16,6 @@ use crate::report::scores::{self, Report};
 
 /// Cuts where none are asked for.
 const USUAL: usize = 6;
-/// Weights towards what is predicted, as they did best on public tables.
-const AIM: f64 = 1.0;
 
 /// Options of `score`.
 #[derive(Args, Debug)]
@@ -45,7 +43,7 @@ pub struct Score {
     /// A column that is 1, true or train where a row is fitted, and 0, false or test where it is predicted
     #[arg(long, value_name = "COLUMN", help_heading = "Small and large")]
     split: Option<String>,
-    /// Rows towards what is predicted count more
+    /// Fits are aimed at what they predict, as isoloss fit --toward aims: rows towards it count more, if there are enough
     #[arg(long, help_heading = "Small and large")]
     aim: bool,
 

@@ -41,6 +41,8 @@ pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
     }
     // The best sizes of a family are not known to the fit: N and D grow alike there.
     let step = match inputs.as_slice() {
+        // What is read from a loss has no larger scale to be asked about.
+        [only] if *only == "L" || only.contains("loss") => return None,
         [_] => FARTHER,
         [_, _] if sizes.is_some() => FARTHER.sqrt(),
         _ => return None,

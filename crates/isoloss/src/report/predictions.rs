@@ -11,11 +11,11 @@ use crate::output::{BOLD_YELLOW, RESET};
 /// Beyond this factor a law is rarely to be trusted to its interval.
 const FAR: f64 = 10.0;
 
-/// A table of points, and what to mind about them.
-pub fn text(fit: &Fit, points: &[Point]) -> String {
+/// A table of points, and what to mind about them. `then` is the law that made the answers, where a second one did.
+pub fn text(fit: &Fit, then: Option<&Fit>, points: &[Point]) -> String {
     let Some(first) = points.first() else { return String::new() };
     let mut header: Vec<&str> = Vec::new();
-    let target = fit.law.formula.target.as_str();
+    let target = then.unwrap_or(fit).law.formula.target.as_str();
     let family = points.iter().any(|p| p.family.is_some());
     header.extend(family.then_some("family"));
     header.extend(first.at.iter().map(|(name, _)| name.as_str()));
@@ -71,9 +71,11 @@ pub fn optima_text(optima: &[Optimum]) -> String {
 }
 
 /// One object for points and budgets.
-pub fn json(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
+pub fn json(fit: &Fit, then: Option<&Fit>, points: &[Point], optima: &[Optimum]) -> String {
+    let law = |fit: &Fit| json!({ "name": fit.law.name, "formula": fit.law.formula.source });
     let value = json!({
-        "law": { "name": fit.law.name, "formula": fit.law.formula.source },
+        "law": law(fit),
+        "then": then.map(law),
         "units": fit.units,
         "conventions": fit.conventions,
         "predictions": points.iter().map(point).collect::<Vec<_>>(),

@@ -18,7 +18,7 @@ pub fn text(report: &Report<'_>) -> String {
     parts.push(derived(report));
     parts.push(search(report.fit) + &worst(report) + &influence(report));
     parts.push(left_out(report));
-    parts.push(predictions::text(report.fit, &report.predictions));
+    parts.push(predictions::text(report.fit, None, &report.predictions));
     parts.push(closing::text(report));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")

@@ -4,7 +4,7 @@ use isoloss_laws::{Fit, Next, Quantity, Wanted};
 use serde_json::json;
 
 use super::table::{csv_line, table};
-use crate::numbers::{count, exact, number, percentage, size};
+use crate::numbers::{count, exact, factor, number, percentage, size};
 
 /// Everything that is reported of runs to make.
 #[derive(Debug)]
@@ -45,12 +45,15 @@ pub fn text(report: &Report<'_>) -> String {
     let name = report.name();
     let inputs: Vec<&str> =
         report.next.runs.first().map_or(Vec::new(), |r| r.at.iter().map(|(n, _)| n.as_str()).collect());
-    let header: Vec<&str> = ["run"].into_iter().chain(inputs).chain(["FLOPs", "then +-", ""]).collect();
+    let header: Vec<&str> =
+        ["run"].into_iter().chain(inputs).chain(["FLOPs", "then +-", "outside the runs", ""]).collect();
     let row = |(i, r): (usize, &Wanted)| {
         let mut cells = vec![(i + 1).to_string()];
         cells.extend(r.at.iter().map(|(_, x)| size(*x)));
         cells.push(number(r.cost, 3));
         cells.push(report.half(r.half_width));
+        let outside: Vec<String> = r.outside.iter().map(|(n, f)| format!("{n} {}", factor(*f))).collect();
+        cells.push(if outside.is_empty() { "within".into() } else { outside.join(", ") });
         cells.push(if r.anchor { "near the place".into() } else { String::new() });
         cells
     };
@@ -76,7 +79,9 @@ pub fn text(report: &Report<'_>) -> String {
 pub fn json(report: &Report<'_>) -> String {
     let runs = report.next.runs.iter().map(|r| {
         let at: serde_json::Map<String, serde_json::Value> = r.at.iter().map(|(n, x)| (n.clone(), json!(x))).collect();
-        json!({ "at": at, "flops": r.cost, "half_width": r.half_width, "anchor": r.anchor })
+        let outside: serde_json::Map<String, serde_json::Value> =
+            r.outside.iter().map(|(n, x)| (n.clone(), json!(x))).collect();
+        json!({ "at": at, "flops": r.cost, "half_width": r.half_width, "anchor": r.anchor, "outside": outside })
     });
     let value = json!({
         "quantity": report.name(),

@@ -12,16 +12,19 @@ pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, names};
 use std::path::Path;
 use std::process::ExitCode;
 
-use isoloss_laws::{self as laws, Options, Severity};
+use isoloss_formula::nearest;
+use isoloss_laws::{self as laws, Law, Options, Severity, Toward};
 
 use super::predict::ask;
 use super::{Run, untouched};
 use crate::arguments;
 use crate::failure::Failure;
-use crate::numbers::number;
+use crate::numbers::{exact, number};
 use crate::output::{self, Format, talk};
 use crate::report::{self, Report};
 
+/// Weights towards what is to be predicted, as they did best on public tables.
+pub const AIM: f64 = 1.0;
 /// How much more compute than the largest run the next command asks for.
 const FARTHER: f64 = 10.0;
 
@@ -34,6 +37,7 @@ Examples:
   isoloss fit runs.csv --law chinchilla --fix E=1.69 --save fit.json
   isoloss fit runs.csv --per family A,alpha --at \"N=70e9,D=1.4T\"
   isoloss fit runs.csv --formula \"L = E + A*N^-alpha\" --format json
+  isoloss fit runs.csv --toward \"N=70e9,D=1.4T\" --at \"N=70e9,D=1.4T\"
   isoloss fit runs.csv --law all
   isoloss fit runs.csv --method all --flops 1e22
 
@@ -75,14 +79,15 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             return Ok(ExitCode::SUCCESS);
         }
         let loaded = load(&self.table, &self.law, &self.rows, |law, table| self.families.of(law, table))?;
-        let options = Options { per_family: loaded.per.clone(), ..options };
+        let toward = self.toward.as_ref().map(|text| toward(text, &loaded.law)).transpose()?;
+        let options = Options { per_family: loaded.per.clone(), toward, ..options };
         if let Some(way) = self.method {
             self.alone("--method compares ways of finding the best sizes")?;
             return self.ways(way, &loaded, &options);
         }
         let fit = loaded.fit(&options)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-        let predictions = ask(&fit, &at, families)?;
+        let predictions = ask(&fit, None, &at, families)?;
         let next = self.next(&fit);
         let report =
             Report { predictions, ties: options.tie, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
@@ -109,10 +114,11 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 impl Fit {
     /// Options that ask something of one fit are refused where there is none.
     fn alone(&self, what: &str) -> Result<(), Failure> {
-        let strange = if self.save.is_some() { Some("--save") } else { (!self.at.is_empty()).then_some("--at") };
-        match strange {
+        let given =
+            [("--save", self.save.is_some()), ("--at", !self.at.is_empty()), ("--toward", self.toward.is_some())];
+        match given.iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some(flag) => Err(Failure::usage(
+            Some((flag, _)) => Err(Failure::usage(
                 format_args!("{flag}: {what} and makes no fit to keep or to ask"),
                 "ask for one law, without --method, in a command of its own",
             )),
@@ -139,4 +145,29 @@ impl Fit {
         let family = family.map_or_else(String::new, |f| format!(" --family \"{f}\""));
         Some(format!("isoloss plan {} --flops {}{family}", quoted(saved), number(FARTHER * largest, 2)))
     }
+}
+
+/// One place, by inputs of the law.
+fn toward(text: &str, law: &Law) -> Result<Toward, Failure> {
+    let at = arguments::values("--toward", &[text.to_owned()])?;
+    let inputs: Vec<&str> = law.inputs().collect();
+    for (name, value) in &at {
+        if !inputs.contains(&name.as_str()) {
+            let near = nearest(name, inputs.iter().copied());
+            return Err(Failure::usage(
+                format_args!("--toward: the law {} has no input {name}", law.name),
+                match near.first() {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("its inputs are {}", inputs.join(", ")),
+                },
+            ));
+        }
+        if *value <= 0.0 {
+            return Err(Failure::usage(
+                format_args!("--toward: {name} is {}: expected a number above zero", exact(*value)),
+                "as in --toward \"N=70e9,D=1.4e12\"",
+            ));
+        }
+    }
+    Ok(Toward { at, kappa: AIM })
 }

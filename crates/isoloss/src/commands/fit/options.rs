@@ -28,6 +28,9 @@ pub struct Fit {
     #[command(flatten)]
     pub how: OfFit,
 
+    /// The place that is to be predicted: where there are rows enough, those towards it count more: --toward "N=70e9,D=1.4T"
+    #[arg(long, value_name = "POINT", help_heading = "The fit")]
+    pub toward: Option<String>,
     /// Predict these points too: --at "N=70e9,D=1.4T"; several values make every combination: --at "N=1B,7B,D=1T"
     #[arg(long, value_name = "POINTS", help_heading = "The answer")]
     pub at: Vec<String>,

@@ -1,13 +1,18 @@
 //! What is asked of a fit, checked by name before it is asked.
 
 use isoloss_formula::nearest;
-use isoloss_laws::{Fit, Optimum};
+use isoloss_laws::{Fit, Optimum, chain};
 
 use crate::failure::Failure;
 use crate::report::{Point, differ};
 
-/// The law at points given by name, for every family given.
-pub fn ask(fit: &Fit, at: &[Vec<(String, f64)>], families: &[String]) -> Result<Vec<Point>, Failure> {
+/// The law at points given by name, for every family given; or what a second law says of its answers.
+pub fn ask(
+    fit: &Fit,
+    then: Option<&Fit>,
+    at: &[Vec<(String, f64)>],
+    families: &[String],
+) -> Result<Vec<Point>, Failure> {
     let mut all = Vec::new();
     let families: Vec<Option<&String>> = match families.is_empty() || !differ(fit) {
         false => families.iter().map(Some).collect(),
@@ -30,22 +35,27 @@ pub fn ask(fit: &Fit, at: &[Vec<(String, f64)>], families: &[String]) -> Result<
         let columns: Vec<(String, Vec<f64>)> = point.iter().map(|(n, v)| (n.clone(), vec![*v])).collect();
         for family in &families {
             let named = family.map(|f| vec![f.clone()]);
-            let factors = point.iter().filter_map(|(name, value)| {
-                let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
-                // Below the smallest run is outside as well.
-                Some(if value < least {
-                    (format!("{name} below"), least / value)
-                } else {
-                    (name.clone(), value / greatest)
-                })
-            });
-            let factors: Vec<(String, f64)> = factors.collect();
-            for prediction in fit.predict(&columns, named.as_deref())? {
+            let inputs = point.iter().map(|(name, value)| (name.as_str(), *value));
+            let mut factors: Vec<(String, f64)> = inputs.filter_map(|(n, v)| outside(fit, n, v)).collect();
+            let mut predictions = fit.predict(&columns, named.as_deref())?;
+            if let Some(second) = then {
+                let reached = predictions.iter().map(|p| p.mean.value);
+                let input = second.law.inputs().next().unwrap_or_default();
+                factors.extend(reached.filter_map(|loss| outside(second, input, loss)));
+                predictions = chain(fit, second, &columns, named.as_deref())?;
+            }
+            for prediction in predictions {
                 all.push(Point { at: point.clone(), family: family.cloned(), prediction, factors: factors.clone() });
             }
         }
     }
     Ok(all)
+}
+
+/// How far a value lies from those that were fitted; below the smallest is outside as well.
+fn outside(fit: &Fit, name: &str, value: f64) -> Option<(String, f64)> {
+    let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
+    Some(if value < *least { (format!("{name} below"), least / value) } else { (name.to_owned(), value / greatest) })
 }
 
 /// The best sizes for a budget.

@@ -36,6 +36,9 @@ pub struct Predict {
     /// The best N and D for a compute budget in FLOPs, where C = 6ND: --flops 1e21 or --flops 1e20,1e21
     #[arg(long, value_name = "C")]
     flops: Vec<String>,
+    /// A second fit, of what the first predicts: from sizes to a loss, from that loss to a score: --then accuracy.json
+    #[arg(long, value_name = "FIT", conflicts_with = "flops")]
+    then: Option<String>,
     /// Which family, for a fit with parameters per family (isoloss list FIT names them): --family mla
     #[arg(long, value_name = "NAME")]
     family: Vec<String>,
@@ -52,6 +55,7 @@ Examples:
   isoloss predict published:besiroglu-2024 --at \"N=1B,7B,70B,D=1T,10T\"
   isoloss predict fit.json --flops 1e21
   isoloss predict fit.json --table plan.csv --format csv
+  isoloss predict loss.json --then accuracy.json --at \"N=7B,D=2T\"
 
 N is in parameters, D in tokens, C in FLOPs, unless isoloss list FIT says otherwise. \
 125M, 2.5B and 1e18 are numbers.
@@ -67,14 +71,16 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             at.extend(self.rows(path, &fit)?);
         }
         known_families(&self.fit, &fit, &self.family, !at.is_empty())?;
-        let points = ask(&fit, &at, &self.family)?;
+        let then = self.then.as_deref().map(load).transpose()?;
+        let points = ask(&fit, then.as_ref(), &at, &self.family)?;
         let optima = flops.iter().map(|c| ask::optimum(&fit, *c)).collect::<Result<Vec<_>, _>>()?;
         output::answer(&match self.format {
-            Format::Text => predictions::text(&fit, &points) + &predictions::optima_text(&optima),
-            Format::Json => predictions::json(&fit, &points, &optima),
+            Format::Text => predictions::text(&fit, then.as_ref(), &points) + &predictions::optima_text(&optima),
+            Format::Json => predictions::json(&fit, then.as_ref(), &points, &optima),
             Format::Csv => predictions::csv(&fit, &points, &optima),
         })?;
-        Ok(output::code(carried(&self.fit, &fit)))
+        let second = self.then.as_deref().zip(then.as_ref()).is_some_and(|(name, fit)| carried(name, fit));
+        Ok(output::code(carried(&self.fit, &fit) || second))
     }
 }
 
