@@ -37,6 +37,7 @@ fn ways_to_the_best_sizes_disagree_or_not() {
         (vec!["--budgets", "cost"], "no such column"),
         (vec!["--flops", "much"], "has no value"),
         (vec!["--save", "never.json"], "makes no fit"),
+        (vec!["--per", "run", "A"], "of one family"),
     ] {
         let refused = isoloss(&[&["fit", EXAMPLE, "--method", "isoflop"], arguments.as_slice()].concat());
         assert!(refused.code == 2 && refused.stderr.contains(needle), "{arguments:?}: {}", refused.stderr);

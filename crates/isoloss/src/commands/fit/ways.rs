@@ -33,6 +33,13 @@ pub enum Way {
 impl Fit {
     pub(super) fn ways(&self, way: Way, loaded: &Loaded, options: &Options) -> Result<ExitCode, Failure> {
         let points = &loaded.points;
+        if let Some(labels) = points.family.as_ref().filter(|_| !options.per_family.is_empty()) {
+            let first = labels.levels.first().map_or("a", String::as_str);
+            return Err(Failure::usage(
+                "--per: --method finds the best sizes of one family",
+                format_args!("one after another: --where \"{} = '{first}'\"", labels.name),
+            ));
+        }
         let largest = points.column("N").zip(points.column("D"));
         let largest = largest.and_then(|(n, d)| n.iter().zip(d).map(|(n, d)| 6.0 * n * d).reduce(f64::max));
         let Some(largest) = largest else {
