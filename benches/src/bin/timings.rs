@@ -1,9 +1,9 @@
 //! CPU-seconds of what users wait for, one thread. `timings [EPOCH_CSV]`: the table that the published grid is run on
 //! (columns `Model Size`, `Training FLOP`, `loss`); without it a simulated one of the same size.
 
-#[path = "../../../crates/laws/tests/cases/mod.rs"]
+#[path = "../../../crates/laws/tests/suite/cases/mod.rs"]
 mod cases;
-#[path = "../../../crates/laws/tests/common/mod.rs"]
+#[path = "../../../crates/laws/tests/suite/common/mod.rs"]
 mod common;
 
 use isoloss_laws::{Cuts, Labels, Law, Loss, Method, Options, Points, Scale, Side, catalogue, compare, fit, score};

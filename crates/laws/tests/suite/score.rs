@@ -1,8 +1,6 @@
 //! Fit small, predict large; and which law does it best.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, grid, points};
+use crate::common::{CHINCHILLA, Noise, grid, points};
 use isoloss_laws::{Cuts, Law, Method, Options, Points, Toward, catalogue, fit, rank, score};
 
 fn law() -> Law {

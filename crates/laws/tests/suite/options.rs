@@ -1,8 +1,6 @@
 //! What a caller may ask of a fit, and what is refused.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, close, covers, grid, inputs, points, value};
+use crate::common::{CHINCHILLA, Noise, close, covers, grid, inputs, points, value};
 use isoloss_laws::{Domain, Fit, FitError, Labels, Law, LawError, Loss, Method, Options, Points, catalogue, fit};
 
 const LOSSES: [Loss; 4] = [Loss::Robust, Loss::Published, Loss::SquaredLog, Loss::Squared];

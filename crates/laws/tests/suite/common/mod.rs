@@ -1,5 +1,5 @@
 //! What several tests need: surfaces with known truth, designs, a small source of noise.
-// Every test file compiles this module for itself and uses a part of it.
+// The benches compile this module too and use a part of it.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;

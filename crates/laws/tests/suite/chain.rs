@@ -1,8 +1,6 @@
 //! Sizes to loss to accuracy.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, covers, grid, points};
+use crate::common::{CHINCHILLA, Noise, covers, grid, points};
 use isoloss_laws::{Fit, Options, Points, catalogue, chain, fit};
 
 fn accuracy(loss: f64) -> f64 {

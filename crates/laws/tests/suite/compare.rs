@@ -1,8 +1,6 @@
 //! Families at equal loss.
 
-mod common;
-
-use common::{Noise, Surface, covers, grid};
+use crate::common::{Noise, Surface, covers, grid};
 use isoloss_laws::{
     Comparison, Labels, Options, Place, Points, Scale, Side, catalogue, compare, fit, published, size_gain,
 };
@@ -13,7 +11,7 @@ fn families(share: f64, noise: f64, seed: u64) -> Points {
     let second = Surface { a: share * first.a, b: share * first.b, ..first };
     let design = grid((3e7, 3e9, 5), (1e9, 1e11, 5));
     let rows: Vec<(f64, f64)> = design.iter().chain(&design).copied().collect();
-    let mut points = common::points(&rows, |_, _| 0.0);
+    let mut points = crate::common::points(&rows, |_, _| 0.0);
     let count = design.len();
     for (i, &(n, d)) in rows.iter().enumerate() {
         points.target[i] = if i < count { first.at(n, d) } else { second.at(n, d) };

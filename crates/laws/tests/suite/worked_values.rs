@@ -1,8 +1,6 @@
 //! Published constants against values worked out elsewhere.
 
-mod common;
-
-use common::{bind, theta};
+use crate::common::{bind, theta};
 use isoloss_laws::{Law, catalogue};
 
 fn published(law: &str, name: &str) -> (Law, Vec<f64>) {

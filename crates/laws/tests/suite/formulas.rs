@@ -1,9 +1,7 @@
 //! Random formulas: the compiled program against the interpreter of single numbers, its derivatives against difference
 //! quotients.
 
-mod common;
-
-use common::{Noise, bind};
+use crate::common::{Noise, bind};
 use isoloss_formula::{Column, Table, evaluate};
 use isoloss_laws::Law;
 

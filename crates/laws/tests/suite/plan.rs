@@ -1,8 +1,6 @@
 //! Best sizes for what is given.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, covers, grid, points};
+use crate::common::{CHINCHILLA, Noise, covers, grid, points};
 use isoloss_laws::{Circumstances, Given, Options, catalogue, fit, plan, published};
 
 /// Tokens per parameter at three budgets (papers quote 1e18, 1e21 and Gopher's 5.76e23).

@@ -1,8 +1,6 @@
 //! Which runs to buy.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, grid, points};
+use crate::common::{CHINCHILLA, Noise, grid, points};
 use isoloss_laws::{Fit, Method, Next, Options, Points, Purse, Quantity, catalogue, fit, next};
 
 const SIGMA: f64 = 0.004;

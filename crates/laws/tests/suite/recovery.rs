@@ -1,8 +1,6 @@
 //! Surfaces of known truth: exact without noise, inside the intervals with it.
 
-mod common;
-
-use common::{CHINCHILLA, LOPSIDED, Noise, Surface, covers, grid, points, value};
+use crate::common::{CHINCHILLA, LOPSIDED, Noise, Surface, covers, grid, points, value};
 use isoloss_laws::{Loss, Method, Options, catalogue, fit};
 
 /// IsoFLOP curves of seven sizes within a factor of 8 of the best; `drift` moves the middle of each budget's curve.

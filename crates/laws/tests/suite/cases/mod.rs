@@ -1,6 +1,6 @@
 //! Every law of the catalogue once more: made-up parameters, rows that tell them apart, and its equation written
 //! without the formula.
-// Not every file that uses it uses all of it.
+// The benches compile this module too and use a part of it.
 #![allow(dead_code)]
 
 use crate::common::{inputs, spaced};

@@ -1,11 +1,8 @@
 //! Every law of the catalogue: its value against its equation written a second time, its gradient against differences,
 //! and its parameters from its own surface.
 
-mod cases;
-mod common;
-
-use cases::cases;
-use common::{bind, close, numbers, theta};
+use crate::cases::cases;
+use crate::common::{bind, close, numbers, theta};
 use isoloss_laws::{Loss, Method, Options, catalogue, fit};
 
 #[test]

@@ -1,8 +1,6 @@
 //! Same rows, options and seed: the same fit, bit for bit, whatever the threads; and the same again from its file.
 
-mod common;
-
-use common::{CHINCHILLA, Noise, close, grid, points};
+use crate::common::{CHINCHILLA, Noise, close, grid, points};
 use isoloss_laws::{Fit, Labels, Law, Loss, Method, Options, Points, SCHEMA, catalogue, fit};
 use serde_json::Value;
 

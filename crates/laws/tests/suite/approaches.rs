@@ -1,10 +1,8 @@
 //! Ways to the best sizes: what each finds on surfaces of known truth, and how far they are apart.
 
-mod common;
-
 use std::io::Write;
 
-use common::{CHINCHILLA, LOPSIDED, Noise, Surface, close, columns, covers, points, shared, spaced};
+use crate::common::{CHINCHILLA, LOPSIDED, Noise, Surface, close, columns, covers, points, shared, spaced};
 use isoloss_laws::{
     Approach, ApproachOptions, Budgets, Fit, FitError, Kind, Labels, Line, Method, Options, Ordinate, Points,
     catalogue, disagree, envelope, fit, hull, isoflop, isoflop_cubic, parabola_bias, surface,

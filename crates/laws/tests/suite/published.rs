@@ -1,11 +1,9 @@
 //! Published fits on their own tables. Where the tables are not there, one line says so.
 
-mod common;
-
 use std::io::Write;
 use std::path::Path;
 
-use common::{bind, close, columns, shared, theta, value};
+use crate::common::{bind, close, columns, shared, theta, value};
 use isoloss_laws::{Fit, Loss, Method, Options, Points, catalogue, fit};
 
 /// One test, so that one line tells of all that is skipped.

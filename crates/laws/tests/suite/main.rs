@@ -1,0 +1,18 @@
+//! All tests of this crate from outside, in one program: it is linked once.
+
+mod cases;
+mod common;
+
+mod approaches;
+mod catalogue;
+mod chain;
+mod compare;
+mod determinism;
+mod formulas;
+mod next;
+mod options;
+mod plan;
+mod published;
+mod recovery;
+mod score;
+mod worked_values;
