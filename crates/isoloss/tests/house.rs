@@ -73,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("isoloss-formula", &[]),
     ("isoloss-laws", &["isoloss-formula"]),
     ("isoloss-runs", &["isoloss-formula"]),
+    ("isoloss-figures", &[]),
     ("isoloss", &["isoloss-formula", "isoloss-laws", "isoloss-runs"]),
 ];
 

@@ -1,0 +1,255 @@
+//! Lines, bands and surfaces.
+
+use super::Pen;
+use crate::axis::Scale;
+use crate::contour::Grid;
+use crate::decimal::Decimal;
+use crate::geometry::View;
+use crate::layer::{Band, Contours, Dash, Line, Rule, Side};
+use crate::numbers::Numbers;
+use crate::palette::Colour;
+use crate::svg::{Svg, Value, number};
+use crate::text::Rich;
+use crate::thin::simplified;
+use crate::ticks::ticks;
+
+/// How far a simplified line may be from the given one, in points.
+const TOLERANCE: f64 = 0.04;
+
+/// A value of a surface, and where on its line the value may be written, longest piece first.
+pub(super) type Written = (Rich, Vec<(f64, f64)>);
+
+/// Draws a path as a line.
+pub(crate) fn stroke(svg: &mut Svg, path: &str, colour: &str, thickness: f64, dash: Dash) {
+    let pattern = match dash {
+        Dash::Solid => None,
+        Dash::Dashed => Some("4 2.2"),
+        Dash::Dotted => Some("0.1 2.1"),
+        Dash::DashDotted => Some("4.5 2 0.1 2"),
+    };
+    let mut look: Vec<(&str, Value<'_>)> = vec![
+        ("d", path.into()),
+        ("fill", "none".into()),
+        ("stroke", colour.into()),
+        ("stroke-width", thickness.into()),
+        ("stroke-linejoin", "round".into()),
+    ];
+    if matches!(dash, Dash::Dotted | Dash::DashDotted) {
+        look.push(("stroke-linecap", "round".into()));
+    }
+    if let Some(pattern) = pattern {
+        look.push(("stroke-dasharray", pattern.into()));
+    }
+    svg.element("path", &look);
+}
+
+/// Appends places to the data of a path.
+fn polyline(path: &mut String, places: &[(f64, f64)]) {
+    for (i, (x, y)) in places.iter().enumerate() {
+        path.push(if i == 0 { 'M' } else { 'L' });
+        number(path, *x);
+        path.push(' ');
+        number(path, *y);
+    }
+}
+
+/// Pieces of a line between places that are missing.
+fn pieces(places: impl Iterator<Item = Option<(f64, f64)>>) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces = vec![Vec::new()];
+    for place in places {
+        match (place, pieces.last_mut()) {
+            (Some(place), Some(piece)) => piece.push(place),
+            _ => pieces.push(Vec::new()),
+        }
+    }
+    pieces.retain(|p| p.len() > 1);
+    pieces
+}
+
+impl Pen<'_> {
+    pub(super) fn line(&mut self, line: &Line, view: &View) {
+        let colour = self.keys.colour(line.colour.as_ref()).code(self.render.theme);
+        let thickness = line.thickness.filter(|t| t.is_finite()).unwrap_or(1.0).clamp(0.1, 20.0);
+        // Where the data end, in points; a line without ends to its data is all measured.
+        let edge = |value: f64| view.at(value, view.y.low).map(|p| p.0);
+        let ends = line.measured.and_then(|(low, high)| Some((edge(low)?, edge(high)?)));
+        let (mut inside, mut beyond) = (String::new(), String::new());
+        for piece in pieces(line.points.iter().map(|p| view.at(p.0, p.1))) {
+            let piece = simplified(&piece, TOLERANCE);
+            match ends {
+                None => polyline(&mut inside, &piece),
+                Some(ends) => {
+                    for (measured, part) in parts(&piece, ends) {
+                        polyline(if measured { &mut inside } else { &mut beyond }, &part);
+                    }
+                }
+            }
+        }
+        let group = line.colour.as_ref().or(line.key.as_ref()).map(ToString::to_string).unwrap_or_default();
+        self.svg.open("g", &[("class", "line".into()), ("data-series", group.as_str().into())]);
+        if !beyond.is_empty() {
+            stroke(&mut self.svg, &beyond, &colour, 0.75 * thickness, Dash::Dotted);
+        }
+        if !inside.is_empty() {
+            stroke(&mut self.svg, &inside, &colour, thickness, line.dash);
+        }
+        self.svg.close("g");
+    }
+
+    pub(super) fn band(&mut self, band: &Band, view: &View) {
+        let colour = self.keys.colour(band.colour.as_ref()).code(self.render.theme);
+        let corner = |x: f64, y: f64, none: f64| match y.is_nan() {
+            true => None,
+            // A bound that a logarithmic axis cannot hold lies below all that it can.
+            false => view.at(x, y).or_else(|| view.at(x, view.y.low).map(|p| (p.0, none))),
+        };
+        let bottom = view.plot.bottom + 10.0;
+        let pair = |p: &(f64, f64, f64)| Some((corner(p.0, p.1, bottom)?, view.at(p.0, p.2)?));
+        let mut path = String::new();
+        for run in band.points.iter().map(pair).collect::<Vec<_>>().split(Option::is_none) {
+            let lower: Vec<_> = run.iter().flatten().map(|p| p.0).collect();
+            let upper: Vec<_> = run.iter().flatten().map(|p| p.1).collect();
+            if lower.len() > 1 {
+                let mut around = simplified(&upper, TOLERANCE);
+                around.extend(simplified(&lower, TOLERANCE).into_iter().rev());
+                polyline(&mut path, &around);
+                path.push('z');
+            }
+        }
+        if !path.is_empty() {
+            let look = [("class", "band".into()), ("d", path.as_str().into()), ("fill", colour.as_str().into())];
+            self.svg.element("path", &[&look[..], &[("fill-opacity", 0.18.into())]].concat());
+        }
+    }
+
+    pub(super) fn rule(&mut self, rule: &Rule, view: &View) {
+        let colour = rule.colour.as_ref().map_or(Colour::Muted, |c| self.keys.colour(Some(c)));
+        let ends = match rule.side {
+            Side::X => [view.at(rule.at, view.y.low), view.at(rule.at, view.y.high)],
+            Side::Y => [view.at(view.x.low, rule.at), view.at(view.x.high, rule.at)],
+        };
+        let mut path = String::new();
+        polyline(&mut path, &ends.into_iter().flatten().collect::<Vec<_>>());
+        if !path.is_empty() {
+            stroke(&mut self.svg, &path, &colour.code(self.render.theme), 0.7, rule.dash);
+        }
+    }
+
+    /// Draws a surface; what is to be written on its lines is written later, over everything else.
+    pub(super) fn contours(&mut self, surface: &Contours, view: &View, name: &str) -> Vec<Written> {
+        if surface.values.len() != surface.xs.len() * surface.ys.len() {
+            let (found, expected) = (surface.values.len(), surface.xs.len() * surface.ys.len());
+            self.notes.push(format!("{name}: a surface has {found} values where its grid has {expected} places"));
+            return Vec::new();
+        }
+        let place = |x: f64, y: f64| view.at(x, y).unwrap_or((f64::NAN, f64::NAN));
+        let grid = Grid {
+            xs: surface.xs.iter().map(|x| place(*x, view.y.low).0).collect(),
+            ys: surface.ys.iter().map(|y| place(view.x.low, *y).1).collect(),
+            values: surface.values.clone(),
+        };
+        if grid.xs.iter().chain(&grid.ys).any(|p| p.is_nan()) {
+            self.notes.push(format!("{name}: the grid of a surface has places that its axes do not admit"));
+            return Vec::new();
+        }
+        let finite = || surface.values.iter().copied().filter(|v| v.is_finite());
+        let (least, most) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let levels: Vec<(f64, Rich)> = match &surface.levels {
+            Some(given) => given.iter().filter(|l| l.is_finite()).map(|l| (*l, written(*l))).collect(),
+            None => ticks(Scale::Linear, least, most, 9, Numbers::Auto).major,
+        };
+        let theme = self.render.theme;
+        let shade = |i: usize| Colour::Ramp(1.0 - i as f64 / levels.len().max(1) as f64).code(theme);
+        let mut found = Vec::new();
+        if surface.filled {
+            self.svg.open("g", &[("class", "surface".into()), ("opacity", 0.45.into())]);
+            for (i, level) in std::iter::once(f64::NEG_INFINITY).chain(levels.iter().map(|l| l.0)).enumerate() {
+                let mut path = String::new();
+                for area in grid.areas(level) {
+                    polyline(&mut path, &area);
+                    path.push('z');
+                }
+                let colour = shade(i);
+                // The line around each part closes the gap that its neighbour would leave.
+                let look = [("d", path.as_str().into()), ("fill", colour.as_str().into())];
+                let rim = [("stroke", colour.as_str().into()), ("stroke-width", 0.3.into())];
+                self.svg.element("path", &[look, rim].concat());
+            }
+            self.svg.close("g");
+        }
+        for (level, label) in &levels {
+            let mut lines = grid.lines(*level);
+            lines.sort_by_key(|l| std::cmp::Reverse(l.len()));
+            let mut path = String::new();
+            for line in &lines {
+                polyline(&mut path, &simplified(line, TOLERANCE));
+            }
+            if let (Some(longest), false) = (lines.into_iter().next(), path.is_empty()) {
+                stroke(&mut self.svg, &path, theme.muted(), 0.6, Dash::Solid);
+                if surface.labelled {
+                    found.push((label.clone(), longest));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A given level as its shortest decimal.
+fn written(level: f64) -> Rich {
+    let text = format!("{level:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let places = digits.split_once('.').map_or(0, |(_, p)| p.len() as i32);
+    match (digits.replace('.', "").parse(), exponent.parse::<i32>()) {
+        (Ok(mantissa), Ok(exponent)) if (-4..6).contains(&exponent) => {
+            crate::numbers::label(Decimal::new(mantissa, exponent - places), Numbers::Plain, 0)
+        }
+        (Ok(mantissa), Ok(exponent)) => {
+            crate::numbers::label(Decimal::new(mantissa, exponent - places), Numbers::Power, 0)
+        }
+        _ => Rich::plain(text),
+    }
+}
+
+/// A line cut at both ends of the data: its parts, and whether each is measured.
+fn parts(piece: &[(f64, f64)], (low, high): (f64, f64)) -> Vec<(bool, Vec<(f64, f64)>)> {
+    let measured = |x: f64| (low - 1e-6..=high + 1e-6).contains(&x);
+    let mut parts: Vec<(bool, Vec<(f64, f64)>)> = Vec::new();
+    for pair in piece.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let mut cuts = vec![a];
+        let mut between: Vec<f64> = [low, high].into_iter().filter(|e| (*e - a.0) * (*e - b.0) < 0.0).collect();
+        between.sort_by(|p, q| (p - a.0).abs().total_cmp(&(q - a.0).abs()));
+        cuts.extend(between.into_iter().map(|x| (x, a.1 + (x - a.0) / (b.0 - a.0) * (b.1 - a.1))));
+        cuts.push(b);
+        for step in cuts.windows(2) {
+            let inside = measured((step[0].0 + step[1].0) / 2.0);
+            match parts.last_mut() {
+                Some((same, part)) if *same == inside => part.push(step[1]),
+                _ => parts.push((inside, step.to_vec())),
+            }
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_where_its_data_end() {
+        let line = [(0.0, 0.0), (10.0, 10.0)];
+        let found = parts(&line, (2.0, 6.0));
+        let ends: Vec<_> = found.iter().map(|(m, p)| (*m, p[0].0, p[p.len() - 1].0)).collect();
+        assert_eq!(ends, [(false, 0.0, 2.0), (true, 2.0, 6.0), (false, 6.0, 10.0)]);
+        assert_eq!(parts(&line, (-1.0, 11.0)).len(), 1);
+    }
+
+    #[test]
+    fn given_levels_are_written_as_given() {
+        for (level, text) in [(2.25, "2.25"), (3.0, "3"), (-0.5, "\u{2212}0.5"), (1e9, "10^9")] {
+            assert_eq!(written(level).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Words in a panel: arrows with labels, names of marks and lines, notes.
+
+use super::Pen;
+use super::curves::{Written, stroke};
+use crate::figure::Panel;
+use crate::font::CAPITAL;
+use crate::geometry::{Rect, View};
+use crate::layer::{Arrow, Corner, Dash, Heads, Layer, Note, Place, Side};
+use crate::occupied::Occupied;
+use crate::palette::Colour;
+use crate::place::{self, MOST, Want};
+use crate::sizes::{NAME, SMALL};
+use crate::svg::{Align, number};
+use crate::text::{Rich, Set};
+
+/// Height of a line of text, in ems.
+const LEADING: f64 = 1.3;
+/// Inside of a box, around its text.
+const PADDING: f64 = 2.5;
+
+impl Pen<'_> {
+    fn colour(&self, name: Option<&Rich>) -> String {
+        self.keys.colour(name).code(self.render.theme)
+    }
+
+    /// Paper behind a box that stands over other things.
+    pub(super) fn backing(&mut self, rect: &Rect) {
+        let place = [("x", rect.left.into()), ("y", rect.top.into()), ("width", rect.width().into())];
+        let paper = self.render.theme.paper();
+        let look = [("height", rect.height().into()), ("fill", paper.into()), ("fill-opacity", 0.85.into())];
+        self.svg.element("rect", &[place, look].concat());
+    }
+
+    pub(super) fn arrow(&mut self, arrow: &Arrow, view: &View, blocked: &mut Vec<Rect>, occupied: &Occupied) {
+        let ends = (view.at(arrow.from.0, arrow.from.1), view.at(arrow.to.0, arrow.to.1));
+        let (Some(from), Some(to)) = ends else { return };
+        let colour = self.colour(arrow.colour.as_ref());
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = (dx * dx + dy * dy).sqrt();
+        if length < 0.5 {
+            return;
+        }
+        let (ux, uy) = (dx / length, dy / length);
+        let size = 4.0_f64.min(length / 3.0);
+        let mut path = String::new();
+        let mut line = |a: (f64, f64), b: (f64, f64)| {
+            for (letter, (x, y)) in [('M', a), ('L', b)] {
+                path.push(letter);
+                number(&mut path, x);
+                path.push(' ');
+                number(&mut path, y);
+            }
+        };
+        line(from, to);
+        // `way`: towards the tip.
+        let head = |tip: (f64, f64), way: f64, line: &mut dyn FnMut((f64, f64), (f64, f64))| {
+            for side in [0.45, -0.45] {
+                line((tip.0 - size * way * (ux + side * uy), tip.1 - size * way * (uy - side * ux)), tip);
+            }
+        };
+        match arrow.heads {
+            Heads::None => {}
+            Heads::End => head(to, 1.0, &mut line),
+            Heads::Both => {
+                head(to, 1.0, &mut line);
+                head(from, -1.0, &mut line);
+            }
+            Heads::Bars => {
+                for (x, y) in [from, to] {
+                    line((x - 2.5 * uy, y + 2.5 * ux), (x + 2.5 * uy, y - 2.5 * ux));
+                }
+            }
+        }
+        stroke(&mut self.svg, &path, &colour, 0.8, Dash::Solid);
+        if arrow.label.is_empty() {
+            return;
+        }
+        // Above a flat arrow, at the right of a steep one; elsewhere around it where that hides less.
+        let set = Set::within(&arrow.label.clone().bold(), SMALL, view.plot.width() * 0.6);
+        let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        let (w, h) = (set.width, CAPITAL * SMALL);
+        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+        let (above, below) = ((x - w / 2.0, top - 3.0 - h), (x - w / 2.0, bottom + 3.0));
+        let (after, before) = ((right + 4.0, y - h / 2.0), (left - 4.0 - w, y - h / 2.0));
+        let flat = dx.abs() >= dy.abs();
+        let places = if flat { [above, below, after, before] } else { [after, before, above, below] };
+        let places = places.map(|(x, y)| Rect::new(x, y, w, h));
+        let free = |r: &&Rect| view.plot.encloses(r) && !blocked.iter().any(|b| b.overlaps(r));
+        let emptiest = places.iter().filter(free).min_by_key(|r| occupied.count(&r.grown(1.0)));
+        let rect = *emptiest.unwrap_or(&places[0]);
+        self.backing(&rect.grown(0.8));
+        self.svg.text(&set, (rect.left, rect.bottom), Align::Start, &colour, false);
+        blocked.push(rect.grown(1.0));
+    }
+
+    /// Labels at the right ends of lines, and at rules.
+    pub(super) fn line_labels(&mut self, panel: &Panel, view: &View, blocked: &mut Vec<Rect>, occupied: &mut Occupied) {
+        let plot = view.plot;
+        for layer in &panel.layers {
+            let (label, colour, ends) = match layer {
+                Layer::Line(line) if !line.label.is_empty() => {
+                    let seen = line.points.iter().filter_map(|p| view.inside(p.0, p.1));
+                    let Some(end) = seen.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+                    (&line.label, self.colour(line.colour.as_ref()), [end, end])
+                }
+                Layer::Rule(rule) if !rule.label.is_empty() => {
+                    let name = rule.colour.as_ref();
+                    let colour = name.map_or(Colour::Muted, |n| self.keys.colour(Some(n))).code(self.render.theme);
+                    let ends = match rule.side {
+                        Side::X => [view.inside(rule.at, view.y.high), view.inside(rule.at, view.y.low)],
+                        Side::Y => [view.inside(view.x.high, rule.at), view.inside(view.x.low, rule.at)],
+                    };
+                    let [Some(first), Some(second)] = ends else { continue };
+                    (&rule.label, colour, [first, second])
+                }
+                _ => continue,
+            };
+            let set = Set::within(label, SMALL, plot.width() * 0.6);
+            let (w, h) = (set.width, CAPITAL * SMALL);
+            let mut places = Vec::new();
+            for (x, y) in ends {
+                for (dx, dy) in [
+                    (2.5, -h / 2.0),
+                    (-w - 1.0, -h - 2.5),
+                    (-w - 1.0, 2.5),
+                    (2.5, -h - 2.5),
+                    (2.5, 2.5),
+                    (-w - 3.0, -h / 2.0),
+                ] {
+                    let rect = Rect::new(x + dx, y + dy, w, h);
+                    // A rule ends at the edge: its label is pushed inside.
+                    let (sx, sy) = ((plot.right - rect.right - 1.0).min(0.0), (plot.top + 1.0 - rect.top).max(0.0));
+                    let (sx, sy) = (sx.max(plot.left + 1.0 - rect.left), sy.min(plot.bottom - 1.0 - rect.bottom));
+                    places.push(match layer {
+                        Layer::Rule(_) => Rect::new(rect.left + sx.min(0.0), rect.top + sy.max(0.0), w, h),
+                        _ => rect,
+                    });
+                }
+            }
+            places.retain(|r| plot.encloses(r) && !blocked.iter().any(|b| b.overlaps(r)));
+            let Some(rect) = places.into_iter().min_by_key(|r| occupied.count(r)) else { continue };
+            self.svg.text(&set, (rect.left, rect.bottom), Align::Start, &colour, false);
+            blocked.push(rect.grown(1.0));
+            occupied.take(&rect);
+            occupied.sum();
+        }
+    }
+
+    pub(super) fn note(&mut self, note: &Note, view: &View, blocked: &mut Vec<Rect>, occupied: &mut Occupied) {
+        let plot = view.plot;
+        let lines: Vec<Set> = note.lines.iter().map(|l| Set::within(l, SMALL, plot.width() * 0.9)).collect();
+        let wide = lines.iter().map(|l| l.width).fold(0.0, f64::max) + 2.0 * PADDING;
+        let high = lines.len() as f64 * SMALL * LEADING + 2.0 * PADDING - (LEADING - 1.0) * SMALL;
+        blocked.iter().for_each(|b| occupied.take(b));
+        occupied.sum();
+        let mut rect = match note.place {
+            Place::Auto => occupied.emptiest(wide, high).0,
+            Place::At(x, y) => {
+                let Some((x, y)) = view.at(x, y) else { return };
+                Rect::new(x + 2.0, y - high / 2.0, wide, high)
+            }
+            Place::Corner(corner) => {
+                let right = matches!(corner, Corner::TopRight | Corner::BottomRight);
+                let top = matches!(corner, Corner::TopLeft | Corner::TopRight);
+                let x = if right { plot.right - wide - 3.0 } else { plot.left + 3.0 };
+                Rect::new(x, if top { plot.top + 3.0 } else { plot.bottom - high - 3.0 }, wide, high)
+            }
+        };
+        // What is already in the corner is stepped around, towards the middle.
+        let step = if rect.centre().1 < plot.centre().1 { 1.0 } else { -1.0 };
+        for _ in 0..8 {
+            let Some(hit) = blocked.iter().find(|b| b.overlaps(&rect)) else { break };
+            let by = if step > 0.0 { hit.bottom + 2.0 - rect.top } else { hit.top - 2.0 - rect.bottom };
+            rect = Rect::new(rect.left, rect.top + by, wide, high);
+        }
+        self.backing(&rect);
+        if note.boxed {
+            let place = [("x", rect.left.into()), ("y", rect.top.into()), ("width", rect.width().into())];
+            let muted = self.render.theme.muted();
+            let look = [("height", rect.height().into()), ("rx", 1.5.into()), ("fill", "none".into())];
+            let rim = [("stroke", muted.into()), ("stroke-width", 0.5.into())];
+            self.svg.element("rect", &[&place[..], &look, &rim].concat());
+        }
+        let colour = self.colour(note.colour.as_ref());
+        for (i, line) in lines.iter().enumerate() {
+            let y = rect.top + PADDING + (0.86 + i as f64 * LEADING) * SMALL;
+            self.svg.text(line, (rect.left + PADDING, y), Align::Start, &colour, false);
+        }
+        blocked.push(rect.grown(1.0));
+    }
+
+    /// The values of lines of equal value, each upon its line where nothing else is written.
+    pub(super) fn contour_labels(&mut self, written: &[Written], view: &View, blocked: &mut Vec<Rect>) {
+        for (label, line) in written {
+            let set = Set::new(label, NAME);
+            let (w, h) = (set.width, CAPITAL * NAME);
+            // A line that its value would hide bears none.
+            let length: f64 = line.windows(2).map(|p| (p[1].0 - p[0].0).abs() + (p[1].1 - p[0].1).abs()).sum();
+            if length < 3.0 * w {
+                continue;
+            }
+            let box_at = |(x, y): (f64, f64)| Rect::new(x - w / 2.0, y - h / 2.0, w, h);
+            let free = |r: &Rect| view.plot.encloses(&r.grown(1.0)) && !blocked.iter().any(|b| b.overlaps(r));
+            // From the middle of the line outwards.
+            let middle = line.len() / 2;
+            let order =
+                (0..line.len()).map(|i| if i % 2 == 0 { middle + i / 2 } else { middle.wrapping_sub(i / 2 + 1) });
+            let Some(rect) = order.filter_map(|i| line.get(i)).map(|p| box_at(*p)).find(free) else { continue };
+            self.backing(&rect.grown(0.8));
+            self.svg.text(&set, (rect.left, rect.bottom), Align::Start, self.render.theme.ink(), false);
+            blocked.push(rect.grown(1.0));
+        }
+    }
+
+    /// Names beside marks.
+    pub(super) fn names(&mut self, panel: &Panel, view: &View, occupied: &Occupied, blocked: &[Rect], name: &str) {
+        let mut wants = Vec::new();
+        let mut sets = Vec::new();
+        for layer in &panel.layers {
+            let Layer::Points(points) = layer else { continue };
+            let radius = points.radius.unwrap_or(self.radius);
+            for point in points.points.iter().filter(|p| !p.label.is_empty()) {
+                let Some(mark) = view.inside(point.x, point.y) else { continue };
+                if wants.len() < MOST {
+                    let set = Set::within(&point.label, NAME, view.plot.width() * 0.45);
+                    wants.push(Want { mark, radius, width: set.width, height: NAME });
+                    sets.push(Some(set));
+                } else {
+                    sets.push(None);
+                }
+            }
+        }
+        if sets.is_empty() {
+            return;
+        }
+        // A name may stand over the right axis: there is paper.
+        let spots = place::place(&wants, &view.plot.grown(1.0), occupied, blocked);
+        let theme = self.render.theme;
+        let mut leaders = String::new();
+        for (from, to) in spots.iter().flatten().filter_map(|s| s.leader) {
+            for (letter, (x, y)) in [('M', from), ('L', to)] {
+                leaders.push(letter);
+                number(&mut leaders, x);
+                leaders.push(' ');
+                number(&mut leaders, y);
+            }
+        }
+        if !leaders.is_empty() {
+            stroke(&mut self.svg, &leaders, theme.muted(), 0.35, Dash::Solid);
+        }
+        for (spot, set) in spots.iter().zip(&sets) {
+            if let (Some(spot), Some(set)) = (spot, set) {
+                let baseline = spot.rect.bottom - (NAME - CAPITAL * NAME) / 2.0 - 0.1;
+                self.svg.text(set, (spot.rect.left, baseline), Align::Start, theme.ink(), false);
+            }
+        }
+        let missing = sets.len() - spots.iter().flatten().count();
+        if missing > 0 {
+            self.notes.push(format!("{name}: {missing} of {} names have no room", sets.len()));
+        }
+    }
+
+    /// An honest word in an empty panel.
+    pub(super) fn no_data(&mut self, view: &View) {
+        let set = Set::new(&Rich::plain("no data"), SMALL);
+        let (x, y) = view.plot.centre();
+        self.svg.text(&set, (x, y), Align::Middle, self.render.theme.muted(), false);
+    }
+}
