@@ -26,4 +26,4 @@ pub use names::nearest;
 pub use number::parse_number;
 pub use parse::{parse_condition, parse_expression, parse_formula};
 pub use table::{Column, Data, Numbers, Oddity, Quantity, Table, Unit};
-pub use unit::unit_of_header;
+pub use unit::{PF_DAY, unit_of_header};

@@ -3,7 +3,7 @@
 use crate::{Quantity, Unit, parse_number};
 
 /// FLOPs in one PFLOP/s for a day.
-const PF_DAY: f64 = 8.64e19;
+pub const PF_DAY: f64 = 8.64e19;
 
 /// The name in a header without its unit, and the unit, if the header declares one.
 ///

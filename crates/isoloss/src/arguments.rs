@@ -22,7 +22,7 @@ pub fn numbers(flag: &str, texts: &[String]) -> Result<Vec<f64>, Failure> {
         value if value > 0.0 => Ok(value),
         _ => Err(Failure::usage(
             format_args!("{flag} {text}: expected a number above zero"),
-            format_args!("as in {flag} {}", if flag == "--loss" { "2.1" } else { "1e21" }),
+            format_args!("as in {flag} {}", usual(flag)),
         )),
     });
     each.collect()
@@ -143,6 +143,19 @@ pub fn points(flag: &str, texts: &[String]) -> Result<Vec<Vec<(String, f64)>>, F
         all.extend(grid);
     }
     Ok(all)
+}
+
+/// A value that suits a flag.
+fn usual(flag: &str) -> &'static str {
+    match flag {
+        "--loss" => "2.1",
+        "--params" => "7B",
+        "--tokens" | "--serve" => "5T",
+        "--unique" => "100B",
+        "--throughput" => "4e14",
+        "--price" => "2.5",
+        _ => "1e21",
+    }
 }
 
 fn one_value(flag: &str, text: &str, name: &str) -> Failure {

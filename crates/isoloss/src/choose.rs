@@ -208,7 +208,7 @@ impl Chooser<'_> {
         Err(self.missing(law, name, means, is_target))
     }
 
-    /// Roles that the user's own expressions name are mapped too.
+    /// Roles that the user's own expressions name are mapped too, compute from sizes where it has no column.
     fn mentioned(&self, maps: &mut Vec<(String, String)>) {
         let mut named: Vec<String> = Vec::new();
         for (_, expression) in &self.asked.maps {
@@ -223,6 +223,17 @@ impl Chooser<'_> {
                 && !maps.iter().any(|(new, _)| *new == name)
             {
                 maps.push((name, choice.column.clone()));
+            } else if name == "C"
+                && !self.is_column("C")
+                && !self.guess.ambiguous.contains_key("C")
+                && self.derivable("C")
+            {
+                for role in ["N", "D"].into_iter().filter(|role| !self.is_column(role)) {
+                    if !maps.iter().any(|(new, _)| new == role) {
+                        maps.push((role.to_owned(), self.guess.columns[role].column.clone()));
+                    }
+                }
+                maps.push((name, "6*N*D".to_owned()));
             }
         }
     }

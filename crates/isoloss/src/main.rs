@@ -10,10 +10,11 @@ mod points;
 mod published;
 mod report;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let matches = match commands::program().try_get_matches() {
+    let matches = match commands::program().try_get_matches_from(typed()) {
         Ok(matches) => matches,
         Err(error) => {
             // Asking for help is no mistake, and a closed pipe no reason to panic.
@@ -32,6 +33,29 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// The command line, with negative numbers joined to the option before them: no option begins with a digit, but the
+/// parser would take `-1` for one, and not for the value that our own checks refuse with a reason.
+fn typed() -> Vec<OsString> {
+    let option =
+        |text: &OsString| text.to_str().is_some_and(|t| t.len() > 2 && t.starts_with("--") && !t.contains('='));
+    let negative = |text: &OsString| {
+        text.to_str()
+            .and_then(|t| t.strip_prefix('-'))
+            .is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+    };
+    let mut all: Vec<OsString> = Vec::new();
+    for text in std::env::args_os() {
+        match all.last_mut() {
+            Some(before) if option(before) && negative(&text) => {
+                before.push("=");
+                before.push(text);
+            }
+            _ => all.push(text),
+        }
+    }
+    all
 }
 
 /// Where the options of the command that was typed stand.

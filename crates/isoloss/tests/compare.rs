@@ -55,7 +55,7 @@ fn published_curves() {
     assert!(csv.lines().count() == 2 && csv.contains(",PF-days,1.1"), "{csv}");
     let of_both = ["compare", "published:hoffmann-2022", "published:besiroglu-2024"];
     let params = isoloss(&[&of_both[..], &["--at", "N=1e9", "--with", "D=2e10"]].concat());
-    assert!(params.stdout.contains("in parameters, D = 20000000000"), "{}", params.stdout);
+    assert!(params.stdout.contains("in parameters, D = 20B"), "{}", params.stdout);
 }
 
 #[test]
@@ -86,6 +86,73 @@ fn families_of_a_table() {
     assert!(width(1) < width(0), "{} {}", width(1), width(0));
     let tokens = of(&["--scale", "D", "--with", "N=1e9", "--format", "csv"]);
     assert!(tokens.stdout.lines().skip(1).all(|l| l.contains(",tokens,")), "{}", tokens.stdout);
+}
+
+/// One fit with families says what their table says: the draws are the same, and belong together.
+#[test]
+fn families_of_a_saved_fit() {
+    let (folder, path) = families(0.95, 1.0);
+    let saved = folder.path().join("fit.json");
+    let saved = saved.to_str().unwrap();
+    let fit = ["fit", &path, "--per", "arch", "A,B", "--cluster", "trunk", "--draws", "300", "--save", saved];
+    assert_eq!(isoloss(&fit).code, 0);
+    let at = ["--at", "C=1e20,1e21"];
+    let of_fit = json(&[&["compare", saved][..], &at].concat());
+    let table = ["compare", &path, "--group", "arch", "--baseline", "mla", "--per", "A,B", "--pair", "trunk"];
+    let of_table = json(&[&table[..], &["--draws", "300"], &at].concat());
+    let ratios = |said: &Value, way: usize| said["variants"][0]["comparisons"][way]["ratios"].clone();
+    assert_eq!(ratios(&of_fit, 0), ratios(&of_table, 1));
+    assert_eq!((&of_fit["baseline"], &of_fit["variants"][0]["variant"]), (&"mla".into(), &"kda".into()));
+    let pairing = of_fit["variants"][0]["comparisons"][0]["pairing"].as_str().unwrap();
+    assert!(pairing.contains("belong together"), "{pairing}");
+    // The other way round every draw's multiplier is turned over.
+    let turned = json(&[&["compare", saved, "--baseline", "kda"][..], &["--at", "L=2.8"]].concat());
+    let straight = json(&["compare", saved, "--at", "L=2.8"]);
+    let ends = |said: &Value| {
+        let m = ratios(said, 0)[0]["multiplier"].clone();
+        ["value", "lower", "upper"].map(|k| m[k].as_f64().unwrap())
+    };
+    let (a, b) = (ends(&turned), ends(&straight));
+    assert!((a[0] * b[0] - 1.0).abs() < 1e-6 && (a[1] * b[2] - 1.0).abs() < 0.01, "{a:?} {b:?}");
+}
+
+/// Numbers are families by their value, however they are written.
+#[test]
+fn a_baseline_that_is_a_number() {
+    let (folder, path) = families(0.95, 1.0);
+    let text = std::fs::read_to_string(&path).unwrap().replace("mla", "10000000").replace("kda", "20000000");
+    let numbers = folder.path().join("numbers.csv");
+    std::fs::write(&numbers, text).unwrap();
+    let of = |baseline: &str| {
+        let arguments = ["compare", numbers.to_str().unwrap(), "--group", "arch", "--baseline", baseline];
+        isoloss(&[&arguments[..], &["--draws", "50"]].concat())
+    };
+    let plain = of("10000000");
+    assert_eq!(plain.code, 0, "{}", plain.stderr);
+    assert_eq!((of("1e7").stdout, of("10M").stdout), (plain.stdout.clone(), plain.stdout));
+    assert_eq!(of("3e7").code, 2);
+}
+
+/// What stands in front of the numbers: columns counted differently, FLOPs where PF-days are meant.
+#[test]
+fn what_to_mind_comes_first() {
+    let first = |arguments: &[&str]| {
+        let run = isoloss(arguments);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout.lines().take(2).collect::<Vec<_>>().join("\n")
+    };
+    let days = first(&[&KIMI[..], &["--at", "C=1e21"]].concat());
+    assert!(days.starts_with("warning[units]: compute is in PF-days here: 1e21 PF-days are 8.64e40 FLOPs"), "{days}");
+    assert!(days.ends_with("if 1e21 FLOPs were meant, that is 11.6 PF-days"), "{days}");
+    let asked = isoloss(&["predict", KIMI[1], "--at", "X=1e21"]).stdout;
+    assert!(asked.contains("warning[units]: compute is in PF-days here"), "{asked}");
+    assert!(first(&[&KIMI[..], &["--at", "C=1e6"]].concat()).starts_with("published:kimi-linear against"));
+    let counted = ["--scale", "N", "--with", "D=1e10", "--at", "L=2.6"];
+    let kaplan = first(&[&["compare", "published:hoffmann-2022", "published:kaplan-2020"][..], &counted].concat());
+    let said = "warning[convention]: counted differently: the baseline by \"N total\", the variant by \"N without embeddings\"";
+    assert!(kaplan.starts_with(said), "{kaplan}");
+    let alike = first(&["compare", "published:hoffmann-2022", "published:besiroglu-2024", "--at", "L=2.6"]);
+    assert!(!alike.contains("warning"), "{alike}");
 }
 
 #[test]
@@ -146,6 +213,12 @@ fn what_cannot_be_compared_is_refused() {
         isoloss(&["fit", &path, "--draws", "100", "--map", "C=6*N*D", "--law", "frontier", "--save", saved]).code,
         0
     );
+    let family =
+        |rows: &str| format!("{}\nx,3e7,1e9,t0,3.5\n{rows}", std::fs::read_to_string(&path).unwrap().trim_end());
+    let one_row = folder.path().join("one-row.csv");
+    std::fs::write(&one_row, family("")).unwrap();
+    let one_row = one_row.to_str().unwrap();
+    let both = |variant: &'static str| ["compare", "published:hoffmann-2022", variant];
     let gain = ["--score", "average", "--model", "Memory3-SFT", "--twin"];
     let gain = |rest: &[&'static str]| [&["compare", SCORES][..], &gain, rest].concat();
     let cases: &[(&str, Vec<&str>)] = &[
@@ -155,6 +228,18 @@ fn what_cannot_be_compared_is_refused() {
         ("group", vec!["compare", &path, "--group", "arhc", "--baseline", "mla"]),
         ("one-family", vec!["compare", &path, "--group", "arch", "--where", "arch = 'mla'"]),
         ("pair", vec!["compare", &path, "--group", "arch", "--baseline", "mla", "--pair", "x", "--cluster", "y"]),
+        ("one-row", vec!["compare", one_row, "--group", "arch", "--baseline", "mla"]),
+        ("one-row-of-a-fit", vec!["fit", one_row, "--per", "arch", "A,B"]),
+        ("one-fit", vec!["compare", saved]),
+        ("fit-as-table", vec!["compare", saved, "--group", "arch", "--baseline", "mla"]),
+        ("table-as-fit", vec!["compare", saved, &path, "--at", "C=1e20"]),
+        ("baseline-of-fits", vec!["compare", saved, saved, "--baseline", "mla"]),
+        ("other-inputs", both("published:clark-2022-hash").to_vec()),
+        ("other-scale", both("published:kaplan-2020-d").to_vec()),
+        ("nothing-shared", vec!["compare", "published:kaplan-2020-n", "published:kaplan-2020-d", "--at", "L=2.5"]),
+        ("sparsity", vec!["compare", "published:frantar-2023-t5", "published:frantar-2023-vit", "--at", "N=1e8"]),
+        ("of-neither", [&both("published:clark-2022-hash")[..], &["--at", "N=1e9", "--with", "E=8"]].concat()),
+        ("above", [&both("published:kaplan-2020")[..], &["--scale", "N", "--with", "D=1e10", "--at", "L=99"]].concat()),
         ("two-tables", vec!["compare", &path, &path, "--group", "arch"]),
         ("parameter", vec!["compare", &path, "--group", "arch", "--baseline", "mla", "--per", "Q"]),
         ("units", vec!["compare", KIMI[1], saved, "--at", "C=4"]),

@@ -70,6 +70,14 @@ fn what_cannot_be_planned_is_refused() {
         ("nothing", &["plan", from]),
         ("two", &["plan", from, "--flops", "1e21", "--params", "7B"]),
         ("negative", &["plan", from, "--flops", "-5"]),
+        ("served", &["plan", from, "--flops", "1e21", "--serve", "-5B"]),
+        ("throughput", &["plan", from, "--flops", "1e21", "--throughput", "-1"]),
+        ("no-price", &["plan", from, "--flops", "1e21", "--throughput", "1e15", "--price", "-.5"]),
+        ("no-value", &["plan", from, "--flops", "1e21", "--serve", "--unique", "5"]),
+        ("no-runs", &["plan", from, "--next", "-1", "--budget", "1e20"]),
+        ("hours", &["plan", from, "--flops", "1e21", "--throughput", "1e-300"]),
+        ("twice", &["plan", "published:muennighoff-2023", "--flops", "1e21", "--unique", "1e9", "--with", "U=1e10"]),
+        ("no-unique", &["plan", from, "--flops", "1e21", "--with", "U=1e10"]),
         ("floor", &["plan", from, "--loss", "1.5"]),
         ("no-sizes", &["plan", "published:kimi-mla", "--flops", "1e21"]),
         ("with", &["plan", from, "--flops", "1e21", "--with", "S=0.5"]),
@@ -95,7 +103,12 @@ fn the_next_command_can_be_typed() {
         line.replace(" (with the options of this fit)", "").replace('"', "")
     };
     let fit = isoloss(&["fit", &table("plain"), "--draws", "100", "--save", &path, "--force"]);
-    assert!(fit.stdout.contains("\nTrust: held-out runs were predicted to "), "{}", fit.stdout);
+    assert!(
+        fit.stdout.contains("\nTrust: held-out runs were predicted to ")
+            && fit.stdout.contains(" that fit half of the rows or more.\n"),
+        "{}",
+        fit.stdout
+    );
     let typed = next(&fit);
     assert!(typed.starts_with("plan ") && typed.contains(" --flops "), "{typed}");
     assert_eq!(isoloss(&typed.split(' ').collect::<Vec<_>>()).code, 0, "{typed}");

@@ -85,6 +85,9 @@ fn usage_and_input_are_told_apart_from_failure() {
         ("published", &["predict", "published:besiroglu", "--at", "N=1"]),
         ("no-family", &["predict", "published:besiroglu-2024", "--at", "N=1,D=1", "--family", "mla"]),
         ("no-fit", &["predict", &plain, "--at", "N=1"]),
+        ("no-fit-in-list", &["list", &plain]),
+        ("negative", &["fit", &plain, "--drop-highest", "-1"]),
+        ("inputs", &["predict", "published:frantar-2023-t5", "--at", "N=1e9"]),
         ("budget", &["predict", "published:kimi-mla", "--flops", "1e21"]),
         ("list", &["list", "nonsense"]),
     ];
@@ -150,6 +153,53 @@ fn options_of_a_fit() {
     assert!(text.starts_with("name,value,lower,upper,level,error,method\nE,"), "{text}");
     let one = quick(&["--threads", "1"]).stdout;
     assert_eq!(one, quick(&["--threads", "3"]).stdout, "the answer depends on the number of threads");
+}
+
+/// A saved fit is no table, wherever a table is asked for.
+#[test]
+fn a_fit_is_not_taken_for_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("fit.json");
+    let saved = saved.to_str().unwrap();
+    let at = "N=1e9,D=1e10";
+    assert_eq!(isoloss(&["fit", &table("plain"), "--draws", "40", "--save", saved]).code, 0);
+    let indented = folder.path().join("indented.json");
+    let value: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(saved).unwrap()).unwrap();
+    std::fs::write(&indented, format!("{value:#}")).unwrap();
+    for arguments in [
+        &["fit", saved][..],
+        &["fit", indented.to_str().unwrap()],
+        &["fit", saved, "--law", "all"],
+        &["score", saved],
+        &["score", &table("plain"), "--test", saved],
+        &["predict", saved, "--at", at, "--table", saved],
+    ] {
+        let run = isoloss(arguments);
+        assert!(
+            run.code == 2 && run.stderr.contains("this is a fit that isoloss saved, not a table"),
+            "{}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains("hint: isoloss list ") && run.stderr.contains("isoloss predict "),
+            "{}",
+            run.stderr
+        );
+    }
+    // Rows may have a column `law` or a checksum.
+    let rows = folder.path().join("rows.jsonl");
+    std::fs::write(&rows, "{\"law\": \"a\", \"checksum\": 1, \"N\": 1e7}\n").unwrap();
+    assert!(!isoloss(&["fit", rows.to_str().unwrap()]).stderr.contains("isoloss saved"));
+    let empty = folder.path().join("empty.json");
+    std::fs::write(&empty, "").unwrap();
+    let run = isoloss(&["predict", empty.to_str().unwrap(), "--at", at]);
+    assert!(run.stderr.contains("this file is empty, not a saved fit\nhint: "), "{}", run.stderr);
+}
+
+#[test]
+fn a_unit_is_said_once() {
+    let text = isoloss(&["list", "published"]).stdout;
+    assert!(text.contains("PF-days") && text.lines().all(|line| line.matches("PF-days").count() < 2), "{text}");
 }
 
 #[test]

@@ -40,6 +40,23 @@ fn one_cut_and_cuts_by_another_scale() {
     let at = quick(&["--at", "1e15,1e18", "--interval", "none"]);
     assert!(at.stdout.contains("one cut without a fit: 0 rows to fit"), "{}", at.stdout);
     assert!(!at.stdout.contains("intervals"), "{}", at.stdout);
+    // The name in --at is that of the scale.
+    assert_eq!(json(&["--at", "C=1e17,1e18"]), json(&["--at", "1e17,1e18"]));
+    assert_eq!(json(&["--at", "N=1e8", "--by", "N"]), json(&["--at", "1e8", "--by", "N"]));
+    assert_eq!(json(&["--at", "N=1e8"])["by"], "N");
+}
+
+/// A law of one nameless scale reads the one that rows are divided by, as the help has it.
+#[test]
+fn a_nameless_scale_is_the_one_of_the_cuts() {
+    let of = |more: &[&str]| json(&[&["--law", "power", "--cuts", "3"], more].concat());
+    let by_name = of(&["--by", "N"]);
+    assert_eq!(by_name, of(&["--by", "params"]));
+    assert_eq!(by_name, of(&["--by", "N", "--map", "X=params"]));
+    let compute = of(&["--by", "C"]);
+    assert_eq!((by_name["by"].as_str(), compute["by"].as_str()), (Some("X"), Some("X")));
+    assert_eq!(compute, of(&["--by", "X", "--map", "X=6*params*tokens"]));
+    assert_ne!(compute["rmse"], by_name["rmse"]);
 }
 
 /// Rows divided by a column, by two files and by the scale are the same rows.
@@ -82,6 +99,13 @@ fn what_cannot_be_divided_is_refused() {
         &["--split", "rum"],
         &["--cuts", "3", "--factor", "8"],
         &["--at", "0"],
+        &["--at", "-1"],
+        &["--at", "C=-1"],
+        &["--at", "Q=1"],
+        &["--at", "N=1e8,D=1e9"],
+        &["--at", "N=1e8", "--by", "C"],
+        &["--factor", "-8"],
+        &["--cuts", "-1"],
         &["--test", "nope.csv"],
         &["--where", "params < 2e7"],
     ];

@@ -20,8 +20,19 @@ fn all_laws_are_ranked() {
     let found = json(&["fit", EXAMPLE, "--law", "all"]);
     let names: Vec<&str> = found["laws"].as_array().unwrap().iter().map(|l| l["law"].as_str().unwrap()).collect();
     assert!(names.contains(&"chinchilla") && names.contains(&"over-training") && !names.contains(&"native-multimodal"));
-    let refused = isoloss(&["fit", EXAMPLE, "--law", "all", "--at", "N=1e9,D=1e10"]);
-    assert!(refused.code == 2 && refused.stderr.contains("hint: "), "{}", refused.stderr);
+    for (arguments, needle) in [
+        (&["--at", "N=1e9,D=1e10"][..], "makes no fit"),
+        (&["--draws", "50"], "--draws: --law all ranks by held-out errors"),
+        (&["--level", "0.9"], "--level: --law all ranks"),
+        (&["--interval", "pairs"], "--interval: --law all ranks"),
+        // What all laws fail for is said.
+        (&["--where", "params < 2e7 and tokens < 2e8"], "kaplan-n"),
+        (&["--where", "params < 2e7 and tokens < 2e8"], "rows to fit"),
+    ] {
+        let refused = isoloss(&[&["fit", EXAMPLE, "--law", "all"], arguments].concat());
+        assert!(refused.code == 2 && refused.stderr.contains(needle), "{arguments:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
+    }
 }
 
 #[test]

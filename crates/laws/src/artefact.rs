@@ -172,8 +172,15 @@ impl Fit {
         struct Header {
             schema: u32,
         }
-        let header: Header =
-            serde_json::from_str(text).map_err(|e| fail(format!("this is not a saved fit: {e}"), again))?;
+        let header: Header = serde_json::from_str(text).map_err(|e| match text.trim_start().starts_with('{') {
+            _ if text.trim().is_empty() => fail("this file is empty, not a saved fit".into(), again),
+            // Half a fit is damaged, whatever else it might be.
+            true if e.is_eof() => fail(format!("this saved fit is damaged: {e}"), again),
+            _ => fail(
+                "this is not a saved fit: is it a table of runs?".into(),
+                "a fit is made of a table first: isoloss fit TABLE --save fit.json",
+            ),
+        })?;
         if header.schema > SCHEMA {
             let found = header.schema;
             return Err(fail(

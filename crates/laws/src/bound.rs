@@ -9,6 +9,7 @@ use crate::options::{Loss, Options};
 use crate::points::Points;
 use crate::program::{Columns, Program};
 use crate::search::Rows;
+use crate::warning::Plain;
 
 /// A law bound to rows, ready to be fitted.
 #[derive(Clone, Debug)]
@@ -119,14 +120,14 @@ pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), Fit
     for (name, column) in &points.columns {
         if law.inputs().any(|i| i == name) && n > 1 && column.iter().all(|x| x == &column[0]) {
             return Err(FitError::new(
-                format!("{name} is {} in every row: a law cannot learn what it does", column[0]),
+                format!("{name} is {} in every row: a law cannot learn what it does", Plain(column[0])),
                 format!("take a law without {name} (isoloss list laws), or add runs with other {name}"),
             ));
         }
     }
     if points.target.iter().all(|y| y == &points.target[0]) {
         return Err(FitError::new(
-            format!("{} is {} in every row: there is nothing to explain", law.formula.target, points.target[0]),
+            format!("{} is {} in every row: there is nothing to explain", law.formula.target, Plain(points.target[0])),
             "is this the right column? --loss COLUMN names another",
         ));
     }

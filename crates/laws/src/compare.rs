@@ -1,9 +1,12 @@
 //! Families at equal loss: how many times the compute, parameters or tokens of one the other needs.
 
+use crate::comparable::{check, least, own_scale, warnings};
 use crate::curve::{Curve, Scale, crossing};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
 use crate::result::{Fit, Span};
+use crate::roles::is_term;
+use crate::warning::{Short, Warning};
 
 /// One of two that are compared: a fit, or one family of it.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,8 @@ pub struct Comparison {
     pub changes: bool,
     /// how the draws of both belong together
     pub pairing: &'static str,
+    /// columns counted differently, units that are likely a slip
+    pub warnings: Vec<Warning>,
 }
 
 /// Ratios closer to 1 than this are 1.
@@ -78,7 +83,9 @@ pub fn compare(
     given: &[(String, f64)],
     places: &[Place],
 ) -> Result<Comparison, FitError> {
-    let scale_of = |side: &Side<'_>| single_input(side.fit, scale);
+    check(&baseline, &variant, scale, given)?;
+    let warnings = warnings(&baseline, &variant, scale, places);
+    let scale_of = |side: &Side<'_>| own_scale(side.fit, scale);
     let mut base = Curve::new(baseline.fit, baseline.family, &scale_of(&baseline), given)?;
     let mut other = Curve::new(variant.fit, variant.family, &scale_of(&variant), given)?;
     let (base_theta, other_theta) = (baseline.fit.theta(), variant.fit.theta());
@@ -90,6 +97,7 @@ pub fn compare(
         }
         _ => None,
     };
+    let least = (least(baseline.fit, &scale_of(&baseline)), least(variant.fit, &scale_of(&variant)));
     let near = middle(&variant, &scale_of(&variant)).unwrap_or(0.0);
     let places: Vec<Place> = match (places, shared) {
         ([], Some((low, high))) => {
@@ -119,14 +127,13 @@ pub fn compare(
             Place::Loss(loss) => (loss, near),
             Place::Scale(at) => (other.loss(&other_theta, at.ln()), at.ln()),
         };
-        let never = |who: &str| {
-            FitError::new(
-                format!("the {who} never has {loss:.5}: its law does not reach it at any scale"),
-                "ask at another place with --at",
-            )
+        let needs = other.reach(&other_theta, loss, start).filter(|ln| *ln >= least.1);
+        let takes = base.reach(&base_theta, loss, needs.unwrap_or(start)).filter(|ln| *ln >= least.0);
+        let (Some(needs), Some(takes)) = (needs, takes) else {
+            let ranges = [base.range(&base_theta, start, least.0), other.range(&other_theta, start, least.1)];
+            let who = [(baseline.fit, takes.is_some()), (variant.fit, needs.is_some())];
+            return Err(never(loss, &who, ranges));
         };
-        let needs = other.reach(&other_theta, loss, start).ok_or_else(|| never("variant"))?;
-        let takes = base.reach(&base_theta, loss, needs).ok_or_else(|| never("baseline"))?;
         let mut failed = 0;
         let mut spread = Vec::with_capacity(draws);
         for &(b, v) in &pairs {
@@ -165,6 +172,7 @@ pub fn compare(
         changes: most > 1.01 * least,
         ratios,
         pairing,
+        warnings,
     })
 }
 
@@ -182,13 +190,45 @@ fn pairs<'a>(baseline: &Side<'a>, variant: &Side<'a>, draws: usize) -> Vec<(&'a 
     (0..draws).map(|i| (of(baseline.fit, i), of(variant.fit, (i + shift) % draws))).collect()
 }
 
-/// A law of one scale has no other to be compared along, whatever it calls it.
-fn single_input(fit: &Fit, scale: &Scale) -> Scale {
-    let mut inputs = fit.law.inputs();
-    match (inputs.next(), inputs.next()) {
-        (Some(only), None) => Scale::Input(only.to_owned()),
-        _ => scale.clone(),
+/// The parameter that a loss comes no lower than, where the law is a sum with one such term.
+fn floor(fit: &Fit) -> Option<(&str, f64)> {
+    let mut terms = fit.parameters.iter().filter(|p| is_term(&fit.law.formula.body, &p.name));
+    let only = terms.next().filter(|p| p.estimate.value > 0.0)?;
+    terms.next().is_none().then_some((only.name.as_str(), only.estimate.value))
+}
+
+/// Why a loss is never had: which of baseline and variant, and what its law says instead. Each comes with whether it has it.
+fn never(loss: f64, who: &[(&Fit, bool); 2], ranges: [Option<(f64, f64)>; 2]) -> FitError {
+    let elsewhere = "ask at another place with --at";
+    if loss.is_nan() {
+        return FitError::new("the law of the variant has no loss at this place", elsewhere);
     }
+    let loss = if loss == (1e4 * loss).round() / 1e4 { loss.to_string() } else { format!("{loss:.4}") };
+    let wanted: f64 = loss.parse().unwrap_or(f64::NAN);
+    let reason = |i: usize| {
+        let fit = who[i].0;
+        match ranges[i] {
+            None => "its law has no loss on this scale".to_owned(),
+            Some((low, _)) if wanted < low => match floor(fit).filter(|(_, value)| wanted <= *value) {
+                Some((name, value)) => format!("its floor {name} is {}", Short(value)),
+                None => format!("its law comes no lower than {}", Short(low)),
+            },
+            Some((_, high)) if wanted > high => format!("its law says no more than {} at any size", Short(high)),
+            Some(_) => "its law has it at no one place".to_owned(),
+        }
+    };
+    let names = ["baseline", "variant"];
+    let parts: Vec<String> =
+        (0..2).filter(|&i| !who[i].1).map(|i| format!("the {} never has {loss}: {}", names[i], reason(i))).collect();
+    let hint = match ranges {
+        [Some(a), Some(b)] if a.0.max(b.0) < a.1.min(b.1) => {
+            // A floor is neared, not reached.
+            let (low, high) = (a.0.max(b.0), a.1.min(b.1));
+            format!("both have losses above {} and up to {}: {elsewhere}", Short(low), Short(high))
+        }
+        _ => elsewhere.to_owned(),
+    };
+    FitError::new(parts.join("; "), hint)
 }
 
 fn span<'a>(side: &Side<'a>) -> Option<&'a Span> {

@@ -1,6 +1,7 @@
 //! A fit as a curve: loss against one scale, everything else given or, along the compute frontier, at its best.
 
 use crate::additive::Additive;
+use crate::comparable::along;
 use crate::error::FitError;
 use crate::layout::Layout;
 use crate::program::Slot;
@@ -49,10 +50,7 @@ impl Curve {
         given: &[(String, f64)],
     ) -> Result<Self, FitError> {
         let layout = one_family(fit, family)?;
-        let asked: Vec<&str> = match scale {
-            Scale::Compute => vec!["N", "D"],
-            Scale::Input(name) => vec![name.as_str()],
-        };
+        let asked = along(scale);
         let inputs: Vec<&str> = fit.law.inputs().collect();
         if let Some(stray) = asked.iter().find(|a| !inputs.contains(a)) {
             return Err(FitError::new(
@@ -65,7 +63,7 @@ impl Curve {
         if let Some(missing) = inputs.iter().find(|i| !asked.contains(i) && !others.iter().any(|(n, _)| n == *i)) {
             return Err(FitError::new(
                 format!("the law {} also reads {missing}: at which value?", fit.law.name),
-                format!("as in --with {missing}=1e9"),
+                format!("as in --with {}", fit.typically([*missing])),
             ));
         }
         let width = fit.parameters.len();
@@ -111,6 +109,18 @@ impl Curve {
         self.buffer[..self.width].copy_from_slice(theta);
         self.buffer[self.width..].copy_from_slice(asked);
         self.point.at(&self.buffer)
+    }
+
+    /// The least and the greatest loss wherever the curve is looked at from `near`, from `least` on; `None` if it has
+    /// none there.
+    pub(crate) fn range(&mut self, theta: &[f64], near: f64, least: f64) -> Option<(f64, f64)> {
+        let steps = -(REACH as i32)..=REACH as i32;
+        let places = steps.map(|step| (near + f64::from(step)).max(least));
+        let losses = places.map(|ln| self.loss(theta, ln)).filter(|loss| loss.is_finite());
+        losses.fold(None, |range, loss| match range {
+            None => Some((loss, loss)),
+            Some((low, high)) => Some((low.min(loss), high.max(loss))),
+        })
     }
 
     /// The scale's logarithm at which the curve has this loss, nearest to `near`; `None` if it never has.

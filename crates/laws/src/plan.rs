@@ -5,6 +5,7 @@ use crate::error::FitError;
 use crate::estimate::Estimate;
 use crate::predict::Prediction;
 use crate::result::Fit;
+use crate::warning::Plain;
 
 /// What is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +71,7 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
     };
     if !(value.is_finite() && value > 0.0 && circumstances.served >= 0.0) {
         return Err(FitError::new(
-            format!("{value} is no size, budget or loss to plan for"),
+            format!("{} is no size, budget or loss to plan for", Plain(value)),
             "give a number above zero",
         ));
     }
@@ -85,6 +86,16 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
     let mut with = circumstances.with.clone();
     let reads_unique = inputs.contains(&"U");
     if let (true, Some(unique)) = (reads_unique, circumstances.unique) {
+        if let Some((_, given)) = with.iter().find(|(name, _)| name == "U") {
+            return Err(FitError::new(
+                format!(
+                    "--with U={} and --unique {} both say how many unique tokens there are",
+                    Plain(*given),
+                    Plain(unique)
+                ),
+                format!("give one of them: --unique {}", Plain(unique)),
+            ));
+        }
         with.push(("U".into(), unique));
     }
     if reads_unique && circumstances.unique.is_none() && !with.iter().any(|(n, _)| n == "U") {

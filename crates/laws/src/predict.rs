@@ -116,13 +116,9 @@ impl Fit {
         let rows = columns.first().map_or(0, |(_, c)| c.len());
         for name in self.law.inputs() {
             if !columns.iter().any(|(n, _)| n == name) {
-                let inputs: Vec<&str> = self.law.inputs().collect();
                 return Err(FitError::new(
                     format!("the law {} needs {name}", self.law.name),
-                    format!(
-                        "give every input, as in --at {}",
-                        inputs.iter().map(|i| format!("{i}=1e9")).collect::<Vec<_>>().join(",")
-                    ),
+                    format!("give every input, as in --at {}", self.typically(self.law.inputs())),
                 ));
             }
         }

@@ -43,6 +43,8 @@ pub struct Ranking {
 
 /// Shares of the rows, the dearest, that are held out in turn.
 const HELD: [f64; 3] = [0.15, 0.30, 0.45];
+/// Why a law is not tried that reads other columns.
+const OTHER_COLUMNS: &str = "its inputs are no columns";
 /// Per free parameter.
 const PENALTY: f64 = 1.1;
 
@@ -59,7 +61,7 @@ pub fn rank(laws: &[Law], points: &Points, options: &Options) -> Result<Ranking,
     let mut by = String::new();
     for law in laws {
         let rows = suited(law, points);
-        let attempt = rows.ok_or_else(|| "its inputs are no columns".to_owned()).and_then(|rows| {
+        let attempt = rows.ok_or_else(|| OTHER_COLUMNS.to_owned()).and_then(|rows| {
             let (name, scale) = scale_of(law, &rows, None).map_err(|e| e.message)?;
             let score = score(law, &rows, &quick, Some(&name), &Cuts::At(levels(&scale))).map_err(|e| e.message)?;
             let whole = fit(law, &rows, &quick).map_err(|e| e.message)?;
@@ -79,16 +81,38 @@ pub fn rank(laws: &[Law], points: &Points, options: &Options) -> Result<Ranking,
     // A law that fails at a cut has said nothing there: it comes after those that were tried everywhere.
     tried.sort_by(|(a, s), (b, t)| t.cuts.len().cmp(&s.cuts.len()).then(a.judged.total_cmp(&b.judged)));
     let Some((_, first)) = tried.first() else {
-        return Err(FitError::new(
-            "no law of the catalogue can be tried on these columns",
-            "a law reads N, D, C or X and more: isoloss list laws shows their inputs",
-        ));
+        return Err(none_tried(&refused));
     };
     let first = squares(first);
     for (ranked, score) in &mut tried {
         ranked.tie = alike(&first, &squares(score));
     }
     Ok(Ranking { laws: tried.into_iter().map(|(r, _)| r).collect(), refused, by })
+}
+
+/// What all laws failed for: those that read these columns failed for the rows.
+fn none_tried(refused: &[(String, String)]) -> FitError {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (law, reason) in refused.iter().filter(|(_, reason)| reason != OTHER_COLUMNS) {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, laws)) => laws.push(law),
+            None => reasons.push((reason, vec![law])),
+        }
+    }
+    // The reason of most laws first; a few say it all.
+    reasons.sort_by_key(|(_, laws)| std::cmp::Reverse(laws.len()));
+    let said: Vec<String> =
+        reasons.iter().take(3).map(|(reason, laws)| format!("{}: {reason}", laws.join(", "))).collect();
+    match said.is_empty() {
+        true => FitError::new(
+            "no law of the catalogue reads these columns",
+            "a law reads N, D, C or X and more: isoloss list laws shows their inputs",
+        ),
+        false => FitError::new(
+            format!("no law of the catalogue can be tried on these rows: {}", said.join("; ")),
+            "to rank laws the dearest rows are held out: add runs, or fit one law, as in --law power-floor",
+        ),
+    }
 }
 
 /// The points as the law reads them: a law of one nameless scale X takes the only column there is.

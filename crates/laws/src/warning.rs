@@ -57,6 +57,16 @@ impl fmt::Display for Short {
     }
 }
 
+/// A number as it was given: all its digits, and no row of zeros.
+pub(crate) struct Plain(pub(crate) f64);
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.0 == 0.0 || (1e-3..1e6).contains(&self.0.abs());
+        if plain { write!(f, "{}", self.0) } else { write!(f, "{:e}", self.0) }
+    }
+}
+
 /// `1 run`, `3 runs`
 pub(crate) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
@@ -97,6 +107,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("standard-errors", "runs scatter far more or less than their standard errors say"),
     ("copies", "rows that are exact copies"),
     ("extrapolation", "a prediction beyond ten times the largest run"),
+    ("convention", "two that are compared counted their columns differently"),
 ];
 
 /// All warnings of a fit, worst first, in the order of [`CODES`] within a severity.

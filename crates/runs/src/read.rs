@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use isoloss_formula::Table;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::{Note, ReadError, compression, csv, jsonl, parquet, text};
 
@@ -50,6 +52,12 @@ pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadErro
     let text = text::decode(source_name, bytes, &mut notes)?;
     let name = compression::inner_name(source_name).to_ascii_lowercase();
     let table = match text.trim_start().as_bytes().first() {
+        Some(b'{') if is_saved_fit(&text) => {
+            let error = ReadError::new(source_name, "this is a fit that isoloss saved, not a table of runs");
+            return Err(error.hint(format!(
+                "isoloss list {source_name} shows it, isoloss predict {source_name} --at \"N=..,D=..\" asks it"
+            )));
+        }
         Some(b'{' | b'[') => jsonl::read(source_name, &text, &mut notes)?,
         Some(b'<') => {
             let error = ReadError::new(source_name, "this is a web page or XML, not a table");
@@ -58,6 +66,20 @@ pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadErro
         _ => csv::read(source_name, &name, &text, &mut notes)?,
     };
     Ok(Reading { table, notes })
+}
+
+/// One object with a law and a checksum: a row of a table has neither.
+fn is_saved_fit(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Marks {
+        #[serde(rename = "schema")]
+        _schema: u32,
+        #[serde(rename = "law")]
+        _law: IgnoredAny,
+        #[serde(rename = "checksum")]
+        _checksum: IgnoredAny,
+    }
+    serde_json::from_str::<Marks>(text).is_ok()
 }
 
 fn unreadable(name: &str, error: &io::Error) -> ReadError {

@@ -121,7 +121,9 @@ fn one_published(law: &Law, p: &Published) -> String {
         Some(format!("{} = {}{error}", parameter.name, number(*value, 6).trim_end_matches('0').trim_end_matches('.')))
     });
     let values: Vec<String> = values.collect();
-    let units: Vec<String> = p.units.iter().map(|(name, unit)| format!("; {name} in {unit}")).collect();
+    // Most conventions say the unit already.
+    let unsaid = p.units.iter().filter(|(_, unit)| !p.convention.contains(&format!("in {unit}")));
+    let units: Vec<String> = unsaid.map(|(name, unit)| format!("; {name} in {unit}")).collect();
     format!(
         "{BOLD}published:{}{RESET} (law {})\n    {}\n    {}{}\n    {}\n",
         p.name,

@@ -23,16 +23,16 @@ pub struct Plan {
     fit: String,
 
     /// A compute budget in FLOPs; several at once: --flops 1e20,1e21,1e22
-    #[arg(long, value_name = "C", allow_hyphen_values = true, help_heading = "One of")]
+    #[arg(long, value_name = "C", help_heading = "One of")]
     flops: Vec<String>,
     /// A size: the tokens it is best trained on, and what that takes: --params 7B
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help_heading = "One of")]
+    #[arg(long, value_name = "N", help_heading = "One of")]
     params: Vec<String>,
     /// So many training tokens: the size they serve best: --tokens 1T
-    #[arg(long, value_name = "D", allow_hyphen_values = true, help_heading = "One of")]
+    #[arg(long, value_name = "D", help_heading = "One of")]
     tokens: Vec<String>,
     /// A loss: the cheapest way there: --loss 2.1
-    #[arg(long, value_name = "L", allow_hyphen_values = true, help_heading = "One of")]
+    #[arg(long, value_name = "L", help_heading = "One of")]
     loss: Vec<String>,
 
     /// Tokens that the model will serve in its life, 2 N FLOPs each; a budget is then for its whole life: --serve 5T
@@ -116,6 +116,16 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             Ok(Planned { given, plan })
         });
         let plans = plans.collect::<Result<Vec<_>, Failure>>()?;
+        if plans.iter().any(|p| prices.overflow(&p.plan.flops)) {
+            let price = self.price.as_ref().map_or(String::new(), |price| format!(" --price {price}"));
+            return Err(Failure::usage(
+                format_args!(
+                    "--throughput {}{price}: the hours or their cost are more than any number holds",
+                    self.throughput.as_deref().unwrap_or_default()
+                ),
+                "the FLOP/s of all devices together, as in --throughput 4e14",
+            ));
+        }
         let report = plans::Report { fit: &fit, plans: &plans, circumstances: &circumstances, prices };
         output::answer(&match self.format {
             Format::Text => plans::text(&report),
@@ -152,6 +162,8 @@ pub fn known_inputs(fit: &Fit, with: &[(String, f64)]) -> Result<(), Failure> {
             format_args!("--with {name}: the law {} has no input {name}", fit.law.name),
             match nearest(name, inputs.iter().copied()).first() {
                 Some(near) => format!("did you mean {near}?"),
+                None if name == "U" => "--unique says how many unique tokens there are, whatever the law".to_owned(),
+                None if inputs.is_empty() => "it reads N and D, which are looked for: leave --with out".to_owned(),
                 None => format!("its inputs are {}", inputs.join(", ")),
             },
         )),

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
 use isoloss_formula::nearest;
-use isoloss_laws::{Cuts, Labels, Loss, Options, Points, Toward, score};
+use isoloss_laws::{Cuts, Labels, Loss, Options, Points, Toward, catalogue, score};
+use isoloss_runs::guess;
 
 use super::Run;
 use super::fit::{AIM, Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
@@ -34,7 +35,7 @@ pub struct Score {
     /// One cut, so many times below the largest scale: --factor 8
     #[arg(long, value_name = "X", help_heading = "Small and large")]
     factor: Option<String>,
-    /// Cuts at these scales, the rows up to each are fitted: --at 1e20,1e21
+    /// Cuts at these scales, the rows up to each are fitted: --at 1e20,1e21 or --at N=1e8,1e9
     #[arg(long, value_name = "SCALES", help_heading = "Small and large")]
     at: Vec<String>,
     /// Fit all of TABLE and predict the runs of this one
@@ -76,14 +77,16 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let factor = self.factor.as_ref().map(|text| factor(text)).transpose()?;
-        let at = arguments::numbers("--at", &self.at)?;
+        let (named, at) = places(&self.at)?;
+        let asked = asked_scale(self.by.as_deref(), named.as_deref())?;
         let options = self.how.options(&self.law)?;
         let toward = self.aim.then(|| Toward { at: Vec::new(), kappa: AIM });
-        let mut loaded = load(&self.table, &self.law, &self.rows, |law, table| self.families.of(law, table))?;
+        let rows = self.rows_by(asked)?;
+        let mut loaded = load(&self.table, &self.law, &rows, |law, table| self.families.of(law, table))?;
         // Rows that move a fit are looked for once, by isoloss fit, not at every cut.
         let options = Options { per_family: loaded.per.clone(), toward, influence: false, ..options };
         let cuts = if let Some(path) = &self.test {
-            Cuts::Rows(self.join(&mut loaded, path)?)
+            Cuts::Rows(self.join(&mut loaded, path, &rows)?)
         } else if let Some(column) = &self.split {
             Cuts::Rows(marks(&loaded, column)?)
         } else if let Some(factor) = factor {
@@ -93,7 +96,8 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
         } else {
             Cuts::Rolling(self.cuts.map_or(USUAL, usize::from))
         };
-        let by = self.by.as_deref().map(|name| scale(&mut loaded, name)).transpose()?;
+        let flag = if self.by.is_some() { "--by" } else { "--at" };
+        let by = asked.map(|name| scale(&mut loaded, name, flag)).transpose()?;
         let score = score(&loaded.law, &loaded.points, &options, by.as_deref(), &cuts)
             .inspect_err(|_| loaded.name_left_out())?;
         // As the fits decide it.
@@ -109,12 +113,23 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
 }
 
 impl Score {
+    /// A law of one nameless scale X reads the scale that the rows are divided by, unless another is named.
+    fn rows_by(&self, by: Option<&str>) -> Result<OfRows, Failure> {
+        let mut rows = self.rows.clone();
+        let nameless = self.law.law.as_deref().and_then(catalogue::law).is_some_and(|law| law.inputs().eq(["X"]));
+        let mapped = arguments::maps(&rows.map)?.iter().any(|(new, _)| new == "X");
+        if let (Some(by), true, false) = (by.filter(|by| *by != "X"), nameless, mapped) {
+            rows.map.push(format!("X={by}"));
+        }
+        Ok(rows)
+    }
+
     /// Adds the rows of another table, read for the same law; marks the first ones as fitted.
-    fn join(&self, loaded: &mut Loaded, path: &Path) -> Result<Vec<bool>, Failure> {
+    fn join(&self, loaded: &mut Loaded, path: &Path, rows: &OfRows) -> Result<Vec<bool>, Failure> {
         let named = self.law.law.clone().or(self.law.formula.is_none().then(|| loaded.law.name.clone()));
         let law = OfLaw { law: named, ..self.law.clone() };
         talk(format_args!("{}:", path.display()));
-        let other = load(path, &law, &self.rows, |law, table| self.families.of(law, table))?;
+        let other = load(path, &law, rows, |law, table| self.families.of(law, table))?;
         let (first, second) = (&mut loaded.points, other.points);
         let marks = [vec![true; first.len()], vec![false; second.len()]].concat();
         let beside = |what: &str| {
@@ -163,14 +178,50 @@ fn factor(text: &str) -> Result<f64, Failure> {
     }
 }
 
+/// `1e20,1e21`, or `C=1e20,1e21` which names the scale too.
+fn places(texts: &[String]) -> Result<(Option<String>, Vec<f64>), Failure> {
+    let (mut named, mut at) = (None::<String>, Vec::new());
+    for text in texts {
+        if !text.contains('=') {
+            at.extend(arguments::numbers("--at", std::slice::from_ref(text))?);
+            continue;
+        }
+        for (name, values) in arguments::assignments("--at", text)? {
+            if let Some(other) = named.as_ref().filter(|other| **other != name) {
+                return Err(Failure::usage(
+                    format_args!("--at: cuts along {other} and along {name}"),
+                    format_args!("one scale at a time: --at {name}={}", values.join(",")),
+                ));
+            }
+            at.extend(arguments::numbers("--at", &values)?);
+            named = Some(name);
+        }
+    }
+    Ok((named, at))
+}
+
+/// What rows are divided by: --by, or the name in --at; both must agree.
+fn asked_scale<'a>(by: Option<&'a str>, named: Option<&'a str>) -> Result<Option<&'a str>, Failure> {
+    match (by, named) {
+        (Some(by), Some(named)) if by != named => Err(Failure::usage(
+            format_args!("--at {named}=..: the cuts are by {by}"),
+            format_args!("--at {by}=.. for cuts by {by}, or leave --by {by} out"),
+        )),
+        (by, named) => Ok(by.or(named)),
+    }
+}
+
 /// The scale by the name that the points have for it; another column of the table goes along.
-fn scale(loaded: &mut Loaded, name: &str) -> Result<String, Failure> {
+fn scale(loaded: &mut Loaded, name: &str, flag: &str) -> Result<String, Failure> {
     let Loaded { points, prepared, maps, .. } = loaded;
     let known = |points: &Points, name: &str| points.column(name).is_some();
     if known(points, name) || name == "C" && known(points, "N") && known(points, "D") {
         return Ok(name.to_owned());
     }
-    let mapped = maps.iter().find(|(new, column)| column == name && known(points, new));
+    // `N` may be a column by another name.
+    let header = guess(&prepared.table).columns.get(name).map(|choice| choice.column.clone());
+    let is_it = |column: &String| column == name || Some(column) == header.as_ref();
+    let mapped = maps.iter().find(|(new, column)| is_it(column) && known(points, new));
     if let Some((new, _)) = mapped {
         return Ok(new.clone());
     }
@@ -182,16 +233,16 @@ fn scale(loaded: &mut Loaded, name: &str) -> Result<String, Failure> {
             Ok(name.to_owned())
         }
         Some(_) => Err(Failure::usage(
-            format_args!("--by {name}: with --test the scale is one that the law reads"),
-            "the rows are divided by the tables already: leave --by out",
+            format_args!("{flag} {name}: with --test the scale is one that the law reads"),
+            format_args!("the rows are divided by the tables already: leave {flag} out"),
         )),
         None => {
             let headers: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
             Err(Failure::usage(
-                format_args!("--by {name}: {} has no such column of numbers", table.source),
+                format_args!("{flag} {name}: {} has no such column of numbers", table.source),
                 match nearest(name, headers.iter().copied()).first() {
-                    Some(near) => format!("did you mean --by \"{near}\"?"),
-                    None => "as in --by C, --by N or --by D".to_owned(),
+                    Some(near) => format!("did you mean {flag} \"{near}\"?"),
+                    None => "it is C, N, D or a column of numbers".to_owned(),
                 },
             ))
         }

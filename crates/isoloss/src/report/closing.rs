@@ -5,7 +5,7 @@ use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction};
 use super::Report;
 use super::plans::trust_error;
 use super::predictions::{interval, value};
-use crate::numbers::{exact, factor, short_name, size};
+use crate::numbers::{count, factor, number, short_name, size, verb};
 
 /// How much farther than the largest run.
 const FARTHER: f64 = 10.0;
@@ -78,7 +78,12 @@ fn trusted(fit: &Fit) -> String {
     match &fit.trust {
         Some(trust) => {
             let (error, at) = (trust_error(fit, trust), factor(trust.factor));
-            format!("Trust: held-out runs were predicted to {error} at {at}.\n")
+            let cuts = count(trust.cuts, "cut");
+            let fit = verb(trust.cuts, "fit");
+            format!(
+                "Trust: held-out runs were predicted to {error} at {at}, over {cuts} by {} that {fit} half of the rows or more.\n",
+                trust.by
+            )
         }
         None if drawn => "Trust: no back-test: too few rows.\n".to_owned(),
         None => String::new(),
@@ -103,8 +108,7 @@ fn farther(report: &Report<'_>) -> String {
         Some(Closing::Far(all)) if all.len() <= MOST => all.iter().map(|far| sentence(far, target)).collect(),
         Some(Closing::Far(all)) => {
             let Some(far) = all.first() else { return String::new() };
-            let at: Vec<String> =
-                far.at.iter().map(|(name, value)| format!("{name}={}", exact(value.round()))).collect();
+            let at: Vec<String> = far.at.iter().map(|(name, value)| format!("{name}={}", number(*value, 3))).collect();
             format!(
                 "At 10x: there are {} families; after --save fit.json ask for any of them, as in\n  isoloss predict fit.json --family \"{}\" --at \"{}\"\n",
                 all.len(),

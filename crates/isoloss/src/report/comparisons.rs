@@ -3,11 +3,11 @@
 use isoloss_laws::{Comparison, Estimate, Fit, Ratio, Scale};
 use serde_json::{Value, json};
 
-use super::estimate;
 use super::predictions::{interval, percent, reasons, value};
 use super::table::{csv_line, table};
-use crate::numbers::{exact, number, roughly, short_name};
-use crate::output::{BOLD, RESET};
+use super::{estimate, warning};
+use crate::numbers::{exact, number, roughly, short_name, size};
+use crate::output::{BOLD, Format, RESET};
 
 /// One way to fit, and what it says.
 #[derive(Debug)]
@@ -60,16 +60,26 @@ pub fn unit(fit: &Fit, scale: &Scale) -> String {
     }
 }
 
+/// The report in the form that was asked for.
+pub fn written(report: &Report<'_>, format: Format) -> String {
+    match format {
+        Format::Text => text(report),
+        Format::Json => json(report),
+        Format::Csv => csv(report),
+    }
+}
+
 /// A table per variant, and what it means.
-pub fn text(report: &Report<'_>) -> String {
+fn text(report: &Report<'_>) -> String {
     let parts: Vec<String> = report.all.iter().map(|one| of_variant(report, one)).collect();
     parts.join("\n")
 }
 
 fn of_variant(report: &Report<'_>, one: &One) -> String {
     let (baseline, variant) = (short_name(report.baseline), short_name(&one.variant));
-    let given: Vec<String> = report.given.iter().map(|(n, x)| format!(", {n} = {}", exact(*x))).collect();
-    let mut text = format!("{BOLD}{variant} against {baseline}{RESET}, in {}{}\n\n", report.scale, given.concat());
+    let given: Vec<String> = report.given.iter().map(|(n, x)| format!(", {n} = {}", size(*x))).collect();
+    let mut text: String = one.all.iter().take(1).flat_map(|c| &c.comparison.warnings).map(warning).collect();
+    text.push_str(&format!("{BOLD}{variant} against {baseline}{RESET}, in {}{}\n\n", report.scale, given.concat()));
     let Some(first) = one.all.first() else { return text };
     let drawn = one.all.iter().flat_map(|c| &c.comparison.ratios).any(|r| r.ratio.interval.is_some());
     let level = if drawn { format!(", {} %", percent(report.level)) } else { String::new() };
@@ -170,7 +180,7 @@ fn told_apart(c: &Comparison, baseline: &str, variant: &str, scale: &str) -> Str
 }
 
 /// One object.
-pub fn json(report: &Report<'_>) -> String {
+fn json(report: &Report<'_>) -> String {
     let ratio = |r: &Ratio| {
         json!({
             "loss": r.loss,
@@ -190,6 +200,7 @@ pub fn json(report: &Report<'_>) -> String {
             "crossing": c.comparison.crossing.as_ref().map(estimate),
             "shared_losses": c.comparison.shared,
             "pairing": c.comparison.pairing,
+            "warnings": c.comparison.warnings,
         })
     };
     let one = |o: &One| json!({ "variant": o.variant, "comparisons": o.all.iter().map(compared).collect::<Vec<_>>() });
@@ -204,7 +215,7 @@ pub fn json(report: &Report<'_>) -> String {
 }
 
 /// One row a place.
-pub fn csv(report: &Report<'_>) -> String {
+fn csv(report: &Report<'_>) -> String {
     let mut text = csv_line([
         "baseline",
         "variant",

@@ -33,6 +33,12 @@ impl Prices {
         Some(flops / self.throughput? / 3600.0)
     }
 
+    /// Time or money beyond what a number holds, at the value or at an end of its interval.
+    pub fn overflow(&self, flops: &Estimate) -> bool {
+        let most = flops.interval.map_or(flops.value, |i| i.upper.max(flops.value));
+        [self.hours(most), self.cost(most)].into_iter().flatten().any(f64::is_infinite)
+    }
+
     fn cost(&self, flops: f64) -> Option<f64> {
         Some(self.hours(flops)? * self.price?)
     }

@@ -4,7 +4,7 @@ use isoloss_laws::{Estimate, Fit, Optimum};
 use serde_json::{Value, json};
 
 use super::table::{csv_line, table};
-use super::{Point, estimate};
+use super::{Point, estimate, warning};
 use crate::numbers::{digits_for, exact, factor, number, short_name, size};
 use crate::output::{BOLD_YELLOW, RESET};
 
@@ -41,6 +41,9 @@ pub fn text(fit: &Fit, then: Option<&Fit>, points: &[Point]) -> String {
     };
     let mut text = table(&header, &points.iter().map(row).collect::<Vec<_>>());
     text.push_str(&reasons(points.iter().map(|p| &p.prediction.mean)));
+    if let Some(slip) = points.iter().flat_map(|p| &p.at).find_map(|(name, value)| fit.mistaken(name, *value)) {
+        text.push_str(&warning(&slip));
+    }
     let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
     if farthest > FAR {
         text.push_str(&format!(

@@ -59,9 +59,14 @@ fn sentence(report: &Report<'_>, error: &dyn Fn(f64) -> String) -> String {
     let score = report.score;
     let farthest = score.cuts.iter().map(|c| c.factor).fold(0.0, f64::max);
     let by = &score.by;
-    let held = match score.cuts.len() {
-        1 => String::new(),
-        n => format!(" over {}", count(n, "cut")),
+    let rows = report.points.len();
+    let trained = || score.cuts.iter().map(|c| c.train);
+    let held = match (trained().min(), trained().max()) {
+        (Some(least), Some(most)) if least < most => {
+            format!(" over {} that fit {least} to {most} of {}", count(score.cuts.len(), "cut"), count(rows, "row"))
+        }
+        (Some(least), _) => format!(" by a fit of {least} of {}", count(rows, "row")),
+        _ => String::new(),
     };
     let whose = match farthest {
         f if f >= 1.05 => format!("Runs up to {} beyond the fitted {by}", factor(f)),

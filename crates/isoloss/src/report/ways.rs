@@ -4,7 +4,7 @@ use isoloss_laws::{Bias, Compared, Disagreement, Estimate, Minimum};
 use serde_json::{Value, json};
 
 use super::estimate;
-use super::predictions::{interval, value};
+use super::predictions::{interval, reasons, value};
 use super::table::{csv_line, table};
 use crate::numbers::{exact, number, percentage, signed, size};
 
@@ -12,7 +12,8 @@ use crate::numbers::{exact, number, percentage, signed, size};
 pub fn text(found: &Disagreement, bias: &[Bias]) -> String {
     let with = |e: &Estimate| match e.interval {
         Some(_) => format!("{} {}", value(e), interval(e)),
-        None => value(e),
+        // What noise does to it is not known: more digits would say that it is.
+        None => number(e.value, 3),
     };
     let sized = |e: &Estimate| match e.interval {
         Some(i) => format!("{} [{}, {}]", size(e.value), size(i.lower), size(i.upper)),
@@ -41,6 +42,10 @@ pub fn text(found: &Disagreement, bias: &[Bias]) -> String {
         percentage(found.noise)
     ));
     for c in &found.compared {
+        let apart = c.exponent_difference.iter().chain(&c.params_ratio);
+        for line in reasons([&c.approach.params.exponent, &c.params, &c.tokens].into_iter().chain(apart)).lines() {
+            text.push_str(&format!("  {}: {}\n", c.approach.kind.name(), line.trim_start()));
+        }
         for l in &c.approach.left_out {
             text.push_str(&format!(
                 "  {}: budget {} left out: {}\n",

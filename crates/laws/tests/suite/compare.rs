@@ -2,7 +2,8 @@
 
 use crate::common::{Noise, Surface, covers, grid};
 use isoloss_laws::{
-    Comparison, Labels, Options, Place, Points, Scale, Side, catalogue, compare, fit, published, size_gain,
+    Comparison, Labels, Options, Place, Points, Scale, Side, catalogue, compare, families_suffice, fit, published,
+    size_gain,
 };
 
 /// Two families on one grid; the second's amplitudes are `share` of the first's.
@@ -92,14 +93,95 @@ fn places_that_are_never_reached_are_refused() {
     let fit = fit(&law, &points, &options).unwrap();
     let side = |family| Side { fit: &fit, family: Some(family) };
     let error = compare(side("old"), side("new"), &Scale::Compute, &[], &[Place::Loss(1.2)]).unwrap_err();
-    assert!(error.message.contains("never has 1.2"), "{error}");
+    assert!(error.message.contains("the baseline never has 1.2: its floor E is 1."), "{error}");
+    assert!(error.message.contains("the variant never has 1.2: its floor E is 1."), "{error}");
     let error = compare(side("old"), side("newest"), &Scale::Compute, &[], &[]).unwrap_err();
     assert!(error.message.contains("newest"), "{error}");
     let error = compare(side("old"), side("new"), &Scale::Input("N".into()), &[], &[]).unwrap_err();
     assert!(error.message.contains("also reads D"), "{error}");
+    // The hint is the middle of what was fitted.
+    assert_eq!(error.hint.as_deref(), Some("as in --with D=1e10"));
     let given = [("D".to_owned(), 2e10)];
     let params = compare(side("old"), side("new"), &Scale::Input("N".into()), &given, &[]).unwrap();
     assert!(params.ratios.iter().all(|r| r.ratio.value > 1.0));
+}
+
+/// Laws are compared along what both read, with a value for what only one reads.
+#[test]
+fn laws_of_other_inputs() {
+    let fit = |name| published(name).unwrap();
+    let along = |a: &str, b: &str, scale: Scale, given: &[(&str, f64)], place| {
+        let given: Vec<(String, f64)> = given.iter().map(|(n, x)| ((*n).to_owned(), *x)).collect();
+        let (a, b) = (fit(a), fit(b));
+        let side = |fit| Side { fit, family: None };
+        compare(side(&a), side(&b), &scale, &given, &[place])
+    };
+    let n = || Scale::Input("N".into());
+    let (dense, routed) = ("hoffmann-2022", "clark-2022-hash");
+    let error = along(dense, routed, Scale::Compute, &[], Place::Loss(2.5)).unwrap_err();
+    assert!(error.message.contains("the law chinchilla reads N, D; the law routed reads X, N"), "{error}");
+    let (with, hint) = ([("D", 1e10), ("X", 8.0)], error.hint.unwrap());
+    assert!(hint.ends_with("--scale N --with D=1e10,X=8"), "{hint}");
+    assert!(along(dense, routed, n(), &with, Place::Loss(2.5)).is_ok());
+    let error = along(dense, routed, n(), &[], Place::Loss(2.5)).unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("as in --with D=1e10,X=8"));
+    let error = along("kaplan-2020-n", "kaplan-2020-d", Scale::Compute, &[], Place::Loss(2.5)).unwrap_err();
+    assert!(error.message.starts_with("the two have no scale in common"), "{error}");
+    let error = along(dense, "kaplan-2020", n(), &[("D", 1e10)], Place::Loss(99.0)).unwrap_err();
+    assert!(error.message.starts_with("the variant never has 99: its law says no more than "), "{error}");
+    // A law of one nameless scale goes with compute, where the unit is not looked at.
+    assert!(along("nmm-moe-text", dense, Scale::Compute, &[], Place::Scale(1e21)).is_ok());
+}
+
+#[test]
+fn examples_suit_what_an_input_holds() {
+    for (name, input, value) in [
+        ("frantar-2023-t5", "S", 0.5),
+        ("frantar-2023-t5", "D", 1e10),
+        ("clark-2022-hash", "N", 1e9),
+        ("clark-2022-hash", "X", 8.0),
+        ("parscale-stack", "P", 8.0),
+        ("kimi-mla", "X", 10.0),
+    ] {
+        assert_eq!(published(name).unwrap().typical(input), value, "{name} {input}");
+    }
+}
+
+/// What one side does not say is not known to differ; units are the fit's own.
+#[test]
+fn warnings_of_a_comparison() {
+    let warned = |a: &str, b: &str, scale: Scale, at: Place| {
+        let (a, b) = (published(a).unwrap(), published(b).unwrap());
+        let side = |fit| Side { fit, family: None };
+        let found = compare(side(&a), side(&b), &scale, &[("D".to_owned(), 1e10)], &[at]).unwrap();
+        found.warnings.into_iter().map(|w| w.code).collect::<Vec<_>>()
+    };
+    let n = || Scale::Input("N".into());
+    assert_eq!(warned("hoffmann-2022", "besiroglu-2024", n(), Place::Scale(1e9)), [""; 0]);
+    assert_eq!(warned("hoffmann-2022", "krajewski-2024-dense", n(), Place::Scale(1e9)), [""; 0]);
+    assert_eq!(warned("hoffmann-2022", "schwethelm-2026-r1", n(), Place::Loss(3.0)), ["convention", "convention"]);
+    assert_eq!(warned("kimi-mla", "kimi-linear", Scale::Compute, Place::Scale(1e21)), ["units"]);
+    assert_eq!(warned("kimi-mla", "kimi-linear", Scale::Compute, Place::Scale(1e6)), [""; 0]);
+}
+
+#[test]
+fn a_family_needs_rows_for_what_is_its_own() {
+    let mut points = families(0.93, 0.002, 4);
+    let last = points.len() - 1;
+    let labels = points.family.take().unwrap();
+    let names = labels.index.iter().map(|&i| labels.levels[i as usize].clone());
+    points.family =
+        Some(Labels::new("my kind", names.enumerate().map(|(row, name)| if row == last { "x".into() } else { name })));
+    let law = catalogue::law("chinchilla").unwrap();
+    let per = |names: &[&str], fix: Vec<(String, f64)>| {
+        let per_family = names.iter().map(|n| (*n).to_owned()).collect();
+        families_suffice(&law, &points, &Options { per_family, fix, ..Options::default() })
+    };
+    let error = per(&["A", "alpha"], Vec::new()).unwrap_err();
+    assert!(error.message.contains("the family x has 1 row for 2 parameters of its own (A, alpha)"), "{error}");
+    assert!(error.hint.unwrap().contains("--where \"`my kind` != 'x'\""));
+    assert!(per(&["A"], Vec::new()).is_ok() && per(&[], Vec::new()).is_ok());
+    assert!(per(&["A", "alpha"], vec![("alpha".into(), 0.34)]).is_ok());
 }
 
 /// Yang et al. 2024, arXiv 2407.01178, table 16: the gain of memory as a gain in size.

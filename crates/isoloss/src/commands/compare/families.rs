@@ -1,17 +1,18 @@
-//! Families of one table at equal loss.
+//! Families of one table, or of one saved fit, at equal loss.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use isoloss_formula::nearest;
-use isoloss_laws::{Fit, Labels, Law, Options, Severity, Side, compare};
+use isoloss_formula::{nearest, parse_number};
+use isoloss_laws::{Fit, Labels, Law, Options, Place, Scale, Severity, Side, compare};
 
 use super::Compare;
 use super::fits::Asked;
 use crate::commands::fit::{Loaded, OfRows, load, names};
+use crate::commands::predict::carried;
 use crate::failure::Failure;
 use crate::numbers::{count, short_name};
-use crate::output::{self, Format, talk};
+use crate::output::{self, talk};
 use crate::report::comparisons::{self, Compared, One, Report};
 use crate::report::warning;
 
@@ -48,38 +49,59 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
         fits.push((how, fit));
     }
 
-    let (scale, at) = places.of(&fits[0].1)?;
+    let (scale, at) = places.of(&fits[0].1, &fits[0].1)?;
     let unit = comparisons::unit(&fits[0].1, &scale);
     let levels = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-    let mut all = Vec::new();
-    for variant in levels.iter().filter(|f| **f != baseline) {
-        let compared = |(how, fit): &(String, Fit)| {
-            let side = |family| Side { fit, family: Some(family) };
-            let comparison = compare(side(&baseline), side(variant), &scale, &places.with, &at)
-                .map_err(|e| Failure::from(e).within(&short_name(variant)))?;
-            Ok(Compared { how: how.clone(), comparison })
-        };
-        let compared = fits.iter().map(compared).collect::<Result<Vec<_>, Failure>>()?;
-        all.push(One { variant: variant.clone(), all: compared });
-    }
+    let ways: Vec<(&str, &Fit)> = fits.iter().map(|(how, fit)| (how.as_str(), fit)).collect();
+    let all = against(&baseline, levels, &ways, &scale, &places.with, &at)?;
     let report = Report { baseline: &baseline, scale: &unit, given: &places.with, all: &all, level: fits[0].1.level };
-    output::answer(&match asked.format {
-        Format::Text => comparisons::text(&report),
-        Format::Json => comparisons::json(&report),
-        Format::Csv => comparisons::csv(&report),
-    })?;
+    output::answer(&comparisons::written(&report, asked.format))?;
     let unusable = fits.iter().flat_map(|(_, fit)| &fit.warnings).any(|w| w.severity == Severity::Error);
     Ok(output::code(unusable))
+}
+
+/// Every other family against the baseline, in each way they were fitted.
+fn against(
+    baseline: &str,
+    families: &[String],
+    ways: &[(&str, &Fit)],
+    scale: &Scale,
+    with: &[(String, f64)],
+    at: &[Place],
+) -> Result<Vec<One>, Failure> {
+    let one = |variant: &String| {
+        let compared = |(how, fit): &(&str, &Fit)| {
+            let side = |family| Side { fit, family: Some(family) };
+            let comparison = compare(side(baseline), side(variant), scale, with, at).map_err(|e| {
+                Failure::from(e).within(&format!("{} against {}", short_name(variant), short_name(baseline)))
+            })?;
+            Ok(Compared { how: (*how).to_owned(), comparison })
+        };
+        let all = ways.iter().map(compared).collect::<Result<Vec<_>, Failure>>()?;
+        Ok(One { variant: variant.clone(), all })
+    };
+    families.iter().filter(|family| *family != baseline).map(one).collect()
+}
+
+/// Families of one saved fit: what they share was fitted together, so their draws belong together.
+pub fn of_fit(name: &str, fit: &Fit, asked: &Compare) -> Result<ExitCode, Failure> {
+    let places = Asked::new(&asked.places)?;
+    let families = fit.families();
+    let baseline = match asked.families.baseline.as_deref() {
+        Some(baseline) => named(baseline, families, name)?,
+        None => families[0].clone(),
+    };
+    let (scale, at) = places.of(fit, fit)?;
+    let all = against(&baseline, families, &[("", fit)], &scale, &places.with, &at)?;
+    let unit = comparisons::unit(fit, &scale);
+    let report = Report { baseline: &baseline, scale: &unit, given: &places.with, all: &all, level: fit.level };
+    output::answer(&comparisons::written(&report, asked.format))?;
+    Ok(output::code(carried(name, fit)))
 }
 
 /// The family that was named; there are others.
 fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String, Failure> {
     let levels = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-    let flags = || {
-        let few: Vec<String> = levels.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
-        let more = if levels.len() > few.len() { " or another" } else { "" };
-        few.join(" or ") + more
-    };
     let source = &loaded.prepared.table.source;
     if levels.len() < 2 {
         loaded.name_left_out();
@@ -91,17 +113,33 @@ fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String,
     match named {
         None => Err(Failure::usage(
             format_args!("{source}: `{group}` has {}: which is the baseline?", count(levels.len(), "value")),
-            format_args!("say {}", flags()),
+            format_args!("say {}", flags(levels)),
         )),
-        Some(name) if levels.iter().any(|l| l == name) => Ok(name.to_owned()),
-        Some(name) => Err(Failure::usage(
-            format_args!("--baseline {}: `{group}` has no such value", short_name(name)),
-            match nearest(name, levels.iter().map(String::as_str)).first() {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("say {}", flags()),
-            },
-        )),
+        Some(name) => self::named(name, levels, &format!("`{group}`")),
     }
+}
+
+/// The family of that name, or of that number: `1e7` is `10000000`.
+fn named(name: &str, families: &[String], place: &str) -> Result<String, Failure> {
+    let value = parse_number(name);
+    let found = families.iter().find(|family| *family == name);
+    let found = found.or_else(|| families.iter().find(|family| value.is_some() && parse_number(family) == value));
+    found.cloned().ok_or_else(|| {
+        Failure::usage(
+            format_args!("--baseline {}: {place} has no such value", short_name(name)),
+            match nearest(name, families.iter().map(String::as_str)).first() {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("say {}", flags(families)),
+            },
+        )
+    })
+}
+
+/// The first families as flags that can be typed.
+fn flags(families: &[String]) -> String {
+    let few: Vec<String> = families.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
+    let more = if families.len() > few.len() { " or another" } else { "" };
+    few.join(" or ") + more
 }
 
 /// Separate fits in one: whatever is neither held nor another parameter.

@@ -19,27 +19,23 @@ pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode
     if let Some((name, _)) = names.iter().zip(&fits).find(|(_, fit)| differ(fit)) {
         return Err(Failure::usage(
             format_args!("{name}: this fit has parameters per family"),
-            "its families are compared from its table: isoloss compare TABLE --group COLUMN --baseline NAME",
+            format_args!("its families are compared with each other: isoloss compare {name} --baseline NAME"),
         ));
     }
     let baseline = &fits[0];
     let mut all = Vec::new();
     let mut unit = String::new();
     for (name, variant) in names.iter().zip(&fits).skip(1) {
-        let (scale, at) = asked.of(variant)?;
+        let (scale, at) = asked.of(variant, baseline)?;
         alike((&names[0], baseline), (name, variant), &scale)?;
         unit = comparisons::unit(variant, &scale);
         let side = |fit| Side { fit, family: None };
         let comparison = compare(side(baseline), side(variant), &scale, &asked.with, &at)
-            .map_err(|e| Failure::from(e).within(name))?;
+            .map_err(|e| Failure::from(e).within(&format!("{name} against {}", names[0])))?;
         all.push(One { variant: name.clone(), all: vec![Compared { how: String::new(), comparison }] });
     }
     let report = Report { baseline: &names[0], scale: &unit, given: &asked.with, all: &all, level: baseline.level };
-    output::answer(&match format {
-        Format::Text => comparisons::text(&report),
-        Format::Json => comparisons::json(&report),
-        Format::Csv => comparisons::csv(&report),
-    })?;
+    output::answer(&comparisons::written(&report, format))?;
     let unusable: Vec<bool> = names.iter().zip(&fits).map(|(name, fit)| carried(name, fit)).collect();
     Ok(output::code(unusable.contains(&true)))
 }
@@ -63,10 +59,11 @@ impl Asked {
         Ok(Self { at, scale: places.scale.clone(), with: arguments::values("--with", &places.with)? })
     }
 
-    /// The scale and the places, in the words of the variant's law.
-    pub fn of(&self, variant: &Fit) -> Result<(Scale, Vec<Place>), Failure> {
+    /// The scale and the places, in the words of the variant's law. Inputs that are given may be of either law.
+    pub fn of(&self, variant: &Fit, baseline: &Fit) -> Result<(Scale, Vec<Place>), Failure> {
         let law = &variant.law;
         let inputs: Vec<&str> = law.inputs().collect();
+        let others: Vec<&str> = baseline.law.inputs().filter(|name| !inputs.contains(name)).collect();
         let mut scale: Option<(Scale, &str)> = match &self.scale {
             Some(name) => Some((scale(name, &inputs, &law.name, "--scale")?, name)),
             None => None,
@@ -100,14 +97,33 @@ impl Asked {
             }
             places.push(Place::Scale(*value));
         }
-        let stray = self.with.iter().find(|(name, _)| !inputs.contains(&name.as_str()));
+        let stray = self.with.iter().find(|(n, _)| !inputs.iter().chain(&others).any(|input| input == n));
         if let Some((name, _)) = stray {
+            let both = match law.name == baseline.law.name {
+                true => format!("the law {} has", law.name),
+                false => format!("neither the law {} nor the law {} has", baseline.law.name, law.name),
+            };
+            let all: Vec<&str> = inputs.iter().chain(&others).copied().collect();
             return Err(Failure::usage(
-                format_args!("--with {name}: the law {} has no input {name}", law.name),
-                format_args!("its inputs are {}", inputs.join(", ")),
+                format_args!(
+                    "--with {name}: {both} {}input {name}",
+                    if both.starts_with("neither") { "an " } else { "no " }
+                ),
+                format_args!("what can be given is {}", all.join(", ")),
             ));
         }
-        let scale = scale.map_or(Scale::Compute, |(scale, _)| scale);
+        let scale = match scale {
+            // Beside a law of several inputs the one scale of this law is what it was called.
+            Some((Scale::Input(only), said)) if inputs == [only.as_str()] && baseline.law.inputs().count() > 1 => {
+                if said == "C" || said == "compute" {
+                    Scale::Compute
+                } else {
+                    Scale::Input(said.to_owned())
+                }
+            }
+            Some((scale, _)) => scale,
+            None => Scale::Compute,
+        };
         let held = |(name, _): &&(String, f64)| match &scale {
             Scale::Compute => name == "N" || name == "D",
             Scale::Input(along) => name == along,
@@ -149,12 +165,6 @@ fn scale(name: &str, inputs: &[&str], law: &str, flag: &str) -> Result<Scale, Fa
 /// Two that are compared measure the same thing in the same unit.
 fn alike(baseline: (&str, &Fit), variant: (&str, &Fit), asked: &Scale) -> Result<(), Failure> {
     let (a, b) = (comparisons::scale_name(baseline.1, asked), comparisons::scale_name(variant.1, asked));
-    if a != b && a != "X" && b != "X" {
-        return Err(Failure::usage(
-            format_args!("{} has the scale {a}, {} has {b}", baseline.0, variant.0),
-            "compare fits of the same scale",
-        ));
-    }
     let unit = |fit: &Fit, name: &str| fit.units.iter().find(|(n, _)| n == name).map(|(_, unit)| unit.clone());
     let usual = |name: &str| match name {
         "C" => Some("FLOPs".to_owned()),

@@ -5,19 +5,23 @@ mod families;
 mod fits;
 mod scores;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use isoloss_runs::read_path;
 
 use super::fit::{OfFit, OfLaw, OfRows};
+use super::predict::load;
 use super::{Run, untouched};
 use crate::failure::Failure;
 use crate::output::Format;
+use crate::report::differ;
 
 /// Options of `compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// Fits, the baseline first (saved ones, or published:NAME); or one TABLE, with --group or --score
+    /// Fits, the baseline first (saved ones, or published:NAME); one saved fit with families; or one TABLE, with --group or --score
     #[arg(value_name = "FIT|TABLE", required = true)]
     what: Vec<String>,
     #[command(flatten)]
@@ -57,8 +61,8 @@ pub struct Families {
     /// The column that tells families apart: --group arch
     #[arg(long, value_name = "COLUMN", help_heading = "Families of a table")]
     pub group: Option<String>,
-    /// The family that the others are measured against: --baseline mla
-    #[arg(long, value_name = "NAME", requires = "group", help_heading = "Families of a table")]
+    /// The family that the others are measured against: --baseline mla [default for a saved fit: its first]
+    #[arg(long, value_name = "NAME", help_heading = "Families of a table")]
     pub baseline: Option<String>,
     /// Also with these parameters per family and the rest shared; the usual is every parameter per family: --per A,B
     #[arg(long, value_name = "PARAMETERS", requires = "group", help_heading = "Families of a table")]
@@ -103,6 +107,7 @@ impl Run for Compare {
 Examples:
   isoloss compare published:kimi-mla published:kimi-linear --at C=4,5,10
   isoloss compare old.json new.json --at C=1e20,1e21
+  isoloss compare families.json --baseline transformer
   isoloss compare runs.csv --group arch --baseline transformer
   isoloss compare runs.csv --group arch --baseline transformer --per A,B --scale N --with D=1e10
   isoloss compare examples/memory3.csv --score average --average average \\
@@ -127,12 +132,18 @@ Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must n
                 scores::run(table, &self.scores, self.format)
             }
             [table] if self.families.group.is_some() => families::run(table, &self),
-            [_] => Err(Failure::usage(
-                format_args!("compare {}: with what?", self.what[0]),
-                "a table takes --group COLUMN --baseline NAME; fits are two or more, the baseline first",
-            )),
+            [one] if !scores => {
+                self.only(&[("laws, rows and fits", self.fits_untouched())])?;
+                self.single(one)
+            }
             fits if !scores && self.families.group.is_none() => {
                 self.only(&[("laws, rows and fits", self.fits_untouched())])?;
+                if let Some(name) = &self.families.baseline {
+                    return Err(Failure::usage(
+                        format_args!("--baseline {name}: of several fits the first one is the baseline"),
+                        "put it first, and leave --baseline out",
+                    ));
+                }
                 fits::run(fits, &self.places, self.format)
             }
             tables => Err(Failure::usage(
@@ -144,6 +155,21 @@ Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must n
 }
 
 impl Compare {
+    /// A fit with families has something to compare; a table needs to be told which column holds them.
+    fn single(&self, name: &str) -> Result<ExitCode, Failure> {
+        let alone = |hint: String| Err(Failure::usage(format_args!("compare {name}: with what?"), hint));
+        match load(name) {
+            Ok(fit) if differ(&fit) => families::of_fit(name, &fit, self),
+            Ok(_) => alone(format!(
+                "this fit has no parameters per family: name a second fit, isoloss compare {name} other.json"
+            )),
+            Err(_) if read_path(Path::new(name)).is_ok() => alone(
+                "a table takes --group COLUMN --baseline NAME; fits are two or more, the baseline first".to_owned(),
+            ),
+            Err(failure) => Err(failure),
+        }
+    }
+
     fn fits_untouched(&self) -> bool {
         untouched(&self.law) && untouched(&self.rows) && untouched(&self.how)
     }

@@ -2,9 +2,12 @@
 
 use isoloss_formula::parse_number;
 
+use super::options::{Interval, OfFit};
 use crate::failure::Failure;
 use crate::numbers::exact;
 
+/// The level where none is asked for, as the parser has it.
+const LEVEL: &str = "0.95";
 /// Fewer tell no spread.
 const LEAST: usize = 20;
 /// More fill the memory and tell nothing new.
@@ -53,6 +56,18 @@ pub fn draws(text: Option<&str>, level: f64, drawn: bool) -> Result<usize, Failu
         )),
         Some(n) => Ok(n as usize),
         None => Err(usage("expected a whole number".into(), "as in --draws 1000, 1e4 or 10k".into())),
+    }
+}
+
+impl OfFit {
+    /// The first option given that only intervals heed.
+    pub fn of_intervals(&self) -> Option<&'static str> {
+        let given = [
+            ("--interval", self.interval != Interval::Auto),
+            ("--draws", self.draws.is_some()),
+            ("--level", self.level != LEVEL),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points, fit};
+use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
 use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows};
@@ -84,7 +84,9 @@ pub fn load(
 impl Loaded {
     /// The fit, and what was decided for it.
     pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
-        let fit = fit(&self.law, &self.points, options).inspect_err(|_| self.name_left_out())?;
+        let fit = families_suffice(&self.law, &self.points, options)
+            .and_then(|()| fit(&self.law, &self.points, options))
+            .inspect_err(|_| self.name_left_out())?;
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
     }

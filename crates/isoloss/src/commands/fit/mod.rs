@@ -75,6 +75,12 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
                     "ask for one law: --law chinchilla",
                 ));
             }
+            if let Some(flag) = self.how.of_intervals() {
+                return Err(Failure::usage(
+                    format_args!("{flag}: --law all ranks by held-out errors and makes no intervals"),
+                    "leave it out, or ask for one law: --law chinchilla",
+                ));
+            }
             self.rank(&options)?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -1,0 +1,49 @@
+//! Whether the families of a table have rows enough for parameters of their own.
+
+use crate::error::FitError;
+use crate::law::Law;
+use crate::options::Options;
+use crate::points::Points;
+use crate::warning::count;
+
+/// Refuses a family with fewer rows than parameters of its own: any numbers fit it.
+///
+/// # Errors
+/// Names the first such family, its rows and its parameters.
+pub fn families_suffice(law: &Law, points: &Points, options: &Options) -> Result<(), FitError> {
+    let Some(families) = &points.family else { return Ok(()) };
+    let held = |name: &str| {
+        options.fix.iter().any(|(fixed, _)| fixed == name) || options.tie.iter().any(|(alias, _)| alias == name)
+    };
+    let own = |p: &&crate::law::Parameter| {
+        let declared = p.per.as_deref().is_some_and(|per| per == families.name || per == "family");
+        (declared || options.per_family.contains(&p.name)) && p.known.is_none() && !held(&p.name)
+    };
+    let own: Vec<&str> = law.parameters.iter().filter(own).map(|p| p.name.as_str()).collect();
+    for (label, family) in families.levels.iter().enumerate() {
+        let rows = families.index.iter().filter(|&&i| i as usize == label).count();
+        if rows < own.len() {
+            return Err(FitError::new(
+                format!(
+                    "the family {family} has {} for {} of its own ({}): any numbers fit it",
+                    count(rows, "row"),
+                    count(own.len(), "parameter"),
+                    own.join(", ")
+                ),
+                format!("leave it out: --where \"{}\", or let it share more parameters", condition(families, family)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `family != 'x'`, as the formula language reads the column.
+fn condition(families: &crate::points::Labels, family: &str) -> String {
+    let plain = families.name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let name = if plain { families.name.clone() } else { format!("`{}`", families.name) };
+    // A column of numbers is compared with a number.
+    match families.levels.iter().all(|level| level.parse::<f64>().is_ok()) {
+        true => format!("{name} != {family}"),
+        false => format!("{name} != '{family}'"),
+    }
+}
