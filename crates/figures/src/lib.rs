@@ -29,6 +29,7 @@
 //! outlines are written into each drawing, so no machine needs to have it.
 
 mod axis;
+pub mod catalogue;
 mod contour;
 mod csv;
 mod decimal;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use isoloss_figures::catalogue::Missing;
 use isoloss_formula::{EvalError, ParseError};
 use isoloss_laws::{ArtefactError, FitError, LawError};
 use isoloss_runs::ReadError;
@@ -65,6 +66,12 @@ macro_rules! input_errors {
     })* };
 }
 input_errors!(ReadError, LawError, ArtefactError, ParseError, EvalError);
+
+impl From<Missing> for Failure {
+    fn from(missing: Missing) -> Self {
+        Self { code: USAGE, text: missing.to_string() }
+    }
+}
 
 impl From<FitError> for Failure {
     fn from(error: FitError) -> Self {

@@ -48,8 +48,8 @@ pub fn answer(text: &str) -> Result<(), Failure> {
 pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
     if path == Path::new("-") {
         return Err(Failure::usage(
-            "--save -: standard output holds the answer already",
-            "name a file: --save fit.json; or --format json writes every number there",
+            "-: standard output holds the answer already",
+            "name a file: fit.json, figure.csv, report.html",
         ));
     }
     if path.is_dir() {
@@ -88,16 +88,16 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// Writes a whole file or nothing: a temporary file beside it, flushed to the disk, then renamed.
-pub fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+pub fn save(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
     may_write(path, force)?;
-    let written = if is_device(path) { std::fs::write(path, text) } else { write_beside(path, text) };
+    let written = if is_device(path) { std::fs::write(path, bytes) } else { write_beside(path, bytes) };
     written.map_err(|error| Failure::file(&path.display().to_string(), "write", &error))
 }
 
-fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = beside(path);
     let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)
     });

@@ -73,8 +73,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("isoloss-formula", &[]),
     ("isoloss-laws", &["isoloss-formula"]),
     ("isoloss-runs", &["isoloss-formula"]),
-    ("isoloss-figures", &[]),
-    ("isoloss", &["isoloss-formula", "isoloss-laws", "isoloss-runs"]),
+    ("isoloss-figures", &["isoloss-formula", "isoloss-laws"]),
+    ("isoloss", &["isoloss-figures", "isoloss-formula", "isoloss-laws", "isoloss-runs"]),
 ];
 
 /// What only tests use is no arrow: the library is built without it.

@@ -78,6 +78,8 @@ fn the_next_runs() {
         (vec!["--next", "3", "--budget", "1e21", "--know", "loss"], "at which place"),
         (vec!["--next", "3", "--budget", "1e21", "--know", "gamma"], "no parameter gamma"),
         (vec!["--next", "3", "--budget", "1"], "buys no run"),
+        (vec!["--next", "3", "--budget", "-1e20"], "above zero"),
+        (vec!["--next", "3", "--budget", "1e21", "--until", "-1"], "above zero"),
         (vec!["--budget", "1e21", "--flops", "1e20"], "--next"),
     ] {
         let refused = plan(&arguments);

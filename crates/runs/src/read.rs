@@ -68,8 +68,8 @@ pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadErro
     Ok(Reading { table, notes })
 }
 
-/// One object with a law and a checksum: a row of a table has neither.
-fn is_saved_fit(text: &str) -> bool {
+/// Whether this is the text of a saved fit: one object with a law and a checksum, where a row of a table has neither.
+pub fn is_saved_fit(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Marks {
         #[serde(rename = "schema")]

@@ -2,6 +2,7 @@
 
 mod compare;
 mod completions;
+mod figure;
 mod fit;
 mod list;
 mod next;
@@ -22,6 +23,7 @@ const ALL: &[Entry] = &[
     entry::<compare::Compare>("Explain", "compare"),
     entry::<plan::Plan>("Explain", "plan"),
     entry::<score::Score>("Explain", "score"),
+    entry::<figure::Figure>("Show", "figure"),
     entry::<list::List>("Other", "list"),
     entry::<completions::Completions>("Other", "completions"),
 ];

@@ -55,7 +55,13 @@ impl Runs {
 
     /// Chooses and prints.
     pub fn answer(&self, fit: &Fit, format: Format) -> Result<(), Failure> {
-        let one = |flag: &str, text: &str| arguments::number(flag, text);
+        let one = |flag: &str, text: &str| match arguments::number(flag, text)? {
+            value if value > 0.0 => Ok(value),
+            _ => Err(Failure::usage(
+                format_args!("{flag} {text}: expected a number above zero"),
+                format_args!("as in {flag} {}", if flag == "--until" { "0.01" } else { "1e21" }),
+            )),
+        };
         let budget = one("--budget", self.budget.as_deref().unwrap_or_default())?;
         let until = self.until.as_deref().map(|text| one("--until", text)).transpose()?;
         let quantity = self.quantity(fit)?;

@@ -92,7 +92,7 @@ impl<'a> Report<'a> {
 }
 
 /// The run's name of each row, by the columns that trackers put it in.
-fn names(prepared: &Prepared) -> Vec<Option<String>> {
+pub fn names(prepared: &Prepared) -> Vec<Option<String>> {
     const NAMES: [&str; 6] = ["name", "run_name", "run", "run_id", "id", "display_name"];
     let columns = prepared.table.columns();
     let plain = |name: &str| name.to_lowercase().replace([' ', '-', '.'], "_");

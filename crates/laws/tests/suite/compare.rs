@@ -109,12 +109,11 @@ fn places_that_are_never_reached_are_refused() {
 /// Laws are compared along what both read, with a value for what only one reads.
 #[test]
 fn laws_of_other_inputs() {
-    let fit = |name| published(name).unwrap();
+    let fit = |name: &str| published(name).unwrap();
     let along = |a: &str, b: &str, scale: Scale, given: &[(&str, f64)], place| {
         let given: Vec<(String, f64)> = given.iter().map(|(n, x)| ((*n).to_owned(), *x)).collect();
         let (a, b) = (fit(a), fit(b));
-        let side = |fit| Side { fit, family: None };
-        compare(side(&a), side(&b), &scale, &given, &[place])
+        compare(Side { fit: &a, family: None }, Side { fit: &b, family: None }, &scale, &given, &[place])
     };
     let n = || Scale::Input("N".into());
     let (dense, routed) = ("hoffmann-2022", "clark-2022-hash");
@@ -152,8 +151,8 @@ fn examples_suit_what_an_input_holds() {
 fn warnings_of_a_comparison() {
     let warned = |a: &str, b: &str, scale: Scale, at: Place| {
         let (a, b) = (published(a).unwrap(), published(b).unwrap());
-        let side = |fit| Side { fit, family: None };
-        let found = compare(side(&a), side(&b), &scale, &[("D".to_owned(), 1e10)], &[at]).unwrap();
+        let (a, b) = (Side { fit: &a, family: None }, Side { fit: &b, family: None });
+        let found = compare(a, b, &scale, &[("D".to_owned(), 1e10)], &[at]).unwrap();
         found.warnings.into_iter().map(|w| w.code).collect::<Vec<_>>()
     };
     let n = || Scale::Input("N".into());

@@ -6,7 +6,7 @@ mod options;
 mod rank;
 mod ways;
 
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_table};
 pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, names};
 
 use std::path::Path;
@@ -98,7 +98,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let report =
             Report { predictions, ties: options.tie, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
         // On the disk before anything else can fail, and shown even where the disk is full.
-        let saved = self.save.as_ref().map(|path| output::save(path, &fit.to_json(), self.force));
+        let saved = self.save.as_ref().map(|path| output::save(path, fit.to_json().as_bytes(), self.force));
         output::answer(&match self.format {
             Format::Text => report::text(&report),
             Format::Json => report::json(&report),

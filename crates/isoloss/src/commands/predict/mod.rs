@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use isoloss_laws::{Fit, Severity};
-use isoloss_runs::{apply_maps, derive_missing, read_path};
+use isoloss_runs::{apply_maps, derive_missing, is_saved_fit, read_path};
 
 use super::Run;
 use crate::failure::Failure;
@@ -162,6 +162,11 @@ pub fn carried(name: &str, fit: &Fit) -> bool {
     let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
     unusable.iter().for_each(|w| talk(format_args!("{w}")));
     !unusable.is_empty()
+}
+
+/// Whether a name on the command line is that of a fit: published constants, or one object of ours in a file.
+pub fn is_fit(name: &str) -> bool {
+    name.starts_with("published:") || std::fs::read_to_string(name).is_ok_and(|text| is_saved_fit(&text))
 }
 
 /// Reads a saved fit, or makes one of published constants.

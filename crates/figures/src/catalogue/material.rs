@@ -1,0 +1,46 @@
+//! What a user gives to draw from.
+
+use isoloss_formula::Table;
+use isoloss_laws::{Fit, Law, Options, Points};
+
+use super::Missing;
+
+/// Runs that are ready to be fitted.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// what they are called: the name of the file
+    pub source: String,
+    /// the law that they are to be fitted with
+    pub law: Law,
+    /// the columns it reads, with family, cluster and weight
+    pub points: Points,
+    /// a name for every row: that of the run where the table has one, else `line 7`
+    pub names: Vec<String>,
+    /// how they are fitted
+    pub options: Options,
+}
+
+/// What a figure may be drawn from.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// fits by name: saved ones and published constants
+    pub fits: Vec<(String, Fit)>,
+    /// a table, read for a law
+    pub runs: Option<Runs>,
+    /// a table as it stands, its columns named by `--map`
+    pub table: Option<Table>,
+    /// the family or model that others are compared with, or that is pointed out
+    pub baseline: Option<String>,
+    /// the loss, compute or other value that the figure points out
+    pub at: Option<f64>,
+}
+
+impl Material {
+    /// The runs.
+    ///
+    /// # Errors
+    /// If there is no table.
+    pub fn runs(&self) -> Result<&Runs, Missing> {
+        self.runs.as_ref().ok_or_else(|| Missing::new("this figure is drawn from a table of runs", "name the file"))
+    }
+}

@@ -1,0 +1,46 @@
+//! The figures that ship: one file each, and one line each in [`ALL`].
+//!
+//! A file holds the figure as a function of what it shows (`residuals::figure(&fit, &runs)`), for reports and
+//! experiments, and `draw`, which finds that in what a user gave.
+
+mod material;
+mod missing;
+
+pub use material::{Material, Runs};
+pub use missing::Missing;
+
+use crate::figure::Figure;
+
+/// What a figure is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// a table, read for a law
+    Runs,
+    /// one or more fits
+    Fits,
+    /// a table with columns of its own: their names, and what they hold
+    Table(&'static [(&'static str, &'static str)]),
+}
+
+/// A figure that can be asked for by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// on the command line
+    pub name: &'static str,
+    /// what it shows, in one sentence
+    pub says: &'static str,
+    /// what it may be drawn from: any one of these
+    pub needs: &'static [Needs],
+    /// draws it
+    pub draw: fn(&Material) -> Result<Figure, Missing>,
+    /// draws it from published numbers alone, where papers print them
+    pub published: Option<fn() -> Figure>,
+}
+
+/// Every figure, in the order of the help.
+pub const ALL: &[Entry] = &[];
+
+/// A figure by name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|e| e.name == name)
+}
