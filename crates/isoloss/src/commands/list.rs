@@ -1,9 +1,10 @@
-//! `isoloss list`: what there is to fit and to predict from.
+//! `isoloss list`: what there is to fit, to predict from and to draw.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use isoloss_figures::catalogue::{self as figures_there, Entry, Needs};
 use isoloss_formula::nearest;
 use isoloss_laws::{Domain, Law, Published, catalogue};
 
@@ -17,7 +18,7 @@ use crate::{published, report};
 /// Options of `list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// `laws`, `published` (constants from papers), or what is in a saved fit: isoloss list fit.json
+    /// `laws`, `published` (constants from papers), `figures`, or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
     /// One of them in full, with formula, variables and paper: isoloss list laws chinchilla
@@ -26,7 +27,7 @@ pub struct List {
 }
 
 impl Run for List {
-    const ABOUT: &str = "The laws there are, published constants, and what is in a saved fit";
+    const ABOUT: &str = "The laws there are, published constants, figures, and what is in a saved fit";
     const EXAMPLES: &str = "\
 Examples:
   isoloss list
@@ -34,13 +35,15 @@ Examples:
   isoloss list published besiroglu-2024
   isoloss list fit.json
 
-A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss predict published:NAME.";
+A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss predict published:NAME, \
+a figure to isoloss figure NAME.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let text = match (self.what.as_deref(), self.name.as_deref()) {
-            (None, _) => format!("{}\n{}", laws(), all_published()),
+            (None, _) => format!("{}\n{}\n{}", laws(), all_published(), figures()),
             (Some("laws" | "law"), None) => laws(),
             (Some("laws" | "law"), Some(name)) => in_full(&named(name)?),
+            (Some("figures" | "figure"), _) => figures(),
             (Some("published"), None) => all_published(),
             (Some("published"), Some(name)) => {
                 let name = name.strip_prefix("published:").unwrap_or(name);
@@ -51,7 +54,7 @@ A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss pr
             (Some(other), _) => {
                 return Err(Failure::usage(
                     format_args!("list {other}: neither a list nor a saved fit"),
-                    "isoloss list laws, isoloss list published, isoloss list fit.json",
+                    "isoloss list laws, isoloss list published, isoloss list figures, isoloss list fit.json",
                 ));
             }
         };
@@ -108,6 +111,23 @@ fn in_full(law: &Law) -> String {
         text.push_str(&format!("\nno published constants: {reason}\n"));
     }
     text
+}
+
+/// Every figure, what it shows and what it is drawn from.
+fn figures() -> String {
+    let one = |e: &Entry| {
+        let from = e.needs.iter().map(|need| match need {
+            Needs::Runs => "a table of runs".to_owned(),
+            Needs::Fits => "fits".to_owned(),
+            Needs::Table(columns) => {
+                let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+                format!("a table with columns {}", names.join(", "))
+            }
+        });
+        let from: Vec<String> = from.chain(e.published.map(|_| "published numbers (--published)".to_owned())).collect();
+        format!("{BOLD}{}{RESET}: {}\n    from {}\n", e.name, e.says, from.join("; or "))
+    };
+    figures_there::ALL.iter().map(one).collect()
 }
 
 fn all_published() -> String {
