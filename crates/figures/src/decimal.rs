@@ -76,6 +76,15 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_power_of_ten_below_ends_too() {
+        // The least double is 4.9e-324; what lies below is asked for when a range is as narrow as doubles are.
+        assert_eq!(floor_log10(5e-324), -324);
+        for value in [0.0, -0.0, -1.0, f64::NEG_INFINITY, f64::NAN] {
+            assert!(floor_log10(value) <= 0, "{value}: {}", floor_log10(value));
+        }
+    }
+
+    #[test]
     fn scientific_notation() {
         assert_eq!(Decimal::new(2500, 3).scientific(), ("2.5".into(), 6));
         assert_eq!(Decimal::new(-1, -2).scientific(), ("\u{2212}1".into(), -2));

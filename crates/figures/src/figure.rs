@@ -129,8 +129,9 @@ pub struct Figure {
     pub width: Width,
     /// panels beside each other
     pub columns: usize,
-    /// height of a panel between its axes, as a share of its width
-    pub aspect: f64,
+    /// height of a panel between its axes, as a share of its width; by default three quarters in one column, half for a
+    /// lone panel as wide as the page
+    pub aspect: Option<f64>,
     /// row by row
     pub panels: Vec<Panel>,
     /// which panels have their x axis in common
@@ -158,7 +159,7 @@ impl Figure {
             caption: String::new(),
             width: Width::Single,
             columns: 1,
-            aspect: 0.75,
+            aspect: None,
             panels: Vec::new(),
             share_x: Share::None,
             share_y: Share::None,
@@ -194,9 +195,9 @@ impl Figure {
         self
     }
 
-    /// Height of a panel between its axes, as a share of its width.
+    /// Height of a panel between its axes, as a share of its width, whatever that is.
     pub fn aspect(mut self, aspect: f64) -> Self {
-        self.aspect = aspect;
+        self.aspect = Some(aspect);
         self
     }
 

@@ -41,6 +41,16 @@ impl Rect {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
     }
 
+    /// The least rectangle around both.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     pub(crate) fn encloses(&self, other: &Self) -> bool {
         self.holds((other.left, other.top)) && self.holds((other.right, other.bottom))
     }
@@ -100,4 +110,27 @@ pub(crate) fn clipped(from: (f64, f64), to: (f64, f64), rect: &Rect) -> Option<(
     }
     let at = |t: f64| (from.0 + t * dx, from.1 + t * dy);
     (start <= end).then(|| (at(start), at(end)))
+}
+
+/// How far a place lies beside and above or below a rectangle; zero inside.
+pub(crate) fn apart(rect: &Rect, (x, y): (f64, f64)) -> (f64, f64) {
+    ((rect.left - x).max(x - rect.right).max(0.0), (rect.top - y).max(y - rect.bottom).max(0.0))
+}
+
+/// A straight piece between two places.
+pub(crate) type Piece = ((f64, f64), (f64, f64));
+
+/// Whether a straight piece enters a rectangle.
+pub(crate) fn enters(from: (f64, f64), to: (f64, f64), rect: &Rect) -> bool {
+    let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+    let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+    // Most are far away, which is seen at once.
+    let near = left <= rect.right && rect.left <= right && top <= rect.bottom && rect.top <= bottom;
+    near && clipped(from, to, rect).is_some()
+}
+
+/// Whether two straight pieces cross each other.
+pub(crate) fn crosses(a: Piece, b: Piece) -> bool {
+    let side = |(p, q): Piece, r: (f64, f64)| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
+    side(a, b.0) * side(a, b.1) < 0.0 && side(b, a.0) * side(b, a.1) < 0.0
 }

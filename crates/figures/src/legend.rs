@@ -2,7 +2,6 @@
 
 use crate::geometry::Rect;
 use crate::keys::Entry;
-use crate::marker::Marker;
 use crate::palette::Colour;
 use crate::render::Theme;
 use crate::sizes::SMALL;
@@ -15,6 +14,8 @@ const INNER: f64 = 3.0;
 const OUTER: f64 = 9.0;
 /// More between colours, shapes and lines.
 const BREAK: f64 = 3.0;
+/// Height of the bar that stands for a colour.
+const BAR: f64 = 3.2;
 
 /// A legend with its entries in place, from its upper left corner.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +40,11 @@ fn kind(entry: &Entry) -> (bool, bool) {
 }
 
 fn key(entry: &Entry) -> f64 {
-    if entry.line.is_some() || entry.band { 14.0 } else { 6.0 }
+    match entry.marker {
+        _ if entry.line.is_some() || entry.band => 14.0,
+        Some(_) => 6.0,
+        None => 9.0,
+    }
 }
 
 impl Legend {
@@ -124,8 +129,11 @@ fn draw_key(svg: &mut Svg, entry: &Entry, place: Rect, theme: Theme) {
     }
     match entry.marker {
         Some((marker, open)) => crate::draw::mark(svg, marker, (x, y), 2.3, &colour, open, theme),
+        // A colour alone is a bar, because a square would be taken for a mark.
         None if entry.line.is_none() && !entry.band => {
-            crate::draw::mark(svg, Marker::Square, (x, y), 2.9, &colour, false, theme);
+            let shape = [("x", place.left.into()), ("y", (y - BAR / 2.0).into()), ("width", place.width().into())];
+            let look = [("height", BAR.into()), ("rx", (BAR / 2.0).into()), ("fill", colour.as_str().into())];
+            svg.element("rect", &[shape, look].concat());
         }
         None => {}
     }

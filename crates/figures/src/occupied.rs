@@ -1,10 +1,12 @@
 //! What of a panel is taken: by marks, lines and text.
 
-use crate::geometry::{Rect, View, along, clipped};
+use crate::geometry::{Piece, Rect, View, along, clipped};
 use crate::layer::{Layer, Side};
 
 /// Side of a cell, in points.
 const CELL: f64 = 1.0;
+/// Places along a line that stand for it, besides its corners.
+const PLACES: f64 = 1e6;
 
 /// A panel in cells, each free or taken.
 #[derive(Clone, Debug)]
@@ -43,11 +45,14 @@ impl Occupied {
                     }
                 }
                 Layer::Line(line) => {
-                    for pair in line.points.windows(2) {
-                        if let (Some(a), Some(b)) = (view.at(pair[0].0, pair[0].1), view.at(pair[1].0, pair[1].1)) {
-                            occupied.take_line(a, b);
-                        }
-                    }
+                    let pieces = line.points.windows(2).filter_map(|pair| {
+                        clipped(view.at(pair[0].0, pair[0].1)?, view.at(pair[1].0, pair[1].1)?, &view.plot)
+                    });
+                    let pieces: Vec<Piece> = pieces.collect();
+                    let length: f64 = pieces.iter().map(|(a, b)| (b.0 - a.0).abs() + (b.1 - a.1).abs()).sum();
+                    // A scribble longer than this covers its panel many times over: fewer places show the same.
+                    let step = (length / PLACES).max(CELL);
+                    pieces.iter().for_each(|(a, b)| occupied.take_along(*a, *b, step));
                 }
                 Layer::Arrow(arrow) => {
                     if let (Some(a), Some(b)) = (view.at(arrow.from.0, arrow.from.1), view.at(arrow.to.0, arrow.to.1)) {
@@ -90,9 +95,13 @@ impl Occupied {
     /// As [`Self::take`], along a straight line.
     pub(crate) fn take_line(&mut self, from: (f64, f64), to: (f64, f64)) {
         if let Some((from, to)) = clipped(from, to, &self.plot) {
-            for (x, y) in along(from, to, CELL) {
-                self.take(&Rect::new(x, y, 0.0, 0.0).grown(CELL / 2.0));
-            }
+            self.take_along(from, to, CELL);
+        }
+    }
+
+    fn take_along(&mut self, from: (f64, f64), to: (f64, f64), step: f64) {
+        for (x, y) in along(from, to, step) {
+            self.take(&Rect::new(x, y, 0.0, 0.0).grown(CELL / 2.0));
         }
     }
 

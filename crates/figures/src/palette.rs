@@ -34,6 +34,19 @@ const VIRIDIS: [(u8, u8, u8); 9] = [
     (0xfd, 0xe7, 0x25),
 ];
 
+/// For areas on a dark ground, from dark to light and nowhere bright: light lines and letters stand upon it. Viridis
+/// thinned by a dark ground turns olive; these stay blue and green.
+const NIGHT: [(u8, u8, u8); 5] =
+    [(0x1e, 0x23, 0x3d), (0x24, 0x3f, 0x6b), (0x22, 0x62, 0x80), (0x2a, 0x83, 0x88), (0x45, 0xa3, 0x8a)];
+
+/// The colour of an area, from 0, dark, to 1, light, and how much of it covers the grid.
+pub(crate) fn area(t: f64, theme: Theme) -> (String, f64) {
+    match theme {
+        Theme::Light => (Colour::Ramp(t).code(theme), 0.45),
+        Theme::Dark => (ramp(&NIGHT, t), 0.85),
+    }
+}
+
 impl Colour {
     /// How many hues there are before the first comes again.
     pub const HUES: usize = ON_LIGHT.len();
@@ -44,18 +57,19 @@ impl Colour {
             (Self::Hue(i), Theme::Light) => ON_LIGHT[i % ON_LIGHT.len()].into(),
             (Self::Hue(i), Theme::Dark) => ON_DARK[i % ON_DARK.len()].into(),
             // The ends that the ground would swallow are left out.
-            (Self::Ramp(t), Theme::Light) => ramp(0.77 * t.clamp(0.0, 1.0)),
-            (Self::Ramp(t), Theme::Dark) => ramp(0.25 + 0.75 * t.clamp(0.0, 1.0)),
+            (Self::Ramp(t), Theme::Light) => ramp(&VIRIDIS, 0.77 * t.clamp(0.0, 1.0)),
+            (Self::Ramp(t), Theme::Dark) => ramp(&VIRIDIS, 0.25 + 0.75 * t.clamp(0.0, 1.0)),
             (Self::Ink, _) => theme.ink().into(),
             (Self::Muted, _) => theme.muted().into(),
         }
     }
 }
 
-fn ramp(t: f64) -> String {
-    let place = if t.is_finite() { t * (VIRIDIS.len() - 1) as f64 } else { 0.0 };
-    let i = (place as usize).min(VIRIDIS.len() - 2);
-    let (a, b, share) = (VIRIDIS[i], VIRIDIS[i + 1], place - i as f64);
+/// Between anchors at equal distances.
+fn ramp(anchors: &[(u8, u8, u8)], t: f64) -> String {
+    let place = if t.is_finite() { t.clamp(0.0, 1.0) * (anchors.len() - 1) as f64 } else { 0.0 };
+    let i = (place as usize).min(anchors.len() - 2);
+    let (a, b, share) = (anchors[i], anchors[i + 1], place - i as f64);
     let mix = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
     format!("#{:02x}{:02x}{:02x}", mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
@@ -75,6 +89,14 @@ mod tests {
         };
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn areas_grow_lighter_and_letters_stand_out_from_them() {
+        let shades: Vec<String> = (0..=10).map(|i| area(f64::from(i) / 10.0, Theme::Dark).0).collect();
+        let light: Vec<f64> = shades.iter().map(|s| contrast(s, "#000000")).collect();
+        assert!(light.windows(2).all(|w| w[0] < w[1]), "{light:?}");
+        assert!(shades.iter().all(|s| contrast(s, Theme::Dark.ink()) > 2.4));
     }
 
     #[test]

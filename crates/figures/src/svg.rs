@@ -50,6 +50,9 @@ pub(crate) fn escape(out: &mut String, text: &str) {
     }
 }
 
+/// Paper around letters that stand over lines, in points.
+const HALO: f64 = 0.7;
+
 /// How the horizontal place of a text relates to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -63,7 +66,7 @@ pub(crate) enum Align {
 pub(crate) struct Svg {
     pub(crate) body: String,
     definitions: String,
-    glyphs: BTreeSet<(Face, u16)>,
+    used: BTreeSet<(Face, u16)>,
     clips: usize,
     prefix: String,
 }
@@ -91,7 +94,7 @@ impl Svg {
     /// `prefix` begins the names of clips: two figures on one page must not share them.
     pub(crate) fn new(prefix: &str) -> Self {
         let prefix = prefix.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-        Self { body: String::new(), definitions: String::new(), glyphs: BTreeSet::new(), clips: 0, prefix }
+        Self { body: String::new(), definitions: String::new(), used: BTreeSet::new(), clips: 0, prefix }
     }
 
     /// `<tag a="b">`, to be closed.
@@ -150,7 +153,16 @@ impl Svg {
     }
 
     /// Text with the baseline at `y`. With `upwards` it is turned to read from bottom to top.
-    pub(crate) fn text(&mut self, set: &Set, (x, y): (f64, f64), align: Align, colour: &str, upwards: bool) {
+    pub(crate) fn text(&mut self, set: &Set, at: (f64, f64), align: Align, colour: &str, upwards: bool) {
+        self.glyphs(set, at, align, colour, upwards, None);
+    }
+
+    /// Text from left to right with a thin rim of paper around each letter, for what stands over lines.
+    pub(crate) fn haloed(&mut self, set: &Set, at: (f64, f64), align: Align, colour: &str, paper: &str) {
+        self.glyphs(set, at, align, colour, false, Some(paper));
+    }
+
+    fn glyphs(&mut self, set: &Set, (x, y): (f64, f64), align: Align, colour: &str, upwards: bool, halo: Option<&str>) {
         if set.runs.is_empty() {
             return;
         }
@@ -165,19 +177,34 @@ impl Svg {
         place.push(' ');
         number(&mut place, y + dy);
         place.push_str(if upwards { ")rotate(-90)" } else { ")" });
-        let said = set.said.as_str();
-        let attributes = [("role", "img".into()), ("aria-label", said.into()), ("fill", colour.into())];
-        self.open("g", &[&attributes[..], &[("transform", place.as_str().into())]].concat());
+        let said = match set.said.as_str() {
+            // A second line, said with the first.
+            "" => vec![("aria-hidden", "true".into())],
+            said => vec![("role", "img".into()), ("aria-label", said.into())],
+        };
+        let rim = |paper| {
+            [("stroke", Value::Text(paper)), ("stroke-linejoin", "round".into()), ("paint-order", "stroke".into())]
+        };
+        let rim: Vec<(&str, Value<'_>)> = halo.into_iter().flat_map(rim).collect();
+        let look = [("fill", colour.into()), ("transform", place.as_str().into())];
+        self.open("g", &[&said[..], &look, &rim].concat());
         for run in &set.runs {
             let mut place = String::from("translate(");
             number(&mut place, run.x);
             place.push(' ');
             number(&mut place, run.y);
             // The scale needs more places than coordinates: thousands of units make an em.
-            place.push_str(&format!(")scale({:.6})", run.size / UNITS));
-            self.open("g", &[("transform", place.as_str().into())]);
+            let scale = run.size / UNITS;
+            place.push_str(&format!(")scale({scale:.6})"));
+            match halo {
+                None => self.open("g", &[("transform", place.as_str().into())]),
+                Some(_) => {
+                    let width = Value::Number((2.0 * HALO / scale).round());
+                    self.open("g", &[("transform", place.as_str().into()), ("stroke-width", width)]);
+                }
+            }
             for (glyph, pen) in &run.glyphs {
-                self.glyphs.insert((run.face, *glyph));
+                self.used.insert((run.face, *glyph));
                 self.body.push_str(&format!("<use href=\"#{}{glyph}\" x=\"", run.face.letter()));
                 number(&mut self.body, *pen);
                 self.body.push_str("\"/>");
@@ -216,7 +243,7 @@ impl Svg {
         self.text_element("desc", description);
         self.body.push_str("<defs>\n");
         self.body.push_str(&self.definitions.clone());
-        for (face, glyph) in std::mem::take(&mut self.glyphs) {
+        for (face, glyph) in std::mem::take(&mut self.used) {
             let outline = face.outline(glyph);
             let id = format!("{}{glyph}", face.letter());
             self.element("path", &[("id", id.as_str().into()), ("d", outline.as_str().into())]);

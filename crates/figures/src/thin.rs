@@ -1,10 +1,14 @@
 //! Many marks and long lines, drawn with what can be seen of them.
 
-use crate::geometry::Rect;
+use crate::geometry::{Rect, along, clipped};
 use crate::svg::number;
 
 /// Side of a cell, in points: two marks of one kind in one cell look like one.
 const CELL: f64 = 0.5;
+/// Places along a line that stand for it, besides its corners.
+const SAMPLES: f64 = 2e6;
+/// Corners that are simplified at once. The work grows with the square of their number where a line winds outwards.
+const CHUNK: usize = 2000;
 
 /// The panel in cells of half a point.
 struct Cells {
@@ -41,10 +45,24 @@ pub(crate) fn one_per_cell(marks: &[(f64, f64)], plot: Rect) -> Vec<usize> {
 /// The area that discs of `radius` cover, as the data of a path to be filled: rectangles one cell high. It is no longer
 /// than the panel has cells, however many marks there are, and it stays sharp in print.
 pub(crate) fn area(marks: &[(f64, f64)], radius: f64, plot: Rect) -> String {
+    covered(marks.iter().copied(), radius, plot)
+}
+
+/// As [`area`], of a line with half of its thickness as `radius`: places along it stand for it.
+pub(crate) fn line_area(line: &[(f64, f64)], radius: f64, plot: Rect) -> String {
+    let seen = || line.windows(2).filter_map(|w| clipped(w[0], w[1], &plot));
+    let length: f64 = seen().map(|(a, b)| (b.0 - a.0).abs() + (b.1 - a.1).abs()).sum();
+    // A scribble that is longer than this covers its panel many times over: fewer places along it show the same.
+    let step = (length / SAMPLES).max(CELL / 2.0);
+    // A cell is half a point wide by itself.
+    covered(seen().flat_map(|(a, b)| along(a, b, step)), radius - CELL, plot)
+}
+
+fn covered(marks: impl Iterator<Item = (f64, f64)>, radius: f64, plot: Rect) -> String {
     let mut cells = Cells::new(plot);
     let reach = (radius / CELL).round().max(0.0) as i64;
     for mark in marks {
-        let (column, row) = cells.of(*mark);
+        let (column, row) = cells.of(mark);
         for dy in -reach..=reach {
             let half = (((reach * reach - dy * dy) as f64).sqrt()).round() as usize;
             let Some(row) = row.checked_add_signed(dy as isize).filter(|r| *r < cells.rows) else { continue };
@@ -91,9 +109,9 @@ pub(crate) fn simplified(line: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)>
         return corners;
     }
     let mut kept = vec![false; corners.len()];
-    kept[0] = true;
-    kept[corners.len() - 1] = true;
-    let mut open = vec![(0, corners.len() - 1)];
+    let ends: Vec<usize> = (0..corners.len() - 1).step_by(CHUNK).chain([corners.len() - 1]).collect();
+    ends.iter().for_each(|i| kept[*i] = true);
+    let mut open: Vec<(usize, usize)> = ends.windows(2).map(|w| (w[0], w[1])).collect();
     while let Some((from, to)) = open.pop() {
         let (mut worst, mut distance) = (from, tolerance);
         for i in from + 1..to {
@@ -169,6 +187,26 @@ mod tests {
         assert!(area(&marks, 1.0, PLOT).len() < 10_000);
         assert!(one_per_cell(&marks, PLOT).len() <= 201 * 101);
         assert_eq!(area(&[], 1.0, PLOT), "");
+    }
+
+    #[test]
+    fn however_a_line_winds_the_area_is_short_and_where_it_was() {
+        // A spiral that grows outwards, which is simplified to a square number of steps without care.
+        let turn = |i: u32| (f64::from(i) / 3000.0, 0.004 * f64::from(i) / 100.0);
+        let spiral: Vec<_> =
+            (0..500_000).map(turn).map(|(a, r)| (60.0 + r * libm::cos(a), 35.0 + r * libm::sin(a))).collect();
+        let fewer = simplified(&spiral, 0.04);
+        assert!(fewer.len() < 20_000, "{}", fewer.len());
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let scribble: Vec<_> = (0..100_000).map(|_| (30.0 + 40.0 * random(), 20.0 + 30.0 * random())).collect();
+        let path = line_area(&scribble, 0.5, PLOT);
+        assert!(path.len() < 10_000, "{}", path.len());
+        assert!(path.contains("M30 30h40v"), "{path}");
+        assert_eq!(line_area(&[(0.0, 0.0), (5.0, 0.0)], 0.5, PLOT), "", "outside of the panel");
     }
 
     #[test]

@@ -91,11 +91,15 @@ fn log10(low: f64, high: f64, most: usize, style: Numbers) -> Ticks {
     }
     // Fewer than three decades: factors of ten are labelled too, as many as there is room for.
     let sets: [&[i64]; 4] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 3, 5], &[1, 2, 5], &[1, 3]];
-    let fits = sets.iter().map(|s| of(s)).find(|d| d.len() <= most.min(6) && d.len() >= 3.min(most));
-    let chosen = match fits {
+    let fitting = |least: usize| sets.iter().map(|s| of(s)).find(|d| d.len() <= most.min(6) && d.len() >= least);
+    let chosen = match fitting(3.min(most)) {
         Some(chosen) => chosen,
-        None if all().len() >= 3.min(most) && !decades.is_empty() && decades.len() <= most => decades.clone(),
-        None => return linear(low, high, most, style),
+        None if decades.len() >= 2.min(most) && decades.len() <= most => decades.clone(),
+        // Two are fewer than one would like, but one tells nothing of the scale.
+        None => match fitting(2.min(most)) {
+            Some(chosen) if all().len() >= 3 => chosen,
+            _ => return linear(low, high, most, style),
+        },
     };
     let only_decades = chosen.iter().all(|d| d.mantissa == 1);
     let wide = chosen.iter().any(|d| !(-3..4).contains(&d.scientific().1));

@@ -154,17 +154,31 @@ fn the_table_behind_it_reads_back() {
     assert!(third(1.0 / 3.0).contains(&(1.0_f64 / 3.0).to_string()));
 }
 
-#[test]
-fn a_million_runs_make_a_small_file() {
+/// A stream of numbers between 0 and 1, the same each time.
+fn random() -> impl FnMut() -> f64 {
     let mut state = 1_u64;
-    let mut random = || {
+    move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    }
+}
+
+#[test]
+fn a_million_runs_make_a_small_file() {
+    let mut random = random();
     let runs: Vec<(f64, f64)> = (0..1_000_000).map(|_| (random(), random())).collect();
     let line: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i) / 1e6, random())).collect();
     let panel = Panel::new(Axis::linear("x"), Axis::linear("y")).with(Points::new(runs)).with(Line::new(line));
     let drawing = Figure::new("Many").width(Width::Double).panel(panel).draw(&Render::default());
+    assert!(drawing.svg.len() < 5_000_000, "{}", drawing.svg.len());
+}
+
+#[test]
+fn a_line_that_winds_a_million_times_makes_a_small_file() {
+    let mut random = random();
+    let scribble: Vec<(f64, f64)> = (0..1_000_000).map(|_| (random(), random())).collect();
+    let panel = Panel::new(Axis::linear("x"), Axis::linear("y")).with(Line::new(scribble).measured(0.2, 0.8));
+    let drawing = Figure::new("A scribble").width(Width::Double).panel(panel).draw(&Render::default());
     assert!(drawing.svg.len() < 5_000_000, "{}", drawing.svg.len());
 }
 
@@ -178,7 +192,7 @@ fn axis() -> impl Strategy<Value = Axis> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn no_numbers_make_it_fail(

@@ -26,6 +26,8 @@ fn known_axes() {
     assert_eq!(auto(Log10, 0.8, 60.0, 8), "1 2 5 10 20 50");
     assert_eq!(auto(Log10, 1.8, 5.5, 4), "2 3 4 5");
     assert_eq!(auto(Log10, 1.8, 5.5, 3), "2 3 5");
+    // Only one power of ten and few factors: two labels, because one tells nothing of the scale.
+    assert_eq!(auto(Log10, 3.2, 12.0, 4), "5 10");
     assert_eq!(auto(Log10, 2.0, 2.2, 6), "2.00 2.05 2.10 2.15 2.20");
     assert_eq!(auto(Log2, 0.9, 40.0, 9), "1 2 4 8 16 32");
     assert_eq!(auto(Log2, 0.9, 40.0, 3), "1 4 16");
@@ -52,6 +54,15 @@ fn impossible_axes_have_no_ticks() {
         assert_eq!(ticks(Scale::Linear, low, high, 5, Numbers::Auto).major, []);
     }
     assert_eq!(ticks(Scale::Log10, 0.0, 1.0, 5, Numbers::Auto).major, []);
+    // As narrow and as small as doubles are: whatever comes of it, it ends and lies inside.
+    for (low, high) in
+        [(0.0, 5e-324), (5e-324, 1e-323), (1.0, 1.0_f64.next_up()), (-5e-324, 5e-324), (1e300, 1e300_f64.next_up())]
+    {
+        for scale in [Scale::Linear, Scale::Log10, Scale::Log2] {
+            let found = ticks(scale, low, high, 5, Numbers::Auto);
+            assert!(found.major.iter().all(|(v, _)| (low..=high).contains(v)), "{scale:?} {low:e} {high:e}");
+        }
+    }
 }
 
 proptest! {

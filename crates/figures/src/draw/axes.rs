@@ -1,8 +1,8 @@
 //! Axes, ticks, grid and titles of a panel.
 
 use super::Pen;
-use crate::layout::Frame;
-use crate::sizes::{SMALL, TICK};
+use crate::layout::{Frame, LEADING};
+use crate::sizes::{SMALL, TICK, TITLE};
 use crate::svg::{Align, number};
 
 /// Appends a straight line to the data of a path.
@@ -35,7 +35,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Axes with ticks and numbers, and the titles around them.
+    /// Axes with ticks and numbers, and the title above them.
     pub(super) fn frame(&mut self, frame: &Frame) {
         let (plot, view, ink) = (frame.view.plot, &frame.view, self.render.theme.ink());
         let mut path = String::new();
@@ -55,34 +55,23 @@ impl Pen<'_> {
         }
         let look = [("fill", "none".into()), ("stroke", ink.into()), ("stroke-width", 0.6.into())];
         self.svg.element("path", &[&[("class", "axes".into()), ("d", path.as_str().into())][..], &look].concat());
-        let mut below = plot.bottom + TICK;
         if frame.x.numbered {
             let ascent = frame.x.numbers.iter().map(|n| n.ascent).fold(0.0, f64::max);
-            let descent = frame.x.numbers.iter().map(|n| n.descent).fold(0.0, f64::max);
-            below += 2.0 + ascent;
+            let below = plot.bottom + TICK + 2.0 + ascent;
             for ((value, _), set) in frame.x.ticks.major.iter().zip(&frame.x.numbers) {
                 self.svg.text(set, (at_x(*value), below), Align::Middle, ink, false);
             }
-            below += descent;
         }
-        let mut left = plot.left - TICK;
         if frame.y.numbered {
-            left -= 2.0;
+            let left = plot.left - TICK - 2.0;
             for ((value, _), set) in frame.y.ticks.major.iter().zip(&frame.y.numbers) {
                 self.svg.text(set, (left, at_y(*value) + 0.36 * SMALL), Align::End, ink, false);
             }
-            left -= frame.y.numbers.iter().map(|n| n.width).fold(0.0, f64::max);
         }
-        let (x, y) = plot.centre();
-        if let Some(label) = &frame.x.label {
-            // A long label of a narrow panel may stand out on both sides; it stays on the paper.
-            self.svg.text(label, (x, below + 1.5 + label.ascent), Align::Middle, ink, false);
-        }
-        if let Some(label) = &frame.y.label {
-            self.svg.text(label, (left - 2.0 - label.descent, y), Align::Middle, ink, true);
-        }
-        if let Some(title) = &frame.title {
-            self.svg.text(title, (x, plot.top - 3.5), Align::Middle, ink, false);
+        let mut baseline = plot.top - 3.5;
+        for line in frame.title.iter().rev() {
+            self.svg.text(line, (plot.centre().0, baseline), Align::Middle, ink, false);
+            baseline -= LEADING * TITLE;
         }
         if let Some(letter) = &frame.letter {
             let left = (plot.left - 14.0).max(1.0);

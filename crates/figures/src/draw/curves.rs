@@ -1,23 +1,18 @@
-//! Lines, bands and surfaces.
+//! Lines and bands.
 
 use super::Pen;
-use crate::axis::Scale;
-use crate::contour::Grid;
-use crate::decimal::Decimal;
 use crate::geometry::View;
-use crate::layer::{Band, Contours, Dash, Line, Rule, Side};
-use crate::numbers::Numbers;
+use crate::layer::{Band, Dash, Line, Rule, Side};
 use crate::palette::Colour;
 use crate::svg::{Svg, Value, number};
-use crate::text::Rich;
-use crate::thin::simplified;
-use crate::ticks::ticks;
+use crate::thin::{self, simplified};
 
 /// How far a simplified line may be from the given one, in points.
-const TOLERANCE: f64 = 0.04;
+pub(super) const TOLERANCE: f64 = 0.04;
 
-/// A value of a surface, and where on its line the value may be written, longest piece first.
-pub(super) type Written = (Rich, Vec<(f64, f64)>);
+/// A line with more corners than this, after all that the eye does not see is gone, is drawn as the area it covers: the
+/// file stays small, and no dash would be seen.
+const CORNERS: usize = 30_000;
 
 /// Draws a path as a line.
 pub(crate) fn stroke(svg: &mut Svg, path: &str, colour: &str, thickness: f64, dash: Dash) {
@@ -44,7 +39,7 @@ pub(crate) fn stroke(svg: &mut Svg, path: &str, colour: &str, thickness: f64, da
 }
 
 /// Appends places to the data of a path.
-fn polyline(path: &mut String, places: &[(f64, f64)]) {
+pub(super) fn polyline(path: &mut String, places: &[(f64, f64)]) {
     for (i, (x, y)) in places.iter().enumerate() {
         path.push(if i == 0 { 'M' } else { 'L' });
         number(path, *x);
@@ -66,6 +61,19 @@ fn pieces(places: impl Iterator<Item = Option<(f64, f64)>>) -> Vec<Vec<(f64, f64
     pieces
 }
 
+/// The edge of a band, drawn more coarsely the more corners are left.
+fn bounded(edge: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let tolerances = (0..8).map(|k| TOLERANCE * f64::from(1 << k));
+    let mut found = Vec::new();
+    for tolerance in tolerances {
+        found = simplified(edge, tolerance);
+        if found.len() <= CORNERS {
+            break;
+        }
+    }
+    found
+}
+
 impl Pen<'_> {
     pub(super) fn line(&mut self, line: &Line, view: &View) {
         let colour = self.keys.colour(line.colour.as_ref()).code(self.render.theme);
@@ -73,10 +81,11 @@ impl Pen<'_> {
         // Where the data end, in points; a line without ends to its data is all measured.
         let edge = |value: f64| view.at(value, view.y.low).map(|p| p.0);
         let ends = line.measured.and_then(|(low, high)| Some((edge(low)?, edge(high)?)));
-        let (mut inside, mut beyond) = (String::new(), String::new());
+        let (mut inside, mut beyond, mut covered) = (String::new(), String::new(), String::new());
         for piece in pieces(line.points.iter().map(|p| view.at(p.0, p.1))) {
             let piece = simplified(&piece, TOLERANCE);
             match ends {
+                _ if piece.len() > CORNERS => covered += &thin::line_area(&piece, thickness / 2.0, view.plot),
                 None => polyline(&mut inside, &piece),
                 Some(ends) => {
                     for (measured, part) in parts(&piece, ends) {
@@ -92,6 +101,9 @@ impl Pen<'_> {
         }
         if !inside.is_empty() {
             stroke(&mut self.svg, &inside, &colour, thickness, line.dash);
+        }
+        if !covered.is_empty() {
+            self.svg.element("path", &[("d", covered.as_str().into()), ("fill", colour.as_str().into())]);
         }
         self.svg.close("g");
     }
@@ -110,8 +122,8 @@ impl Pen<'_> {
             let lower: Vec<_> = run.iter().flatten().map(|p| p.0).collect();
             let upper: Vec<_> = run.iter().flatten().map(|p| p.1).collect();
             if lower.len() > 1 {
-                let mut around = simplified(&upper, TOLERANCE);
-                around.extend(simplified(&lower, TOLERANCE).into_iter().rev());
+                let mut around = bounded(&upper);
+                around.extend(bounded(&lower).into_iter().rev());
                 polyline(&mut path, &around);
                 path.push('z');
             }
@@ -133,81 +145,6 @@ impl Pen<'_> {
         if !path.is_empty() {
             stroke(&mut self.svg, &path, &colour.code(self.render.theme), 0.7, rule.dash);
         }
-    }
-
-    /// Draws a surface; what is to be written on its lines is written later, over everything else.
-    pub(super) fn contours(&mut self, surface: &Contours, view: &View, name: &str) -> Vec<Written> {
-        if surface.values.len() != surface.xs.len() * surface.ys.len() {
-            let (found, expected) = (surface.values.len(), surface.xs.len() * surface.ys.len());
-            self.notes.push(format!("{name}: a surface has {found} values where its grid has {expected} places"));
-            return Vec::new();
-        }
-        let place = |x: f64, y: f64| view.at(x, y).unwrap_or((f64::NAN, f64::NAN));
-        let grid = Grid {
-            xs: surface.xs.iter().map(|x| place(*x, view.y.low).0).collect(),
-            ys: surface.ys.iter().map(|y| place(view.x.low, *y).1).collect(),
-            values: surface.values.clone(),
-        };
-        if grid.xs.iter().chain(&grid.ys).any(|p| p.is_nan()) {
-            self.notes.push(format!("{name}: the grid of a surface has places that its axes do not admit"));
-            return Vec::new();
-        }
-        let finite = || surface.values.iter().copied().filter(|v| v.is_finite());
-        let (least, most) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-        let levels: Vec<(f64, Rich)> = match &surface.levels {
-            Some(given) => given.iter().filter(|l| l.is_finite()).map(|l| (*l, written(*l))).collect(),
-            None => ticks(Scale::Linear, least, most, 9, Numbers::Auto).major,
-        };
-        let theme = self.render.theme;
-        let shade = |i: usize| Colour::Ramp(1.0 - i as f64 / levels.len().max(1) as f64).code(theme);
-        let mut found = Vec::new();
-        if surface.filled {
-            self.svg.open("g", &[("class", "surface".into()), ("opacity", 0.45.into())]);
-            for (i, level) in std::iter::once(f64::NEG_INFINITY).chain(levels.iter().map(|l| l.0)).enumerate() {
-                let mut path = String::new();
-                for area in grid.areas(level) {
-                    polyline(&mut path, &area);
-                    path.push('z');
-                }
-                let colour = shade(i);
-                // The line around each part closes the gap that its neighbour would leave.
-                let look = [("d", path.as_str().into()), ("fill", colour.as_str().into())];
-                let rim = [("stroke", colour.as_str().into()), ("stroke-width", 0.3.into())];
-                self.svg.element("path", &[look, rim].concat());
-            }
-            self.svg.close("g");
-        }
-        for (level, label) in &levels {
-            let mut lines = grid.lines(*level);
-            lines.sort_by_key(|l| std::cmp::Reverse(l.len()));
-            let mut path = String::new();
-            for line in &lines {
-                polyline(&mut path, &simplified(line, TOLERANCE));
-            }
-            if let (Some(longest), false) = (lines.into_iter().next(), path.is_empty()) {
-                stroke(&mut self.svg, &path, theme.muted(), 0.6, Dash::Solid);
-                if surface.labelled {
-                    found.push((label.clone(), longest));
-                }
-            }
-        }
-        found
-    }
-}
-
-/// A given level as its shortest decimal.
-fn written(level: f64) -> Rich {
-    let text = format!("{level:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let places = digits.split_once('.').map_or(0, |(_, p)| p.len() as i32);
-    match (digits.replace('.', "").parse(), exponent.parse::<i32>()) {
-        (Ok(mantissa), Ok(exponent)) if (-4..6).contains(&exponent) => {
-            crate::numbers::label(Decimal::new(mantissa, exponent - places), Numbers::Plain, 0)
-        }
-        (Ok(mantissa), Ok(exponent)) => {
-            crate::numbers::label(Decimal::new(mantissa, exponent - places), Numbers::Power, 0)
-        }
-        _ => Rich::plain(text),
     }
 }
 
@@ -244,12 +181,5 @@ mod tests {
         let ends: Vec<_> = found.iter().map(|(m, p)| (*m, p[0].0, p[p.len() - 1].0)).collect();
         assert_eq!(ends, [(false, 0.0, 2.0), (true, 2.0, 6.0), (false, 6.0, 10.0)]);
         assert_eq!(parts(&line, (-1.0, 11.0)).len(), 1);
-    }
-
-    #[test]
-    fn given_levels_are_written_as_given() {
-        for (level, text) in [(2.25, "2.25"), (3.0, "3"), (-0.5, "\u{2212}0.5"), (1e9, "10^9")] {
-            assert_eq!(written(level).to_string(), text);
-        }
     }
 }

@@ -1,8 +1,10 @@
 //! From a figure to its drawing.
 
+mod arrow;
 mod axes;
 mod curves;
 mod marks;
+mod surface;
 mod words;
 
 pub(crate) use curves::stroke;
@@ -63,12 +65,8 @@ pub(crate) fn figure(figure: &Figure, render: &Render) -> Drawing {
         pen.panel(panel, frame, inside.as_ref().map(|l| l.rect), &name);
     }
     let theme = render.theme;
-    if let Some((title, baseline)) = &layout.title {
-        pen.svg.text(title, (layout.width / 2.0, *baseline), Align::Middle, theme.ink(), false);
-    }
-    for (title, rect) in &layout.rows {
-        let (x, y) = rect.centre();
-        pen.svg.text(title, (x + 0.36 * sizes::SMALL, y), Align::Middle, theme.ink(), true);
+    for words in &layout.words {
+        pen.svg.text(&words.set, words.at, Align::Middle, theme.ink(), words.upwards);
     }
     if let Some((legend, corner)) = &layout.legend {
         legend.draw(&mut pen.svg, *corner, theme);
@@ -146,14 +144,15 @@ impl Pen<'_> {
         let plot = view.plot;
         let clip = self.svg.clip(plot.left, plot.top, plot.width(), plot.height());
         self.svg.open("g", &[("clip-path", clip.as_str().into())]);
-        let mut written = Vec::new();
+        let mut levels = Vec::new();
         for layer in &panel.layers {
             match layer {
-                Layer::Contours(surface) => written.extend(self.contours(surface, view, name)),
+                Layer::Contours(surface) => levels.extend(self.contours(surface, view, name)),
                 Layer::Band(band) => self.band(band, view),
                 _ => {}
             }
         }
+        let above = self.svg.body.len();
         for layer in &panel.layers {
             match layer {
                 Layer::Rule(rule) => self.rule(rule, view),
@@ -180,7 +179,7 @@ impl Pen<'_> {
                 self.note(note, view, &mut blocked, &mut occupied);
             }
         }
-        self.contour_labels(&written, view, &mut blocked);
+        self.levels(&levels, above, view, &mut blocked, &occupied);
         self.names(panel, view, &occupied, &blocked, name);
         if panel.layers.iter().all(|l| nothing(l, frame)) {
             self.no_data(view);

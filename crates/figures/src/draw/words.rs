@@ -1,11 +1,11 @@
-//! Words in a panel: arrows with labels, names of marks and lines, notes.
+//! Words in a panel: names of marks and lines, notes.
 
 use super::Pen;
-use super::curves::{Written, stroke};
+use super::curves::stroke;
 use crate::figure::Panel;
 use crate::font::CAPITAL;
 use crate::geometry::{Rect, View};
-use crate::layer::{Arrow, Corner, Dash, Heads, Layer, Note, Place, Side};
+use crate::layer::{Corner, Dash, Layer, Note, Place, Side};
 use crate::occupied::Occupied;
 use crate::palette::Colour;
 use crate::place::{self, MOST, Want};
@@ -19,7 +19,7 @@ const LEADING: f64 = 1.3;
 const PADDING: f64 = 2.5;
 
 impl Pen<'_> {
-    fn colour(&self, name: Option<&Rich>) -> String {
+    pub(super) fn colour(&self, name: Option<&Rich>) -> String {
         self.keys.colour(name).code(self.render.theme)
     }
 
@@ -29,69 +29,6 @@ impl Pen<'_> {
         let paper = self.render.theme.paper();
         let look = [("height", rect.height().into()), ("fill", paper.into()), ("fill-opacity", 0.85.into())];
         self.svg.element("rect", &[place, look].concat());
-    }
-
-    pub(super) fn arrow(&mut self, arrow: &Arrow, view: &View, blocked: &mut Vec<Rect>, occupied: &Occupied) {
-        let ends = (view.at(arrow.from.0, arrow.from.1), view.at(arrow.to.0, arrow.to.1));
-        let (Some(from), Some(to)) = ends else { return };
-        let colour = self.colour(arrow.colour.as_ref());
-        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let length = (dx * dx + dy * dy).sqrt();
-        if length < 0.5 {
-            return;
-        }
-        let (ux, uy) = (dx / length, dy / length);
-        let size = 4.0_f64.min(length / 3.0);
-        let mut path = String::new();
-        let mut line = |a: (f64, f64), b: (f64, f64)| {
-            for (letter, (x, y)) in [('M', a), ('L', b)] {
-                path.push(letter);
-                number(&mut path, x);
-                path.push(' ');
-                number(&mut path, y);
-            }
-        };
-        line(from, to);
-        // `way`: towards the tip.
-        let head = |tip: (f64, f64), way: f64, line: &mut dyn FnMut((f64, f64), (f64, f64))| {
-            for side in [0.45, -0.45] {
-                line((tip.0 - size * way * (ux + side * uy), tip.1 - size * way * (uy - side * ux)), tip);
-            }
-        };
-        match arrow.heads {
-            Heads::None => {}
-            Heads::End => head(to, 1.0, &mut line),
-            Heads::Both => {
-                head(to, 1.0, &mut line);
-                head(from, -1.0, &mut line);
-            }
-            Heads::Bars => {
-                for (x, y) in [from, to] {
-                    line((x - 2.5 * uy, y + 2.5 * ux), (x + 2.5 * uy, y - 2.5 * ux));
-                }
-            }
-        }
-        stroke(&mut self.svg, &path, &colour, 0.8, Dash::Solid);
-        if arrow.label.is_empty() {
-            return;
-        }
-        // Above a flat arrow, at the right of a steep one; elsewhere around it where that hides less.
-        let set = Set::within(&arrow.label.clone().bold(), SMALL, view.plot.width() * 0.6);
-        let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-        let (w, h) = (set.width, CAPITAL * SMALL);
-        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
-        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-        let (above, below) = ((x - w / 2.0, top - 3.0 - h), (x - w / 2.0, bottom + 3.0));
-        let (after, before) = ((right + 4.0, y - h / 2.0), (left - 4.0 - w, y - h / 2.0));
-        let flat = dx.abs() >= dy.abs();
-        let places = if flat { [above, below, after, before] } else { [after, before, above, below] };
-        let places = places.map(|(x, y)| Rect::new(x, y, w, h));
-        let free = |r: &&Rect| view.plot.encloses(r) && !blocked.iter().any(|b| b.overlaps(r));
-        let emptiest = places.iter().filter(free).min_by_key(|r| occupied.count(&r.grown(1.0)));
-        let rect = *emptiest.unwrap_or(&places[0]);
-        self.backing(&rect.grown(0.8));
-        self.svg.text(&set, (rect.left, rect.bottom), Align::Start, &colour, false);
-        blocked.push(rect.grown(1.0));
     }
 
     /// Labels at the right ends of lines, and at rules.
@@ -140,7 +77,7 @@ impl Pen<'_> {
             }
             places.retain(|r| plot.encloses(r) && !blocked.iter().any(|b| b.overlaps(r)));
             let Some(rect) = places.into_iter().min_by_key(|r| occupied.count(r)) else { continue };
-            self.svg.text(&set, (rect.left, rect.bottom), Align::Start, &colour, false);
+            self.over(&set, (rect.left, rect.bottom), &colour);
             blocked.push(rect.grown(1.0));
             occupied.take(&rect);
             occupied.sum();
@@ -190,29 +127,6 @@ impl Pen<'_> {
         blocked.push(rect.grown(1.0));
     }
 
-    /// The values of lines of equal value, each upon its line where nothing else is written.
-    pub(super) fn contour_labels(&mut self, written: &[Written], view: &View, blocked: &mut Vec<Rect>) {
-        for (label, line) in written {
-            let set = Set::new(label, NAME);
-            let (w, h) = (set.width, CAPITAL * NAME);
-            // A line that its value would hide bears none.
-            let length: f64 = line.windows(2).map(|p| (p[1].0 - p[0].0).abs() + (p[1].1 - p[0].1).abs()).sum();
-            if length < 3.0 * w {
-                continue;
-            }
-            let box_at = |(x, y): (f64, f64)| Rect::new(x - w / 2.0, y - h / 2.0, w, h);
-            let free = |r: &Rect| view.plot.encloses(&r.grown(1.0)) && !blocked.iter().any(|b| b.overlaps(r));
-            // From the middle of the line outwards.
-            let middle = line.len() / 2;
-            let order =
-                (0..line.len()).map(|i| if i % 2 == 0 { middle + i / 2 } else { middle.wrapping_sub(i / 2 + 1) });
-            let Some(rect) = order.filter_map(|i| line.get(i)).map(|p| box_at(*p)).find(free) else { continue };
-            self.backing(&rect.grown(0.8));
-            self.svg.text(&set, (rect.left, rect.bottom), Align::Start, self.render.theme.ink(), false);
-            blocked.push(rect.grown(1.0));
-        }
-    }
-
     /// Names beside marks.
     pub(super) fn names(&mut self, panel: &Panel, view: &View, occupied: &Occupied, blocked: &[Rect], name: &str) {
         let mut wants = Vec::new();
@@ -234,8 +148,10 @@ impl Pen<'_> {
         if sets.is_empty() {
             return;
         }
-        // A name may stand over the right axis: there is paper.
-        let spots = place::place(&wants, &view.plot.grown(1.0), occupied, blocked);
+        // A name may stand out a little where there is paper, not over an axis.
+        let plot = view.plot;
+        let bounds = Rect { left: plot.left + 0.8, bottom: plot.bottom - 0.4, ..plot.grown(1.0) };
+        let spots = place::place(&wants, &bounds, occupied, blocked);
         let theme = self.render.theme;
         let mut leaders = String::new();
         for (from, to) in spots.iter().flatten().filter_map(|s| s.leader) {
@@ -252,7 +168,10 @@ impl Pen<'_> {
         for (spot, set) in spots.iter().zip(&sets) {
             if let (Some(spot), Some(set)) = (spot, set) {
                 let baseline = spot.rect.bottom - (NAME - CAPITAL * NAME) / 2.0 - 0.1;
-                self.svg.text(set, (spot.rect.left, baseline), Align::Start, theme.ink(), false);
+                match occupied.count(&spot.rect) {
+                    0 => self.svg.text(set, (spot.rect.left, baseline), Align::Start, theme.ink(), false),
+                    _ => self.over(set, (spot.rect.left, baseline), theme.ink()),
+                }
             }
         }
         let missing = sets.len() - spots.iter().flatten().count();
@@ -264,7 +183,7 @@ impl Pen<'_> {
     /// An honest word in an empty panel.
     pub(super) fn no_data(&mut self, view: &View) {
         let set = Set::new(&Rich::plain("no data"), SMALL);
-        let (x, y) = view.plot.centre();
-        self.svg.text(&set, (x, y), Align::Middle, self.render.theme.muted(), false);
+        let theme = self.render.theme;
+        self.svg.haloed(&set, view.plot.centre(), Align::Middle, theme.muted(), theme.paper());
     }
 }

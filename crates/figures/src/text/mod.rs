@@ -72,6 +72,24 @@ impl Rich {
         self
     }
 
+    /// All ways to break it at a space into two lines that both hold something.
+    pub(crate) fn breaks(&self) -> Vec<(Self, Self)> {
+        let mut found = Vec::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            for (at, _) in piece.text.char_indices().filter(|(_, c)| *c == ' ') {
+                let part = |text: &str| Piece { text: text.into(), ..piece.clone() };
+                let mut first = Self { pieces: self.pieces[..i].to_vec() };
+                first.pieces.push(part(piece.text[..at].trim_end()));
+                let mut second = Self { pieces: vec![part(piece.text[at..].trim_start())] };
+                second.pieces.extend_from_slice(&self.pieces[i + 1..]);
+                if !first.is_empty() && !second.is_empty() {
+                    found.push((first, second));
+                }
+            }
+        }
+        found
+    }
+
     /// What is upright becomes bold.
     pub fn bold(mut self) -> Self {
         for piece in self.pieces.iter_mut().filter(|p| p.face == Face::Regular) {

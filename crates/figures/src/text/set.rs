@@ -36,6 +36,10 @@ const SMALL: f64 = 0.72;
 const ABOVE: f64 = -0.36;
 const BELOW: f64 = 0.16;
 
+/// How much smaller a text is set before it is broken, and before it is cut.
+const LITTLE: f64 = 0.88;
+const LEAST: f64 = 0.75;
+
 impl Set {
     /// `size` points per em.
     pub(crate) fn new(text: &Rich, size: f64) -> Self {
@@ -72,6 +76,28 @@ impl Set {
         let mut cut = Self::new(&cut.then(&Rich::plain("\u{2026}")), size);
         cut.said = whole.said;
         cut
+    }
+
+    /// In a line of `width` points, set a little smaller if that is enough; else in two lines, broken at a space; and cut
+    /// only if that is not enough either. The first line says all of it.
+    pub(crate) fn lines(text: &Rich, size: f64, width: f64) -> Vec<Self> {
+        let whole = Self::new(text, size);
+        let share = width / whole.width.max(1e-9);
+        if share >= 1.0 {
+            return vec![whole];
+        }
+        if share >= LITTLE {
+            return vec![Self::new(text, size * share)];
+        }
+        let widest = |(a, b): &(Rich, Rich)| Self::new(a, size).width.max(Self::new(b, size).width);
+        let Some(two) = text.breaks().into_iter().min_by(|a, b| widest(a).total_cmp(&widest(b))) else {
+            return vec![Self::within(text, size * share.max(LEAST), width)];
+        };
+        let size = size * (width / widest(&two)).clamp(LEAST, 1.0);
+        let mut lines = [two.0, two.1].map(|line| Self::within(&line, size, width + 1e-6)).to_vec();
+        lines[0].said = whole.said;
+        lines[1].said.clear();
+        lines
     }
 
     /// From the top of the line to its bottom, in points.
@@ -125,6 +151,13 @@ mod tests {
         let set = Set::within(&name.as_str().into(), 7.0, 50.0);
         assert!(set.width <= 50.0 && set.width > 40.0, "{}", set.width);
         assert_eq!(set.said, name);
+        // Broken at the space that leaves the lines most alike; a text without a space is cut.
+        let broken = Set::lines(&"Cross-entropy, nats per token".into(), 7.0, 60.0);
+        assert_eq!(broken.len(), 2);
+        assert_eq!((broken[0].said.as_str(), broken[1].said.as_str()), ("Cross-entropy, nats per token", ""));
+        assert!(broken.iter().all(|l| l.width <= 60.0 + 1e-6 && l.width > 30.0));
+        assert_eq!(Set::lines(&"short".into(), 7.0, 50.0).len(), 1);
+        assert_eq!(Set::lines(&name.as_str().into(), 7.0, 50.0).len(), 1);
         assert_eq!(Set::within(&"short".into(), 7.0, 50.0), Set::new(&"short".into(), 7.0));
     }
 }
