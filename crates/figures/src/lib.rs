@@ -50,6 +50,7 @@ mod picture;
 mod place;
 mod ranges;
 mod render;
+pub mod report;
 mod sizes;
 mod svg;
 mod text;

@@ -1,0 +1,172 @@
+//! A fit: its warnings, the law, how sure, how it was found, and what it brings.
+
+use isoloss_laws::{Estimate, Fit, Fitted};
+
+use super::quantity::{self, count, factor, number, percent, share, size};
+use super::section::{Block, Section};
+use super::sheet::short;
+use super::table::{Cell, Table};
+
+/// How much farther than the largest run the closing words look.
+const FARTHER: f64 = 10.0;
+
+impl Section {
+    /// All that a fit has to say, in the order of its weight.
+    pub fn fit(title: impl Into<String>, fit: &Fit) -> Self {
+        let mut section = Self::new(title);
+        if !fit.warnings.is_empty() {
+            section.blocks.push(Block::Warnings(fit.warnings.clone()));
+        }
+        section.blocks.push(Block::Law(Box::new(fit.clone())));
+        section.blocks.push(Block::Words(lead(fit)));
+        if let Some(words) = closing(fit) {
+            section.blocks.push(Block::Words(words));
+        }
+        section.blocks.push(Block::Table(parameters(fit)));
+        section.blocks.extend(derived(fit).map(Block::Table));
+        section.blocks.push(Block::Facts(found(fit)));
+        section
+    }
+}
+
+/// The law by name, and what it was fitted to.
+fn lead(fit: &Fit) -> String {
+    let paper = if fit.law.paper.is_empty() { String::new() } else { format!(" ({})", fit.law.paper) };
+    let law = if fit.law.name == "formula" { "The law as given".to_owned() } else { format!("Law {}", fit.law.name) };
+    if fit.rows == 0 {
+        return format!("{law}{paper}, with published constants: {}.", fit.method);
+    }
+    let free = count(fit.free, "free parameter");
+    format!("{law}{paper}, fitted to {} with {free}.", count(fit.rows, "run"))
+}
+
+/// `2.31 [2.27, 2.35]`, or the value and why it has no interval.
+pub(super) fn said(e: &Estimate) -> String {
+    match quantity::estimate(e) {
+        (value, Some((lower, upper))) => format!("{value} [{lower}, {upper}]"),
+        (value, None) => format!("{value} (no interval: {})", e.method),
+    }
+}
+
+fn error(fit: &Fit, error: f64) -> String {
+    if fit.objective.log { share(error).to_string() } else { number(error, 2, true).to_string() }
+}
+
+/// What ten times the compute would bring, and how far to trust it.
+fn closing(fit: &Fit) -> Option<String> {
+    let largest = fit.largest_flops?;
+    let best = fit.optimum(FARTHER * largest)?;
+    let target = if fit.law.formula.target == "L" { "loss" } else { &fit.law.formula.target };
+    let mut words = format!(
+        "At ten times the largest compute, {} FLOPs: {target} {} for one new run; best spent on N = {}, D = {}.",
+        number(best.flops, 3, false),
+        said(&best.loss.new_run),
+        size(best.params.value),
+        size(best.tokens.value),
+    );
+    if let Some(trust) = &fit.trust {
+        words.push_str(&format!(
+            " Runs that were held out were predicted to {} at {}.",
+            error(fit, trust.error),
+            factor(trust.factor)
+        ));
+    }
+    Some(words)
+}
+
+/// The header of a column of estimates.
+pub(super) fn header(what: &str, level: Option<f64>) -> String {
+    level.map_or(what.to_owned(), |level| format!("{what}, {} % interval", percent(level)))
+}
+
+fn parameters(fit: &Fit) -> Table {
+    let drawn = fit.parameters.iter().any(|p| p.estimate.interval.is_some());
+    let value = header("value", drawn.then_some(fit.level));
+    let errors = fit.parameters.iter().any(|p| p.error.is_some());
+    let mut columns = vec!["parameter".to_owned(), value];
+    columns.extend(errors.then(|| "std. error".to_owned()));
+    let mut table = Table::new(columns);
+    for p in &fit.parameters {
+        let error = match p.error {
+            Some(_) if misleads(p) => Cell::Empty,
+            error => error.map_or(Cell::Empty, |e| Cell::Number(e, 2)),
+        };
+        table = table.row([Cell::Symbol(p.name.clone()), Cell::from(&p.estimate), error]);
+    }
+    for (alias, to) in fit.ties() {
+        table = table.note(format!("{alias} is {to}."));
+    }
+    if drawn {
+        table = table.note(format!("Intervals: {}.", fit.method));
+    }
+    if fit.parameters.iter().any(misleads) {
+        table = table.note("No standard error is given where a few far draws make it; the interval is what holds.");
+    }
+    table
+}
+
+/// A standard error far beyond the interval is that of a few draws in a long tail.
+fn misleads(p: &Fitted) -> bool {
+    const FAR: f64 = 3.0;
+    p.error.zip(p.estimate.interval).is_some_and(|(error, i)| error > FAR * 0.5 * (i.upper - i.lower))
+}
+
+fn derived(fit: &Fit) -> Option<Table> {
+    let derived = fit.derived();
+    if derived.is_empty() {
+        return None;
+    }
+    let drawn = derived.iter().any(|d| d.estimate.interval.is_some());
+    let value = header("value", drawn.then_some(fit.level));
+    let mut table = Table::new(["derived".to_owned(), value, String::new()]);
+    for d in derived {
+        table = table.row([Cell::Symbol(d.name), Cell::Estimate(d.estimate), Cell::Says(d.says.into())]);
+    }
+    Some(table)
+}
+
+/// How it was found, and what is odd.
+fn found(fit: &Fit) -> Vec<(String, String)> {
+    let mut facts: Vec<(String, String)> = Vec::new();
+    let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
+    if fit.rows > 0 {
+        fact("noise", format!("a run lies {} (1 sd) about the law", error(fit, fit.noise)));
+        fact("objective", fit.objective.name.clone());
+    }
+    let s = &fit.search;
+    if s.starts > 0 {
+        let mut text = format!("{} of {} ended here", s.agree, count(s.starts, "start"));
+        if s.valleys > 0 {
+            text.push_str(&format!(", {} in flat valleys", s.valleys));
+        }
+        if s.lost > 0 {
+            text.push_str(&format!(", {} did not converge", s.lost));
+        }
+        fact("search", text);
+    }
+    if let Some(basin) = s.runners_up.first() {
+        let above = (basin.objective - fit.objective.value) / fit.objective.value.abs().max(f64::MIN_POSITIVE);
+        let at = fit.parameters.iter().zip(&basin.theta);
+        let at: Vec<String> = at.map(|(p, v)| format!("{} {}", short(&p.name), number(*v, 4, true))).collect();
+        let above = if above < 1e4 { share(above) } else { factor(above) };
+        fact("runner-up", format!("{above} higher ({}), at {}", count(basin.starts, "start"), at.join(", ")));
+    }
+    let moves = fit.influence.iter().flat_map(|i| i.single.iter().chain(&i.group));
+    let notable = moves.filter(|m| {
+        let error = fit.parameter(&m.parameter).and_then(|p| p.error);
+        error.is_some_and(|e| (m.to - m.from).abs() > e)
+    });
+    for m in notable.take(3) {
+        let lines: Vec<String> = m.lines.iter().take(8).map(u64::to_string).collect();
+        let more = if m.lines.len() > 8 { ", ..." } else { "" };
+        let what = if m.lines.len() == 1 { "line" } else { "lines" };
+        let (from, to) = (number(m.from, 4, true), number(m.to, 4, true));
+        let text = format!("without {what} {}{more} {} goes from {from} to {to}", lines.join(", "), m.parameter);
+        fact("influence", text);
+    }
+    for (name, low, high) in &fit.ranges {
+        let written = |v: f64| if name == "N" || name == "D" { size(v) } else { number(v, 4, false) };
+        fact(&format!("fitted {name}"), format!("{} to {}", written(*low), written(*high)));
+    }
+    facts
+}
