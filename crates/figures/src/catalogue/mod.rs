@@ -3,8 +3,16 @@
 //! A file holds the figure as a function of what it shows (`residuals::figure(&fit, &runs)`), for reports and
 //! experiments, and `draw`, which finds that in what a user gave.
 
+pub mod capacity;
+mod columns;
+pub mod compute;
 mod material;
 mod missing;
+pub mod mixtures;
+pub mod pareto;
+mod published;
+pub mod reuse;
+mod say;
 
 pub use material::{Material, Runs};
 pub use missing::Missing;
@@ -38,7 +46,7 @@ pub struct Entry {
 }
 
 /// Every figure, in the order of the help.
-pub const ALL: &[Entry] = &[];
+pub const ALL: &[Entry] = &[capacity::ENTRY, pareto::ENTRY, mixtures::ENTRY, reuse::ENTRY, compute::ENTRY];
 
 /// A figure by name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

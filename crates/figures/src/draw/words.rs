@@ -86,7 +86,11 @@ impl Pen<'_> {
 
     pub(super) fn note(&mut self, note: &Note, view: &View, blocked: &mut Vec<Rect>, occupied: &mut Occupied) {
         let plot = view.plot;
-        let lines: Vec<Set> = note.lines.iter().map(|l| Set::within(l, SMALL, plot.width() * 0.9)).collect();
+        // In a small panel a formula is set smaller before it is cut.
+        let most = plot.width() - 2.0 * PADDING - 4.0;
+        let widest = note.lines.iter().map(|l| Set::new(l, SMALL).width).fold(1.0, f64::max);
+        let size = SMALL * (most / widest).clamp(0.75, 1.0);
+        let lines: Vec<Set> = note.lines.iter().map(|l| Set::within(l, size, most)).collect();
         let wide = lines.iter().map(|l| l.width).fold(0.0, f64::max) + 2.0 * PADDING;
         let high = lines.len() as f64 * SMALL * LEADING + 2.0 * PADDING - (LEADING - 1.0) * SMALL;
         blocked.iter().for_each(|b| occupied.take(b));

@@ -9,9 +9,9 @@ use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
 use isoloss_laws::Options;
 
-use super::Run;
 use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, load, load_table};
 use super::predict;
+use super::{Run, untouched};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, talk};
@@ -179,9 +179,11 @@ impl Figure {
             return Ok(material);
         };
         let path = Path::new(table);
-        let columns = entry.needs.iter().find_map(|n| if let Needs::Table(columns) = n { Some(columns) } else { None });
-        if let Some(columns) = columns {
-            material.table = Some(load_table(path, &self.rows, columns)?);
+        let (runs, columns) =
+            (entry.needs.contains(&Needs::Runs), entry.needs.iter().any(|n| matches!(n, Needs::Table(_))));
+        // Where a table may be read either way, a law or families that were asked for decide.
+        if columns && !(runs && !(untouched(&self.law) && untouched(&self.families))) {
+            material.table = Some(load_table(path, &self.rows)?);
         } else {
             let options = self.how.options(&self.law)?;
             let alone = (self.families.group.clone(), Vec::new());

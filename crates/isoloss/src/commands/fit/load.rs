@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use isoloss_formula::{Table, nearest};
+use isoloss_formula::Table;
 use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
 use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 
@@ -82,24 +82,13 @@ pub fn load(
     Ok(Loaded { law, points, prepared, per, maps })
 }
 
-/// Reads a table as it stands, for what is no fit: maps, conditions and states applied, these columns there.
-pub fn load_table(path: &Path, rows: &OfRows, columns: &[(&str, &str)]) -> Result<Table, Failure> {
+/// Reads a table as it stands, for what is no fit: with maps, conditions and states applied.
+pub fn load_table(path: &Path, rows: &OfRows) -> Result<Table, Failure> {
     let reading = read_path(path)?;
     reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
     let what = Prepare { map: arguments::maps(&rows.map)?, ..rows.prepare(None) };
     let prepared = prepare(&reading.table, &[], &what)?;
     prepared.says.iter().for_each(|s| talk(format_args!("{s}")));
-    for (name, means) in columns {
-        if prepared.table.column(name).is_none() {
-            let headers: Vec<&str> = prepared.table.columns().iter().map(|c| c.name.as_str()).collect();
-            let near = nearest(name, headers.iter().copied());
-            let from = near.first().map_or("Your Header", |near| near);
-            return Err(Failure::usage(
-                format_args!("{}: there is no column {name} ({means})", prepared.table.source),
-                format_args!("--map \"{name}={from}\" says which it is; there are {}", headers.join(", ")),
-            ));
-        }
-    }
     Ok(prepared.table)
 }
 

@@ -1,0 +1,286 @@
+//! From fits, runs or a table to families with their laws.
+
+use isoloss_laws::{
+    Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Scale, Side, Span, catalogue, compare, fit,
+};
+
+use super::super::columns::{Columns, nothing, skipped};
+use super::super::say::{curve, extent, power};
+use super::super::{Material, Missing};
+use super::{COLUMNS, Family, PF_DAY, Saving, Unit, figure};
+use crate::figure::Figure;
+use crate::text::Rich;
+
+/// One of those that are compared.
+struct Known<'a> {
+    name: String,
+    fit: &'a Fit,
+    family: Option<&'a str>,
+    /// in the unit of the fit
+    runs: Vec<(f64, f64)>,
+    /// compute of its runs, in the unit of the fit
+    reached: Option<(f64, f64)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(name: &str, fit: &'a Fit, family: Option<&'a str>) -> Self {
+        let span = fit.spans.iter().find(|s| s.family.as_deref() == family).or(fit.spans.first());
+        let reached = span.and_then(|s| along(fit, s));
+        Self { name: name.to_owned(), fit, family, runs: Vec::new(), reached }
+    }
+
+    fn side(&self) -> Side<'a> {
+        Side { fit: self.fit, family: self.family }
+    }
+}
+
+/// The scale that a law is drawn along: its only input, or the compute of its N and D.
+fn scale(fit: &Fit) -> Scale {
+    match fit.law.inputs().collect::<Vec<_>>().as_slice() {
+        [only] => Scale::Input((*only).to_owned()),
+        _ => Scale::Compute,
+    }
+}
+
+fn along(fit: &Fit, span: &Span) -> Option<(f64, f64)> {
+    match scale(fit) {
+        Scale::Compute => span.flops,
+        Scale::Input(name) => span.inputs.iter().find(|(n, ..)| *n == name).map(|(_, low, high)| (*low, *high)),
+    }
+}
+
+/// What one PFLOP/s-day is in the unit of the fit; `None` where the unit is not known.
+fn pf_day(fit: &Fit) -> Option<f64> {
+    let Scale::Input(name) = scale(fit) else { return Some(PF_DAY) };
+    match fit.units.iter().find(|(n, _)| *n == name).map(|(_, unit)| unit.as_str()) {
+        Some("PF-days") => Some(1.0),
+        Some("FLOPs") => Some(PF_DAY),
+        None if name == "C" => Some(PF_DAY),
+        _ => None,
+    }
+}
+
+pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
+    if material.fits.len() >= 2 {
+        let known: Vec<Known<'_>> = material.fits.iter().map(|(name, fit)| Known::new(name, fit, None)).collect();
+        return drawn(known, material, &[], None);
+    }
+    if let [(name, fit)] = material.fits.as_slice() {
+        let known: Vec<Known<'_>> = fit.families().iter().map(|f| Known::new(f, fit, Some(f))).collect();
+        let mut figure = drawn(known, material, &[], None)?;
+        figure.caption.push_str(&format!(" Data: {name}."));
+        return Ok(figure);
+    }
+    if let Some(runs) = &material.runs
+        && runs.points.family.is_some()
+    {
+        let mut options = runs.options.clone();
+        if options.per_family.is_empty() {
+            let free = |name: &String| !options.fix.iter().any(|(fixed, _)| fixed == name);
+            options.per_family = runs.law.parameters.iter().map(|p| p.name.clone()).filter(free).collect();
+        }
+        return fitted(material, &runs.law, &runs.points, options, &runs.source);
+    }
+    let (rows, source) = table(material)?;
+    let law = catalogue::law("power").expect("a law that ships");
+    let per_family = law.parameters.iter().map(|p| p.name.clone()).collect();
+    fitted(material, &law, &rows, Options { per_family, ..Options::default() }, &source)
+}
+
+/// The rows of a table of its own columns, compute in PFLOP/s-days, and what a caption says of them.
+fn table(material: &Material) -> Result<(Rows, String), Missing> {
+    let columns = Columns::of(material, COLUMNS)?;
+    let (families, loss) = (columns.words("family")?, columns.numbers("loss")?);
+    let flops = match columns.optional("compute")? {
+        Some(compute) => compute,
+        None => columns.numbers("flops")?,
+    };
+    let sound = |v: f64| v.is_finite() && v > 0.0;
+    let rows: Vec<usize> = (0..families.len()).filter(|&r| sound(flops[r]) && sound(loss[r])).collect();
+    if rows.is_empty() {
+        return Err(nothing(columns.table, "compute and a loss"));
+    }
+    let points = Rows {
+        target: rows.iter().map(|&r| loss[r]).collect(),
+        columns: vec![("X".into(), rows.iter().map(|&r| flops[r] / PF_DAY).collect())],
+        family: Some(Labels::new("family", rows.iter().map(|&r| families[r].clone()))),
+        lines: rows.iter().map(|&r| columns.table.line(r)).collect(),
+        units: vec![("X".into(), "PF-days".into())],
+        ..Rows::default()
+    };
+    Ok((points, format!("{}.{}", columns.table.source, skipped(columns.table, rows.len()))))
+}
+
+fn fitted(
+    material: &Material,
+    law: &isoloss_laws::Law,
+    rows: &Rows,
+    options: Options,
+    source: &str,
+) -> Result<Figure, Missing> {
+    // Neither rows that move the fit nor a hold-out are drawn here.
+    let found = fit(law, rows, &Options { influence: false, trust: false, ..options })?;
+    let labels = rows.family.as_ref();
+    let compute: Vec<f64> = match scale(&found) {
+        Scale::Compute => {
+            let column = |name: &str| rows.column(name).unwrap_or_default();
+            column("N").iter().zip(column("D")).map(|(n, d)| 6.0 * n * d).collect()
+        }
+        Scale::Input(name) => rows.column(&name).unwrap_or_default().to_vec(),
+    };
+    let known = found.families().iter().enumerate().map(|(i, family)| {
+        let mut known = Known::new(family, &found, Some(family));
+        let of = |r: &usize| labels.is_some_and(|l| l.index[*r] as usize == i);
+        known.runs = (0..rows.len()).filter(of).map(|r| (compute[r], rows.target[r])).collect();
+        known
+    });
+    let mut figure = drawn(known.collect(), material, &[], None)?;
+    figure.caption.push_str(&format!(" Data: {}", source.trim_end_matches('.')));
+    figure.caption.push('.');
+    Ok(figure)
+}
+
+/// Published laws, with the compute that their models had.
+pub(super) fn from_published(
+    fits: &[(String, Fit)],
+    ladder: &[(f64, String)],
+    reached: Option<(f64, f64)>,
+) -> Result<Figure, Missing> {
+    let known = fits.iter().map(|(name, fit)| Known { reached, ..Known::new(name, fit, None) });
+    drawn(known.collect(), &Material::default(), ladder, reached)
+}
+
+fn drawn(
+    known: Vec<Known<'_>>,
+    material: &Material,
+    ladder: &[(f64, String)],
+    assumed: Option<(f64, f64)>,
+) -> Result<Figure, Missing> {
+    if known.len() < 2 {
+        return Err(Missing::new(
+            "one family alone saves nothing: this figure compares two or more",
+            "--family names the column of families, or name two fits",
+        ));
+    }
+    let days: Vec<Option<f64>> = known.iter().map(|k| pf_day(k.fit)).collect();
+    if days.windows(2).any(|d| d[0] != d[1]) {
+        return Err(Missing::new(
+            "the fits count compute in different units",
+            "fit the one anew with the other's unit, as in --map \"C=flops/8.64e19\" for PF-days",
+        ));
+    }
+    let (day, unit) = days[0].map_or((1.0, Unit::Unknown), |day| (day, Unit::PfDays));
+    let base = match &material.baseline {
+        None => 0,
+        Some(name) => known.iter().position(|k| k.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|k| k.name.as_str()).collect();
+            Missing::new(format!("no family {name}"), format!("the families are {}", names.join(", ")))
+        })?,
+    };
+    let scale = scale(known[base].fit);
+    let mut savings = Vec::new();
+    let mut without = Vec::new();
+    for (i, variant) in known.iter().enumerate().filter(|(i, _)| *i != base) {
+        match saving(&known[base], &known[i], &scale, material.at, assumed)? {
+            Some(mut saving) => {
+                saving.compute = (saving.compute.0 / day, saving.compute.1 / day);
+                savings.push(saving);
+            }
+            None => without.push(variant.name.clone()),
+        }
+    }
+    let at = savings.iter().flat_map(|s| [s.compute.0 * day, s.compute.1 * day]);
+    let ends = extent(known.iter().filter_map(|k| k.reached).flat_map(|(low, high)| [low, high]).chain(at));
+    let (low, high) =
+        ends.ok_or_else(|| Missing::new("how far the laws reach is not known", "--at 2.1 asks at a loss"))?;
+    // A law beyond its runs is seen for what it is only a little further on.
+    let families = known.iter().map(|k| family(k, (low / 1.6, high * 1.6), day, unit));
+    let mut figure = figure(&families.collect::<Result<Vec<_>, _>>()?, &savings, ladder, unit);
+    if !without.is_empty() {
+        figure.caption.push_str(&format!(
+            " With {} the baseline {} has no loss in common: no multiplier.",
+            without.join(", "),
+            known[base].name
+        ));
+    }
+    Ok(figure)
+}
+
+/// At the loss asked for, or in the middle of those that both reached; `None` if there is no such loss.
+fn saving(
+    base: &Known<'_>,
+    variant: &Known<'_>,
+    scale: &Scale,
+    at: Option<f64>,
+    assumed: Option<(f64, f64)>,
+) -> Result<Option<Saving>, FitError> {
+    let ask =
+        |places: &[Place]| -> Result<Comparison, FitError> { compare(base.side(), variant.side(), scale, &[], places) };
+    let shared = match (at, assumed) {
+        (Some(_), _) => None,
+        // Published laws know no runs: what both reach is what the laws say at the ends of their ladder.
+        (None, Some((low, high))) => {
+            let ends = |known: &Known<'_>| -> Result<(f64, f64), FitError> {
+                let own = compare(known.side(), known.side(), scale, &[], &[Place::Scale(high), Place::Scale(low)])?;
+                Ok((own.ratios[0].loss, own.ratios[1].loss))
+            };
+            let (a, b) = (ends(base)?, ends(variant)?);
+            Some((a.0.max(b.0), a.1.min(b.1)))
+        }
+        (None, None) => match ask(&[]) {
+            Ok(comparison) => comparison.shared,
+            Err(_) => return Ok(None),
+        },
+    };
+    let Some(loss) = at.or_else(|| shared.filter(|s| s.0 < s.1).map(|(low, high)| 0.5 * (low + high))) else {
+        return Ok(None);
+    };
+    let comparison = ask(&[Place::Loss(loss)])?;
+    let ratio = comparison.ratios.into_iter().next();
+    Ok(ratio.map(|r| Saving {
+        baseline: base.name.clone(),
+        variant: variant.name.clone(),
+        loss,
+        compute: (r.variant, r.baseline),
+        beyond: r.beyond_baseline || r.beyond_variant,
+        times: r.ratio,
+    }))
+}
+
+fn family(known: &Known<'_>, (low, high): (f64, f64), day: f64, unit: Unit) -> Result<Family, FitError> {
+    let places: Vec<f64> = curve(low, high, |x| x).into_iter().map(|p| p.0).collect();
+    let mut found = Family { name: known.name.clone(), ..Family::default() };
+    let scale = scale(known.fit);
+    if let Scale::Input(input) = &scale {
+        let family = known.family.map(|f| vec![f.to_owned(); places.len()]);
+        let said = known.fit.predict(&[(input.clone(), places.clone())], family.as_deref())?;
+        for (x, prediction) in places.iter().zip(said) {
+            found.curve.push((x / day, prediction.mean.value));
+            found.band.extend(prediction.mean.interval.map(|i| (x / day, i.lower, i.upper)));
+        }
+    } else {
+        let asked: Vec<Place> = places.iter().map(|x| Place::Scale(*x)).collect();
+        let own = compare(known.side(), known.side(), &scale, &[], &asked)?;
+        found.curve = places.iter().zip(own.ratios).map(|(x, r)| (x / day, r.loss)).collect();
+    }
+    found.law = equation(known, day, unit);
+    found.runs = known.runs.iter().map(|(c, loss)| (c / day, *loss)).collect();
+    found.measured = known.reached.map(|(low, high)| (low / day, high / day));
+    Ok(found)
+}
+
+/// A pure power as a formula, its factor in the unit of the axis; other laws are too long for a legend.
+fn equation(known: &Known<'_>, day: f64, unit: Unit) -> Rich {
+    let value = |name: &str| {
+        let own = known.family.map(|f| format!("{name}[{f}]"));
+        let found = own.and_then(|own| known.fit.parameter(&own)).or_else(|| known.fit.parameter(name));
+        found.map(|p| p.estimate.value)
+    };
+    match (known.fit.law.name.as_str(), value("A"), value("alpha")) {
+        ("power", Some(a), Some(alpha)) => {
+            let scale = if unit == Unit::PfDays { "C" } else { "X" };
+            power(a * libm::pow(day, -alpha), scale, alpha, 5)
+        }
+        _ => Rich::default(),
+    }
+}

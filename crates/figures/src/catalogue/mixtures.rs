@@ -1,0 +1,295 @@
+//! How losses on several kinds of data fall with compute, for several training mixtures: a row of panels per mixture, a
+//! column per kind of loss.
+//!
+//! As figure 28 of Shukor et al. 2025 (arXiv 2504.07951). A mark is a run, its colour and shape the size of the model; the
+//! line is the pure power `L = a C^-b` through the lower convex hull of the runs ([`isoloss_laws::hull`]), not through all
+//! of them. Does the mixture change how fast a loss falls, or only how high it is?
+
+use isoloss_laws::{Approach, ApproachOptions, Points as Rows, hull};
+use serde::Deserialize;
+
+use super::columns::{Columns, Names, bare, nothing, skipped};
+use super::published::read;
+use super::say::{count, curve, digits, extent, levels, list, name, power};
+use super::{Entry, Material, Missing, Needs};
+use crate::axis::Axis;
+use crate::figure::{Figure, Panel, Share, Width};
+use crate::layer::{Corner, Line, Note, Place, Point, Points};
+use crate::marker::Marker;
+use crate::palette::Colour;
+
+/// A run and its losses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// what it was trained on: its row of panels
+    pub mixture: String,
+    /// parameters
+    pub params: f64,
+    /// training compute, FLOPs
+    pub flops: f64,
+    /// one per kind, nats per token; NaN where it was not measured
+    pub losses: Vec<f64>,
+}
+
+/// A power of compute that is drawn in a panel: `loss = factor * C^-exponent`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Frontier {
+    factor: f64,
+    exponent: f64,
+    /// FLOPs between which it counts
+    over: (f64, f64),
+}
+
+/// One panel.
+struct Cell {
+    kind: String,
+    frontier: Option<Frontier>,
+    /// size, FLOPs, loss
+    runs: Vec<(f64, f64, f64)>,
+}
+
+#[derive(Deserialize)]
+struct Printed {
+    source: String,
+    mixtures: Vec<String>,
+    kinds: Vec<(String, String)>,
+    sizes: Vec<f64>,
+    flops: (f64, f64),
+    fitted_from: f64,
+}
+
+const COLUMNS: Names = &[
+    ("mixture", "what the run was trained on"),
+    ("params", "parameters"),
+    ("flops", "training compute; or tokens, and 6 N D is taken"),
+    ("loss KIND", "a column for each kind of data: `loss caption`, `text_loss`"),
+];
+
+/// `isoloss figure mixtures`
+pub const ENTRY: Entry = Entry {
+    name: "mixtures",
+    says: "losses on several kinds of data against compute, a row per training mixture, with hull fits",
+    needs: &[Needs::Table(COLUMNS)],
+    draw,
+    published: Some(published),
+};
+
+/// More rows or columns of panels than this are not read.
+const MOST: usize = 8;
+
+/// Runs in a grid of panels: mixtures in the order in which they first appear, kinds in the order of their names here.
+pub fn figure(kinds: &[String], runs: &[Run]) -> Figure {
+    let mut mixtures: Vec<&str> = Vec::new();
+    for run in runs {
+        if !mixtures.contains(&run.mixture.as_str()) {
+            mixtures.push(&run.mixture);
+        }
+    }
+    let cell = |mixture: &str, kind: usize| {
+        let of = runs.iter().filter(|r| r.mixture == mixture).map(|r| (r.params, r.flops, r.losses[kind]));
+        let runs: Vec<_> = of.filter(|r| [r.0, r.1, r.2].iter().all(|v| v.is_finite() && *v > 0.0)).collect();
+        Cell { kind: kinds[kind].clone(), frontier: frontier(&runs), runs }
+    };
+    let grid = mixtures.iter().map(|m| ((*m).to_owned(), (0..kinds.len()).map(|k| cell(m, k)).collect())).collect();
+    drawn(grid, extent(runs.iter().map(|r| r.flops)).unwrap_or((1e18, 1e21)))
+}
+
+/// The hull's power, where a third size lies on the hull between its ends.
+fn frontier(runs: &[(f64, f64, f64)]) -> Option<Frontier> {
+    let column = |of: fn(&(f64, f64, f64)) -> f64| runs.iter().map(of).collect::<Vec<f64>>();
+    let columns = vec![
+        ("N".to_owned(), column(|r| r.0)),
+        ("D".to_owned(), column(|r| r.1 / (6.0 * r.0))),
+        ("C".to_owned(), column(|r| r.1)),
+    ];
+    let rows = Rows { target: column(|r| r.2), columns, ..Rows::default() };
+    let Approach { loss, minima, .. } = hull(&rows, &ApproachOptions::default()).ok()?;
+    let line = loss?;
+    let over = extent(minima.iter().map(|m| m.flops))?;
+    Some(Frontier { factor: libm::exp(line.log_factor), exponent: -line.exponent.value, over })
+}
+
+fn drawn(grid: Vec<(String, Vec<Cell>)>, flops: (f64, f64)) -> Figure {
+    let sizes = levels(grid.iter().flat_map(|(_, cells)| cells).flat_map(|c| &c.runs).map(|r| r.0));
+    let columns = grid.first().map_or(1, |(_, cells)| cells.len());
+    let mut figure = Figure::new(alt(&grid, &sizes))
+        .caption(caption(&grid, &sizes))
+        .width(Width::Double)
+        .columns(columns)
+        .aspect(if columns > 2 { 0.75 } else { 0.62 })
+        .share(Share::All, Share::All);
+    // One row needs no name if there is nothing to tell it from.
+    if grid.iter().any(|(mixture, _)| !mixture.is_empty()) {
+        figure = figure.rows(grid.iter().map(|(mixture, _)| mixture.as_str()));
+    }
+    let top = top(&grid, flops);
+    // From light to dark, as sizes grow.
+    let last = sizes.len().saturating_sub(1).max(1) as f64;
+    for (i, size) in sizes.iter().enumerate() {
+        let shape = Marker::ALL[i % Marker::ALL.len()];
+        figure = figure.style(count(*size), Colour::Ramp(1.0 - i as f64 / last), shape);
+    }
+    for (row, (_, cells)) in grid.into_iter().enumerate() {
+        for cell in cells {
+            let x = Axis::log10("Compute, FLOPs").include(flops.0).include(flops.1);
+            let mut panel = Panel::new(x, Axis::linear("Loss, nats/token").include(top));
+            if row == 0 {
+                panel = panel.title(cell.kind.as_str());
+            }
+            for &size in &sizes {
+                let these = cell.runs.iter().filter(|r| r.0 == size);
+                let marks = these.map(|r| Point::new(r.1, r.2).fact("parameters", count(size)));
+                panel = panel.with(Points::new(marks).series(count(size)).radius(1.5));
+            }
+            if let Some(f) = cell.frontier {
+                let line = curve(flops.0, flops.1, |c| f.factor * libm::pow(c, -f.exponent));
+                let line = Line::new(line).measured(f.over.0, f.over.1).key("lower hull").thickness(0.9);
+                let words = Note::new(power(f.factor, "C", f.exponent, 5)).place(Place::Corner(Corner::TopRight));
+                panel = panel.with(line).with(words);
+            }
+            figure = figure.panel(panel);
+        }
+    }
+    figure
+}
+
+/// Above all runs and lines, so that the formula in the corner has the uppermost part for itself.
+fn top(grid: &[(String, Vec<Cell>)], flops: (f64, f64)) -> f64 {
+    let of = |cell: &Cell| {
+        let line = cell.frontier.map(|f| [flops.0, flops.1].map(|c| f.factor * libm::pow(c, -f.exponent)));
+        let runs = cell.runs.iter().map(|r| r.2);
+        runs.chain(line.into_iter().flatten()).collect::<Vec<f64>>()
+    };
+    let (low, high) = extent(grid.iter().flat_map(|(_, cells)| cells).flat_map(of)).unwrap_or((1.0, 2.0));
+    high + 0.26 * (high - low)
+}
+
+fn powers(grid: &[(String, Vec<Cell>)]) -> Vec<String> {
+    let each = |(mixture, cells): &(String, Vec<Cell>)| {
+        let each = cells.iter().filter_map(|c| {
+            let f = c.frontier?;
+            Some(format!("{} {} C^-{}", name(&c.kind), digits(f.factor, 5), digits(f.exponent, 3)))
+        });
+        let each: Vec<String> = each.collect();
+        (!each.is_empty()).then(|| format!("{}: {}", name(mixture), list(&each)))
+    };
+    grid.iter().filter_map(each).collect()
+}
+
+fn alt(grid: &[(String, Vec<Cell>)], sizes: &[f64]) -> String {
+    let columns = grid.first().map_or(0, |(_, cells)| cells.len());
+    let mut alt = format!("{} by {columns} panels of loss against training compute", grid.len());
+    if let [first, .., last] = sizes {
+        alt.push_str(&format!(", for {} sizes from {} to {} parameters", sizes.len(), count(*first), count(*last)));
+    }
+    match powers(grid).as_slice() {
+        [] => format!("{alt}, too few for a frontier."),
+        powers => format!("{alt}. The lower frontier falls as a power of compute: {}.", powers.join("; ")),
+    }
+}
+
+fn caption(grid: &[(String, Vec<Cell>)], sizes: &[f64]) -> String {
+    let mut caption = String::from(
+        "Loss against training compute, a row for each training mixture and a column for each kind of data.",
+    );
+    if !sizes.is_empty() {
+        caption.push_str(" A mark is a run; its colour and shape are the size of the model, darker for larger.");
+    }
+    let powers = powers(grid);
+    if !powers.is_empty() {
+        caption.push_str(&format!(
+            " Lines: L = a C^-b through the lower convex hull of the runs, solid where the hull counts and dotted beyond, C \
+             in FLOPs, L in nats per token ({}). A factor a has no meaning without its exponent: it is the loss at one FLOP.",
+            powers.join("; ")
+        ));
+    }
+    let none = grid.iter().flat_map(|(m, cells)| cells.iter().map(move |c| (m, c)));
+    let none = none.filter(|(_, c)| c.frontier.is_none()).map(|(m, c)| format!("{} {}", name(m), name(&c.kind)));
+    let none: Vec<String> = none.collect();
+    if !none.is_empty() {
+        caption.push_str(&format!(" No line where no third size lies on the hull between its ends: {}.", list(&none)));
+    }
+    caption
+}
+
+/// `loss caption`, `loss_text`, `interleaved-loss`: what the loss is of; a column `loss` alone is of one kind.
+fn kind(header: &str) -> Option<String> {
+    let plain = bare(header);
+    let lower = plain.to_ascii_lowercase();
+    let separator = |c: char| [' ', '_', '-', '.'].contains(&c);
+    let rest = if let Some(rest) = lower.strip_prefix("loss") {
+        (rest.is_empty() || rest.starts_with(separator)).then(|| &plain[4..])
+    } else {
+        lower.strip_suffix("loss").filter(|r| r.ends_with(separator)).map(|r| &plain[..r.len()])
+    }?;
+    let words = rest.trim_matches(separator).replace('_', " ");
+    let mut letters = words.chars();
+    Some(letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect()))
+}
+
+pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
+    let columns = Columns::of(material, COLUMNS)?;
+    let table = columns.table;
+    let (mixtures, params) = (columns.words("mixture")?, columns.numbers("params")?);
+    let flops: Vec<f64> = match (columns.optional("flops")?, columns.optional("tokens")?) {
+        (Some(flops), _) => flops.to_vec(),
+        (None, Some(tokens)) => params.iter().zip(tokens).map(|(n, d)| 6.0 * n * d).collect(),
+        (None, None) => columns.numbers("flops")?.to_vec(),
+    };
+    let kinds = table.columns().iter().filter_map(|c| Some((kind(&c.name)?, c.as_numbers()?.values.as_slice())));
+    let kinds: Vec<(String, &[f64])> = kinds.collect();
+    if kinds.is_empty() {
+        let headers: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+        return Err(Missing::new(
+            format!("{}: there is no column of losses; the columns are {}", table.source, headers.join(", ")),
+            "losses on several kinds of data are columns such as `loss caption` and `loss text`: --map \"loss text=COLUMN\"",
+        ));
+    }
+    let run = |row: usize| {
+        let losses: Vec<f64> = kinds.iter().map(|(_, values)| values[row]).collect();
+        let sound = |v: &f64| v.is_finite() && *v > 0.0;
+        let run = Run { mixture: mixtures[row].clone(), params: params[row], flops: flops[row], losses };
+        (sound(&run.params) && sound(&run.flops) && run.losses.iter().any(sound)).then_some(run)
+    };
+    let runs: Vec<Run> = (0..table.len()).filter_map(run).collect();
+    if runs.is_empty() {
+        return Err(nothing(table, "a mixture, params, compute and a loss"));
+    }
+    let mut distinct: Vec<&str> = runs.iter().map(|r| r.mixture.as_str()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    for (what, many) in [("mixtures", distinct.len()), ("kinds of loss", kinds.len())] {
+        if many > MOST {
+            return Err(Missing::new(
+                format!("{}: {many} {what}; more than {MOST} rows or columns of panels are not read", table.source),
+                "--where keeps some of the rows; is `mixture` the right column?",
+            ));
+        }
+    }
+    let names: Vec<String> = kinds.into_iter().map(|(name, _)| name).collect();
+    let mut figure = figure(&names, &runs);
+    figure.caption.push_str(&format!(" Data: {}.{}", table.source, skipped(table, runs.len())));
+    Ok(figure)
+}
+
+fn published() -> Figure {
+    let printed: Printed = read(include_str!("../../published/mixtures.toml"));
+    let cell = |mixture: &str, (ending, title): &(String, String)| {
+        let fit = isoloss_laws::published(&format!("nmm-{mixture}-{ending}")).expect("a published fit that ships");
+        let value = |name: &str| fit.parameter(name).map_or(f64::NAN, |p| p.estimate.value);
+        let over = (printed.fitted_from, printed.flops.1);
+        let frontier = Frontier { factor: value("A"), exponent: value("alpha"), over };
+        Cell { kind: title.clone(), frontier: Some(frontier), runs: Vec::new() }
+    };
+    let row = |m: &String| (m.clone(), printed.kinds.iter().map(|k| cell(m, k)).collect());
+    let mut figure = drawn(printed.mixtures.iter().map(row).collect(), printed.flops);
+    let sizes: Vec<String> = printed.sizes.iter().map(|s| format!("{s}B")).collect();
+    figure.caption.push_str(&format!(
+        " Data: {}; rows are percent of image-captions, interleaved documents and text. The runs behind the lines, early \
+         fusion models of {} parameters, are not printed and not drawn; compute below {} FLOPs did not enter the fits.",
+        printed.source,
+        list(&sizes),
+        digits(printed.fitted_from, 2),
+    ));
+    figure
+}

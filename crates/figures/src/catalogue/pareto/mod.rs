@@ -1,0 +1,303 @@
+//! Which models score most for their size: score against size, every model named, the frontier drawn.
+//!
+//! As figure 2 (left) of Memory³ (arXiv 2407.01178). Top left is better: a model on the frontier is beaten by none that is
+//! as small. One model may be pointed out, and an arrow says how much larger a model the line of a family would need for
+//! its score: `S = a + b ln N`, through its twin where it has one (the law `log-line`).
+
+mod worth;
+
+use serde::Deserialize;
+use worth::{Worth, worths};
+
+use super::columns::{Columns, Names, nothing, skipped};
+use super::published::read;
+use super::say::{count, digits, list, name, ratio};
+use super::{Entry, Material, Missing, Needs};
+use crate::axis::{Axis, Scale};
+use crate::figure::{Figure, LegendPlace, Panel, Width};
+use crate::layer::{Arrow, Dash, Layer, Line, Note, Point, Points};
+use crate::marker::Marker;
+use crate::palette::Colour;
+use crate::text::math;
+
+/// A model and its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// stands beside its mark
+    pub name: String,
+    /// parameters without embeddings, billions
+    pub size: f64,
+    /// more is better
+    pub score: f64,
+}
+
+/// What is pointed out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Highlight {
+    /// the model
+    pub model: String,
+    /// the same model without what makes it special
+    pub twin: Option<String>,
+    /// pairs of models of one family, the smaller first: what size is worth is read off them
+    pub references: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Printed {
+    source: String,
+    tasks: Vec<String>,
+    highlighted: String,
+    twin: String,
+    short: Vec<(String, String)>,
+    references: Vec<(String, String, f64)>,
+    models: Vec<(String, f64, f64, Vec<f64>)>,
+}
+
+const COLUMNS: Names = &[
+    ("model", "its name"),
+    ("size", "parameters without embeddings, in billions or with its unit in the header"),
+    ("score", "more is better"),
+    ("twin", "the name of the same model without what makes it special; optional"),
+    ("family", "models that differ in size alone; optional"),
+];
+
+/// `isoloss figure pareto`
+pub const ENTRY: Entry = Entry {
+    name: "pareto",
+    says: "scores against sizes, every model named, the frontier, and what a gain is worth in size",
+    needs: &[Needs::Table(COLUMNS)],
+    draw,
+    published: Some(published),
+};
+
+/// Models that no other of the same size or less beats, from small to large.
+pub fn frontier(models: &[Model]) -> Vec<&Model> {
+    let mut sorted: Vec<&Model> = models.iter().collect();
+    sorted.sort_by(|a, b| a.size.total_cmp(&b.size).then(b.score.total_cmp(&a.score)));
+    let mut best = f64::NEG_INFINITY;
+    sorted.retain(|m| {
+        m.score > best && {
+            best = m.score;
+            true
+        }
+    });
+    sorted
+}
+
+/// Models, and one of them pointed out.
+pub fn figure(models: &[Model], highlight: Option<&Highlight>, score: &str) -> Figure {
+    let find = |name: &str| models.iter().find(|m| m.name == name);
+    let special = highlight.and_then(|h| find(&h.model));
+    let twin = highlight.and_then(|h| h.twin.as_deref()).and_then(find);
+    let worths = highlight.map_or(Vec::new(), |h| worths(h, find));
+    let (hue, others) = ("pointed out", "models");
+    let place =
+        |m: &Model| Point::new(m.size, m.score).label(m.name.as_str()).fact("size", format!("{}B", digits(m.size, 3)));
+    let is = |m: &Model, other: Option<&Model>| other.is_some_and(|o| std::ptr::eq(o, m));
+    let rest = models.iter().filter(|m| !is(m, special) && !is(m, twin)).map(place);
+    let mut x = Axis::log2("Parameters without embeddings, billions");
+    // A power of two that is near is a mark to read the smallest size by.
+    let least = models.iter().map(|m| m.size).fold(f64::INFINITY, f64::min);
+    let mark = libm::exp2(libm::floor(libm::log2(least)));
+    if least < 1.5 * mark {
+        x = x.include(mark);
+    }
+    let mut panel = Panel::new(x, Axis::linear(score));
+    let best = frontier(models);
+    panel = panel.with(stairs(&best, models)).with(Points::new(rest).series(others).radius(2.2));
+    if let Some(twin) = twin {
+        panel = panel.with(Points::new([place(twin)]).colour(hue).marker("twin").open().radius(2.4));
+    }
+    if let Some(special) = special {
+        panel = panel.with(Points::new([place(special)]).colour(hue).marker(hue).radius(2.8));
+    }
+    if let (Some(special), Some(worth)) = (special, worths.first().filter(|w| w.drawn())) {
+        let end = (worth.needed, special.score);
+        let label = math(&format!("*{}× the size*", ratio(worth.times)));
+        let line = Line::new([worth.from, end]).series(hue).dash(Dash::Dotted).thickness(0.9);
+        // A name finds room beside the tip, where a label of the arrow would have to lie upon marks.
+        let tip = Points::new([Point::new(end.0, end.1).label(label)]).colour(hue).radius(0.1);
+        panel = panel.with(line).with(Arrow::new((special.size, special.score), end).series(hue)).with(tip);
+    }
+    let panel = panel.with(Note::new("top left is better"));
+    Figure::new(alt(models, special, &best, &worths))
+        .caption(caption(models, highlight, special, &worths))
+        .width(Width::Double)
+        .aspect(0.62)
+        .style(others, Colour::Hue(0), Marker::Circle)
+        .style(hue, Colour::Hue(1), Marker::Circle)
+        .style("frontier", Colour::Muted, None)
+        .style("twin", None, Marker::Circle)
+        .legend(LegendPlace::Hidden)
+        .panel(panel)
+}
+
+/// From step to step of the frontier, on to the largest size.
+fn stairs(best: &[&Model], models: &[Model]) -> Line {
+    let mut points = Vec::new();
+    for (i, model) in best.iter().enumerate() {
+        if i > 0 {
+            points.push((model.size, best[i - 1].score));
+        }
+        points.push((model.size, model.score));
+    }
+    if let Some(last) = best.last() {
+        let largest = models.iter().map(|m| m.size).fold(last.size, f64::max);
+        points.push((largest, last.score));
+    }
+    Line::new(points).series("frontier").thickness(0.6).dash(Dash::Dashed)
+}
+
+fn how_many(models: &[Model]) -> String {
+    if models.len() == 1 { "one model".into() } else { format!("{} models", models.len()) }
+}
+
+fn alt(models: &[Model], special: Option<&Model>, best: &[&Model], worths: &[Worth]) -> String {
+    let on: Vec<String> = best.iter().take(12).map(|m| name(&m.name)).collect();
+    let more = if best.len() > 12 { " and others" } else { "" };
+    let mut alt = format!(
+        "Scores of {} against their sizes without embeddings on a logarithmic axis; no model as small or smaller beats {}{more}.",
+        how_many(models),
+        list(&on)
+    );
+    if let Some(m) = special {
+        alt.push_str(&format!(" {} scores {} at {}B parameters", name(&m.name), digits(m.score, 4), digits(m.size, 3)));
+        let each: Vec<String> = worths.iter().map(Worth::said).collect();
+        if !each.is_empty() {
+            alt.push_str(&format!(", worth {}", list(&each)));
+        }
+        alt.push('.');
+    }
+    alt
+}
+
+fn caption(models: &[Model], highlight: Option<&Highlight>, special: Option<&Model>, worths: &[Worth]) -> String {
+    let mut caption = format!(
+        "Scores of {} against their parameters without embeddings, in billions. Dashed: the frontier; no model on it \
+         is beaten by one of its size or less.",
+        how_many(models)
+    );
+    if let (Some(m), Some(h)) = (special, highlight) {
+        caption.push_str(&format!(" Pointed out: {}", name(&m.name)));
+        if let Some(twin) = &h.twin {
+            caption.push_str(&format!("; the ring is its twin, {}", name(twin)));
+        }
+        caption.push('.');
+        if let Some(first) = worths.first() {
+            let each: Vec<String> = worths.iter().map(Worth::said).collect();
+            let start = if first.linear.is_some() { "moved to the ring" } else { "from its smaller model" };
+            caption.push_str(&format!(
+                " Its score is worth {}: the line S = a + b ln N through two models of a family, {start}.",
+                list(&each)
+            ));
+            caption.push_str(if first.drawn() {
+                " The arrow is the first of these; that a line of two models holds elsewhere is assumed."
+            } else {
+                " That is too far to be drawn."
+            });
+        }
+    }
+    caption
+}
+
+/// Sizes in billions: a declared unit counts, else what is too large for billions is parameters.
+fn billions(columns: &Columns<'_>) -> Result<Vec<f64>, Missing> {
+    let sizes = columns.numbers("size")?;
+    let declared = columns.find("size").is_some_and(|c| c.unit.is_some());
+    let parameters = declared || sizes.iter().any(|s| *s > 1e5);
+    Ok(sizes.iter().map(|s| if parameters { s / 1e9 } else { *s }).collect())
+}
+
+pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
+    let columns = Columns::of(material, COLUMNS)?;
+    let (names, sizes, scores) = (columns.words("model")?, billions(&columns)?, columns.numbers("score")?);
+    let sound = |row: &usize| Scale::Log2.admits(sizes[*row]) && scores[*row].is_finite();
+    let rows: Vec<usize> = (0..names.len()).filter(sound).collect();
+    let model = |&row: &usize| Model { name: names[row].clone(), size: sizes[row], score: scores[row] };
+    let models: Vec<Model> = rows.iter().map(model).collect();
+    if models.is_empty() {
+        return Err(nothing(columns.table, "a size above zero and a score"));
+    }
+    let highlight = match &material.baseline {
+        None => None,
+        Some(asked) => {
+            let row = rows.iter().copied().find(|&row| names[row] == *asked).ok_or_else(|| {
+                let near = isoloss_formula::nearest(asked, names.iter().map(String::as_str));
+                let hint = near
+                    .first()
+                    .map_or("names are taken letter for letter".into(), |n| format!("did you mean \"{n}\"?"));
+                Missing::new(format!("{}: no model {asked} with a size and a score", columns.table.source), hint)
+            })?;
+            let cell = |name: &str| columns.find(name).map(|c| c.text(row)).filter(|t| !t.trim().is_empty());
+            Some(Highlight { model: asked.clone(), twin: cell("twin"), references: families(&columns, &models, &rows) })
+        }
+    };
+    let score = columns.find("score").map_or("Score", |c| c.name.as_str());
+    let label = if score.eq_ignore_ascii_case("score") { "Score" } else { score };
+    let mut figure = figure(&models, highlight.as_ref(), label);
+    figure.caption.push_str(&format!(" Data: {}.{}", columns.table.source, skipped(columns.table, models.len())));
+    Ok(figure)
+}
+
+/// The smallest and the largest model of each family.
+fn families(columns: &Columns<'_>, models: &[Model], rows: &[usize]) -> Vec<(String, String)> {
+    let Some(column) = columns.find("family") else { return Vec::new() };
+    let mut each: Vec<(String, Vec<&Model>)> = Vec::new();
+    for (model, &row) in models.iter().zip(rows) {
+        let family = column.text(row);
+        match each.iter_mut().find(|(f, _)| *f == family) {
+            _ if family.trim().is_empty() => {}
+            Some((_, members)) => members.push(model),
+            None => each.push((family, vec![model])),
+        }
+    }
+    let ends = |members: Vec<&Model>| {
+        let small = members.iter().min_by(|a, b| a.size.total_cmp(&b.size))?;
+        let large = members.iter().max_by(|a, b| a.size.total_cmp(&b.size))?;
+        (small.size < large.size).then(|| (small.name.clone(), large.name.clone()))
+    };
+    each.into_iter().filter_map(|(_, members)| ends(members)).collect()
+}
+
+fn published() -> Figure {
+    let printed: Printed = read(include_str!("../../../published/pareto.toml"));
+    let models: Vec<Model> = printed
+        .models
+        .iter()
+        .map(|(name, size, score, _)| Model { name: name.clone(), size: *size, score: *score })
+        .collect();
+    // Rounding alone keeps a mean within 0.01 of what is printed.
+    let off = printed.models.iter().filter_map(|(name, _, average, tasks)| {
+        let mean = tasks.iter().sum::<f64>() / tasks.len() as f64;
+        ((mean - average).abs() > 0.0101).then(|| format!("{name} (printed {average}, mean {mean:.2})"))
+    });
+    let off: Vec<String> = off.collect();
+    let highlight = Highlight {
+        model: printed.highlighted,
+        twin: Some(printed.twin),
+        references: printed.references.iter().map(|(a, b, _)| (a.clone(), b.clone())).collect(),
+    };
+    let mut figure = figure(&models, Some(&highlight), "Mean score, %");
+    for layer in figure.panels.iter_mut().flat_map(|p| &mut p.layers) {
+        let Layer::Points(points) = layer else { continue };
+        for point in &mut points.points {
+            let name = point.label.to_string();
+            if let Some((_, short)) = printed.short.iter().find(|(long, _)| *long == name) {
+                point.label = short.as_str().into();
+            }
+        }
+    }
+    let shares: Vec<String> =
+        printed.references.iter().map(|(_, _, share)| format!("{} %", digits(share * 100.0, 3))).collect();
+    figure.caption.push_str(&format!(
+        " Data: {}, all {} rows, averages as printed over {} ({} tasks). Two rows do not check against their own tasks: {}. \
+         The gain in size is printed as {}, linear in size; frontier and arrow are not in the paper.",
+        printed.source,
+        count(models.len() as f64),
+        list(&printed.tasks),
+        printed.tasks.len(),
+        list(&off),
+        list(&shares),
+    ));
+    figure
+}
