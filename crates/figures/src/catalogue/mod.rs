@@ -3,21 +3,31 @@
 //! A file holds the figure as a function of what it shows (`residuals::figure(&fit, &runs)`), for reports and
 //! experiments, and `draw`, which finds that in what a user gave.
 
+pub mod backtest;
 pub mod capacity;
 mod columns;
 pub mod compute;
+pub mod curves;
+pub mod fit;
+pub mod frontier;
+pub mod isoflop;
 mod material;
 mod missing;
 pub mod mixtures;
+pub mod multiplier;
 pub mod pareto;
 mod published;
+pub mod residuals;
 pub mod reuse;
 mod say;
+mod scales;
+pub mod surface;
+mod words;
 
 pub use material::{Material, Runs};
 pub use missing::Missing;
 
-use crate::figure::Figure;
+use crate::figure::{Figure, Share, Width};
 
 /// What a figure is drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +56,36 @@ pub struct Entry {
 }
 
 /// Every figure, in the order of the help.
-pub const ALL: &[Entry] = &[capacity::ENTRY, pareto::ENTRY, mixtures::ENTRY, reuse::ENTRY, compute::ENTRY];
+pub const ALL: &[Entry] = &[
+    fit::ENTRY,
+    frontier::ENTRY,
+    isoflop::ENTRY,
+    surface::ENTRY,
+    residuals::ENTRY,
+    curves::ENTRY,
+    multiplier::ENTRY,
+    backtest::ENTRY,
+    capacity::ENTRY,
+    pareto::ENTRY,
+    mixtures::ENTRY,
+    reuse::ENTRY,
+    compute::ENTRY,
+];
+
+/// Panels narrower than this hold no text.
+const NARROW: Width = Width::Millimetres(55.0);
+
+/// The figure at a width: panels that would be too narrow stand below each other.
+pub fn within(mut figure: Figure, width: Width) -> Figure {
+    let narrow = width.points() / (figure.columns.max(1) as f64) < NARROW.points();
+    // Rows of a grid mean something: it stays one.
+    if narrow && figure.columns > 1 && figure.panels.len() > 1 && figure.rows.is_empty() {
+        figure.columns = 1;
+        figure.aspect = figure.aspect.map(|a| 0.7 * a);
+        figure.share_x = Share::None;
+    }
+    figure.width(width)
+}
 
 /// A figure by name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -1,0 +1,162 @@
+//! Learning curves: the loss of every run over its training.
+
+use isoloss_formula::{Column, Table};
+
+use super::scales::{by_size, ends};
+use super::words::{count, number};
+use super::{Entry, Material, Missing, Needs};
+use crate::axis::Axis;
+use crate::figure::{Colours, Figure, Panel};
+use crate::layer::Line;
+use crate::numbers::Numbers;
+use crate::text::{Rich, math};
+
+/// See `isoloss figure curves`.
+pub const ENTRY: Entry = Entry {
+    name: "curves",
+    says: "loss over training, a line per run, coloured by size",
+    needs: &[Needs::Table(&[
+        ("run", "which run a row belongs to"),
+        ("tokens or step", "how far it has come"),
+        ("loss", "nats per token"),
+        ("params", "size of the model, for colours; may be missing"),
+    ])],
+    draw,
+    published: None,
+};
+
+/// Places of a line after thinning, evenly in the logarithm.
+const PLACES: usize = 160;
+
+/// The curve of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curve {
+    /// which
+    pub run: String,
+    /// parameters, where they are known
+    pub params: Option<f64>,
+    /// how far, and the loss there
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Learning curves against `along`: `tokens`, `step`.
+pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
+    let tokens = along.eq_ignore_ascii_case("tokens") || along == "D";
+    let x = match tokens {
+        true => Axis::log10(math("Training tokens _D_")).numbers(Numbers::Suffix),
+        false => Axis::log10("Training steps").numbers(Numbers::Suffix),
+    };
+    let mut panel = Panel::new(x, Axis::log10("Loss, nats per token").numbers(Numbers::Plain));
+    let sizes: Vec<f64> = curves.iter().map(|c| c.params.unwrap_or(f64::NAN)).collect();
+    let sized = sizes.iter().all(|s| s.is_finite() && *s > 0.0) && !sizes.is_empty();
+    let all: Vec<usize> = (0..curves.len()).collect();
+    let groups: Vec<(Option<Rich>, Vec<usize>)> = match (sized, curves.len()) {
+        (true, _) => {
+            let groups = by_size(&sizes, &all).into_iter();
+            groups.map(|g| (Some(math(&format!("_N_ = {}", g.name))), g.rows)).collect()
+        }
+        (false, ..=8) => all.iter().map(|i| (Some(Rich::plain(curves[*i].run.as_str())), vec![*i])).collect(),
+        (false, _) => vec![(None, all)],
+    };
+    let thickness = if curves.len() > 40 { 0.4 } else { 0.7 };
+    for (name, rows) in &groups {
+        for row in rows {
+            let line = Line::new(thinned(&curves[*row].points)).thickness(thickness);
+            panel = panel.with(match name {
+                Some(name) => line.series(name.clone()),
+                None => line,
+            });
+        }
+    }
+    let last = ends(curves.iter().filter_map(|c| c.points.last().map(|p| p.1)));
+    let last = last.map_or(String::new(), |(l, h)| format!(" They end between {} and {}.", number(l, 3), number(h, 3)));
+    let by = match (sized, groups.len()) {
+        (true, _) => ends(sizes.iter().copied())
+            .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}", count(l), count(h))),
+        _ => String::new(),
+    };
+    let figure = Figure::new(format!("Loss of {} runs over their training{by}.{last}", curves.len()))
+        .caption(format!(
+            "Loss over training of {} runs{by}; means over {PLACES} stretches that are even in the logarithm.{last} {source}",
+            curves.len()
+        ))
+        .aspect(0.7)
+        .panel(panel);
+    if sized { figure.colours(Colours::Ordered) } else { figure }
+}
+
+/// Means over stretches that are even in the logarithm: noise of single steps hides the curve.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut good: Vec<(f64, f64)> =
+        points.iter().copied().filter(|(x, y)| *x > 0.0 && x.is_finite() && y.is_finite()).collect();
+    good.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (Some(first), Some(last)) = (good.first().copied(), good.last().copied()) else { return Vec::new() };
+    let width = libm::log(last.0 / first.0) / PLACES as f64;
+    if good.len() <= PLACES || width <= 0.0 {
+        return good;
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < good.len() {
+        let place = |x: f64| libm::floor(libm::log(x / first.0) / width);
+        let own = place(good[at].0);
+        let end = at + good[at..].iter().take_while(|p| place(p.0) == own).count().max(1);
+        let n = (end - at) as f64;
+        let x = libm::exp(good[at..end].iter().map(|p| libm::log(p.0)).sum::<f64>() / n);
+        out.push((x, good[at..end].iter().map(|p| p.1).sum::<f64>() / n));
+        at = end;
+    }
+    out
+}
+
+/// Names that columns have where `--map` gives them none of ours.
+const RUN: [&str; 4] = ["run", "name", "run_id", "hyper_id"];
+const ALONG: [&str; 4] = ["tokens", "D", "step", "steps"];
+const LOSS: [&str; 4] = ["loss", "L", "val_loss", "train_loss"];
+const PARAMS: [&str; 4] = ["params", "N", "parameters", "n_params"];
+
+fn find<'a>(table: &'a Table, names: &[&str]) -> Option<&'a Column> {
+    names.iter().find_map(|n| table.columns().iter().find(|c| c.name.eq_ignore_ascii_case(n)))
+}
+
+/// The curves of a table, in the order in which runs first appear; and what they run along.
+///
+/// # Errors
+/// If a column is missing or holds no numbers.
+pub fn read(table: &Table) -> Result<(Vec<Curve>, String), Missing> {
+    let missing = |names: &[&str]| {
+        let have: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+        Missing::new(
+            format!("the table has no column {}: it has {}", names.join(" or "), have.join(", ")),
+            format!("--map \"{}=COLUMN\" names it", names[0]),
+        )
+    };
+    let numbers = |names: &[&str]| -> Result<(String, Vec<f64>), Missing> {
+        let column = find(table, names).ok_or_else(|| missing(names))?;
+        let values = column.as_numbers().ok_or_else(|| missing(names))?.values.clone();
+        Ok((column.name.clone(), values))
+    };
+    let ((along, x), (_, loss)) = (numbers(&ALONG)?, numbers(&LOSS)?);
+    let params = numbers(&PARAMS).ok().map(|p| p.1);
+    let run = find(table, &RUN);
+    let mut curves: Vec<Curve> = Vec::new();
+    let mut seen = std::collections::HashMap::new();
+    for row in 0..table.len() {
+        let name = run.map_or("run".to_owned(), |c| c.text(row));
+        let i = *seen.entry(name.clone()).or_insert(curves.len());
+        if i == curves.len() {
+            curves.push(Curve { run: name, params: params.as_ref().map(|p| p[row]), points: Vec::new() });
+        }
+        curves[i].points.push((x[row], loss[row]));
+    }
+    Ok((curves, along))
+}
+
+pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
+    let table = material.table.as_ref().ok_or_else(|| {
+        Missing::new("learning curves are drawn from a table of steps", "name a table with run, step and loss")
+    })?;
+    let (curves, along) = read(table)?;
+    let file = table.source.rsplit(['/', '\\']).next().unwrap_or("");
+    Ok(figure(&curves, &along, &format!("{} rows of {file}.", table.len())))
+}

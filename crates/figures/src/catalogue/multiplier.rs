@@ -1,0 +1,231 @@
+//! How many times the compute (or parameters, or tokens) the baseline needs for the loss of a variant.
+
+use isoloss_laws::{Comparison, Fit, FitError, Options, Place, Scale, Side, compare, published};
+
+use super::scales::{self, BEYOND, ends, grid};
+use super::words::{estimate, number};
+use super::{Entry, Material, Missing, Needs};
+use crate::axis::Axis;
+use crate::figure::Figure;
+use crate::figure::Panel;
+use crate::layer::{Band, Dash, Line, Rule};
+use crate::numbers::Numbers;
+use crate::text::math;
+
+/// See `isoloss figure multiplier`.
+pub const ENTRY: Entry = Entry {
+    name: "multiplier",
+    says: "how many times the compute the baseline needs for the loss of each variant",
+    needs: &[Needs::Runs, Needs::Fits],
+    draw,
+    published: Some(of_papers),
+};
+
+/// Places along the variant's scale.
+const STEPS: usize = 24;
+
+/// Room above and below what runs reached, as a factor.
+const ROOM: f64 = 1.5;
+
+/// One variant against the baseline.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// which variant
+    pub name: String,
+    /// at losses from high to low
+    pub comparison: Comparison,
+}
+
+/// Multipliers against the loss.
+pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, source: &str) -> Figure {
+    let y = Axis::log10(format!("{} multiplier over {baseline}", upper(of))).numbers(Numbers::Plain).include(1.0);
+    let mut panel = Panel::new(Axis::log10("Loss that both reach, nats per token").numbers(Numbers::Plain), y);
+    panel = panel.with(Rule::y(1.0).label(format!("as {baseline}")));
+    let unit = match of {
+        "compute" => " FLOPs",
+        "tokens" | "parameters" => &format!(" {of}"),
+        _ => "",
+    };
+    // Far beyond the runs a multiplier runs away; the axis is that of what runs reached.
+    let near = compared.iter().flat_map(|c| &c.comparison.ratios).filter(|r| !r.beyond_baseline && !r.beyond_variant);
+    let near = near.flat_map(|r| match r.ratio.interval {
+        Some(i) => vec![i.lower, i.upper, r.ratio.value],
+        None => vec![r.ratio.value],
+    });
+    if let (true, Some((low, high))) = (compared.iter().any(|c| c.comparison.shared.is_some()), ends(near)) {
+        panel.y = panel.y.range(low.min(1.0) / ROOM, high.max(1.0) * ROOM);
+    }
+    let mut says = Vec::new();
+    for one in compared {
+        let mut ratios = one.comparison.ratios.clone();
+        ratios.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+        let band = ratios.iter().filter_map(|r| r.ratio.interval.map(|i| (r.loss, i.lower, i.upper)));
+        let line = Line::new(ratios.iter().map(|r| (r.loss, r.ratio.value))).series(one.name.as_str());
+        let line = match one.comparison.shared {
+            Some((low, high)) => line.measured(low, high),
+            None => line,
+        };
+        let band = Band::new(band);
+        if !band.points.is_empty() {
+            panel = panel.with(band.series(one.name.as_str()));
+        }
+        panel = panel.with(line);
+        let inside: Vec<_> = ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant).collect();
+        let all: Vec<_> = if inside.is_empty() { ratios.iter().collect() } else { inside };
+        if let (Some(best), Some(worst)) = (all.first(), all.last()) {
+            let at = |r: &isoloss_laws::Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
+            says.push(format!("{}: {}, {}", one.name, at(worst), at(best)));
+        }
+        if let Some(crossing) = &one.comparison.crossing {
+            // The loss at which the multiplier passes 1 lies between two places.
+            let passes = ratios.windows(2).find(|w| (w[0].ratio.value - 1.0) * (w[1].ratio.value - 1.0) < 0.0);
+            if let Some(w) = passes {
+                let part = libm::log(w[0].ratio.value) / libm::log(w[0].ratio.value / w[1].ratio.value);
+                let at = w[0].loss * libm::pow(w[1].loss / w[0].loss, part);
+                let name = math(&format!("equal at {}{unit}", number(crossing.value, 2)));
+                says.push(format!("{}: {name}", one.name));
+                panel = panel.with(Rule::x(at).label(name).series(one.name.as_str()).dash(Dash::Dotted));
+            }
+        }
+    }
+    let words = says.join("; ");
+    Figure::new(format!(
+        "How many times the {of} {baseline} needs for the loss of each variant, against that loss. {words}."
+    ))
+    .caption(format!(
+        "How many times the {of} {baseline} needs for the same loss; above 1 the variant is better. Solid: losses that runs \
+         of both reached; dotted: extrapolated. {words}. {certain} {source}"
+    ))
+    .aspect(0.72)
+    .panel(panel)
+}
+
+fn upper(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |c| c.to_uppercase().chain(characters).collect())
+}
+
+/// A comparison at places along the variant's scale, those left out at which the baseline never has that loss.
+fn along(baseline: Side<'_>, variant: Side<'_>, scale: &Scale, range: (f64, f64)) -> Result<Comparison, FitError> {
+    let places: Vec<Place> = grid(range.0, range.1 * BEYOND, STEPS).into_iter().map(Place::Scale).collect();
+    if let Ok(all) = compare(baseline, variant, scale, &[], &places) {
+        return Ok(all);
+    }
+    let each: Vec<Result<Comparison, FitError>> =
+        places.iter().map(|p| compare(baseline, variant, scale, &[], &[*p])).collect();
+    let mut found: Option<Comparison> = None;
+    let mut why = None;
+    for one in each {
+        match (one, &mut found) {
+            (Ok(one), Some(all)) => all.ratios.extend(one.ratios),
+            (Ok(one), none) => *none = Some(one),
+            (Err(e), _) => why = Some(e),
+        }
+    }
+    found.ok_or_else(|| why.unwrap_or_else(|| FitError { message: "nothing to compare".into(), hint: None }))
+}
+
+/// What the fit is compared along: compute, or its one input.
+fn scale_of(fit: &Fit) -> (Scale, String) {
+    let inputs: Vec<&str> = fit.law.inputs().collect();
+    match inputs.as_slice() {
+        [one] => {
+            let name = match *one {
+                "N" => "parameters",
+                "D" => "tokens",
+                "X" if fit.units.iter().any(|(n, u)| n == "X" && u == "PF-days") => "compute",
+                "X" => "scale",
+                "C" => "compute",
+                other => other,
+            };
+            (Scale::Input((*one).to_owned()), name.to_owned())
+        }
+        _ => (Scale::Compute, "compute".to_owned()),
+    }
+}
+
+/// The scale's range over the runs of a side.
+fn range(side: &Side<'_>, scale: &Scale) -> (f64, f64) {
+    let spans = &side.fit.spans;
+    let span = spans.iter().find(|s| s.family.as_deref() == side.family).or(spans.first());
+    let found = span.and_then(|s| match scale {
+        Scale::Compute => s.flops,
+        Scale::Input(name) => s.inputs.iter().find(|(n, ..)| n == name).map(|(_, l, h)| (*l, *h)),
+    });
+    let usual = if side.fit.units.iter().any(|(_, u)| u == "PF-days") { (0.1, 10.0) } else { (1e18, 1e22) };
+    found.filter(|(low, _)| *low > 0.0).unwrap_or(usual)
+}
+
+/// Compares sides with the first of them.
+fn all(sides: &[(String, Side<'_>)], source: &str) -> Result<Figure, Missing> {
+    let [(name, base), variants @ ..] = sides else {
+        return Err(Missing::new("there is nothing to compare", "name two fits, or a table with families"));
+    };
+    let (scale, of) = scale_of(base.fit);
+    let mut compared = Vec::new();
+    for (name, side) in variants {
+        let comparison = along(*base, *side, &scale, range(side, &scale))?;
+        compared.push(Compared { name: name.clone(), comparison });
+    }
+    let bare = sides.iter().find(|(_, s)| s.fit.draws.is_empty());
+    let certain = match (bare, compared.first()) {
+        (Some((name, side)), _) => format!("No band: {name}: {}.", side.fit.method),
+        (None, Some(one)) => {
+            let level = 100.0 * base.fit.level;
+            format!("Band: {level:.0} % interval ({}); {}.", base.fit.method, one.comparison.pairing)
+        }
+        (None, None) => String::new(),
+    };
+    Ok(figure(name, &compared, &of, &certain, source))
+}
+
+fn of_papers() -> Figure {
+    let sides =
+        ["kimi-mla", "kimi-linear"].map(|n| published(n).unwrap_or_else(|| unreachable!("constants that ship")));
+    let source = sides[0].notes.join(" ");
+    let named = [
+        ("MLA".to_owned(), Side { fit: &sides[0], family: None }),
+        ("Kimi Linear".to_owned(), Side { fit: &sides[1], family: None }),
+    ];
+    all(&named, &source).unwrap_or_else(|e| Figure::new(e.message))
+}
+
+pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
+    if material.fits.len() > 1 {
+        let first = material.baseline.as_ref();
+        let mut sides: Vec<(String, Side<'_>)> =
+            material.fits.iter().map(|(n, fit)| (n.clone(), Side { fit, family: None })).collect();
+        sides.sort_by_key(|(n, _)| Some(n) != first);
+        return all(&sides, "");
+    }
+    let hint = "group the runs by a column of families (--group), or name two fits, the baseline first";
+    let alone = || Missing::new("one fit has nothing to be compared with", hint);
+    material.runs.as_ref().ok_or_else(alone)?;
+    let runs = scales::runs(material)?;
+    let labels = runs.points.family.as_ref().filter(|f| f.levels.len() > 1);
+    let labels = labels.ok_or_else(|| Missing::new("all runs are of one family: there is nothing to compare", hint))?;
+    let mut options = runs.options.clone();
+    if options.per_family.is_empty() {
+        options.per_family = free(&runs.law.parameters, &options);
+    }
+    let fit = isoloss_laws::fit(&runs.law, &runs.points, &options)?;
+    let mut names: Vec<&String> = labels.levels.iter().collect();
+    if let Some(first) = &material.baseline {
+        if !names.contains(&first) {
+            let known: Vec<&str> = names.iter().map(|n| n.as_str()).collect();
+            let hint = format!("the families are {}", known.join(", "));
+            return Err(Missing::new(format!("no family {first}"), hint));
+        }
+        names.sort_by_key(|n| *n != first);
+    }
+    let sides: Vec<(String, Side<'_>)> =
+        names.into_iter().map(|n| (n.clone(), Side { fit: &fit, family: Some(n.as_str()) })).collect();
+    all(&sides, &format!("{} runs of {}.", runs.points.len(), runs.source))
+}
+
+/// Every parameter that is neither held nor another: each family its own law.
+fn free(parameters: &[isoloss_laws::Parameter], options: &Options) -> Vec<String> {
+    let held = |name: &str| options.fix.iter().any(|f| f.0 == name) || options.tie.iter().any(|t| t.0 == name);
+    let own = parameters.iter().filter(|p| p.known.is_none() && p.per.is_none() && !held(&p.name));
+    own.map(|p| p.name.clone()).collect()
+}

@@ -1,0 +1,287 @@
+//! The figures of laws: as they look (snapshots), that they say what the laws say, and that no input breaks them.
+
+use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, curves::Curve, entry, within};
+use isoloss_figures::{Figure, Layer, Render, Width};
+use isoloss_formula::{Column, Table};
+use isoloss_laws::{ApproachOptions, Fit, Labels, Options, Points, catalogue, fit, isoflop};
+
+/// Numbers between -1 and 1 that look random: fractional parts of multiples of the golden ratio.
+fn noise(i: usize) -> f64 {
+    2.0 * ((i + 1) as f64 * 0.618_033_988_749_894_9).fract() - 1.0
+}
+
+fn loss(n: f64, d: f64, better: f64) -> f64 {
+    1.8 + 420.0 * (n * better).powf(-0.34) + 2000.0 * d.powf(-0.365)
+}
+
+fn options() -> Options {
+    Options { draws: 60, starts: 8, ..Options::default() }
+}
+
+fn runs(law: &str, sizes: &[(f64, f64)], family: Option<&[&str]>) -> Runs {
+    let better = |i: usize| family.map_or(1.0, |f| 1.0 + 0.6 * (i % f.len()) as f64);
+    let target = sizes.iter().enumerate().map(|(i, (n, d))| loss(*n, *d, better(i)) * (1.0 + 0.004 * noise(i)));
+    let points = Points {
+        target: target.collect(),
+        columns: vec![
+            ("N".into(), sizes.iter().map(|s| s.0).collect()),
+            ("D".into(), sizes.iter().map(|s| s.1).collect()),
+        ],
+        family: family.map(|f| Labels::new("family", (0..sizes.len()).map(|i| f[i % f.len()]))),
+        ..Points::default()
+    };
+    let names = (0..sizes.len()).map(|i| format!("run {}", i + 1)).collect();
+    Runs { source: "made-up.csv".into(), law: catalogue::law(law).expect("ships"), points, names, options: options() }
+}
+
+/// Sizes and lengths in a grid.
+fn grid(copies: usize) -> Vec<(f64, f64)> {
+    let each = [1e7, 3e7, 1e8, 3e8].iter().flat_map(|n| [5.0, 15.0, 45.0, 135.0].map(|r| (*n, n * r)));
+    each.flat_map(|s| std::iter::repeat_n(s, copies)).collect()
+}
+
+fn equal_compute() -> Vec<(f64, f64)> {
+    let each = [(1e18, 8e7), (1e19, 2.6e8), (1e20, 8.5e8)];
+    each.iter().flat_map(|(c, n)| [0.25, 0.5, 1.0, 2.0, 4.0].map(|f| (n * f, c / (6.0 * n * f)))).collect()
+}
+
+fn material(runs: Runs) -> Material {
+    Material { runs: Some(runs), ..Material::default() }
+}
+
+fn drawn(name: &str, material: &Material) -> Figure {
+    match (entry(name).expect("in the catalogue").draw)(material) {
+        Ok(figure) => figure,
+        Err(e) => panic!("{name}: {e}"),
+    }
+}
+
+fn table() -> Table {
+    let rows: Vec<(usize, f64)> = (0..3).flat_map(|r| (1..=60).map(move |s| (r, f64::from(s) * 50.0))).collect();
+    let size = |r: usize| [1e7, 4e7, 1.6e8][r];
+    let value = |i: usize, r: usize, s: f64| loss(size(r), s * 1e6, 1.0) + 0.01 * noise(i);
+    Table::new(
+        "made-up.csv",
+        vec![
+            Column::words("run", rows.iter().map(|(r, _)| format!("run {r}")).collect()),
+            Column::numbers("step", rows.iter().map(|(_, s)| *s).collect()),
+            Column::numbers("loss", rows.iter().enumerate().map(|(i, (r, s))| value(i, *r, *s)).collect()),
+            Column::numbers("params", rows.iter().map(|(r, _)| size(*r)).collect()),
+        ],
+        (2..rows.len() as u64 + 2).collect(),
+    )
+}
+
+/// What every figure owes its readers.
+fn sound(name: &str, figure: &Figure) -> String {
+    assert!(figure.alt.len() > 40 && figure.caption.len() > 40, "{name} says nothing: {}", figure.alt);
+    for text in [&figure.alt, &figure.caption] {
+        for bad in ["NaN", "inf", "^{", "..", " ;"] {
+            assert!(!text.contains(bad), "{name}: {bad} in {text}");
+        }
+    }
+    for panel in &figure.panels {
+        assert!(!panel.x.label.is_empty() && !panel.y.label.is_empty(), "{name}: an axis without a label");
+    }
+    let drawing = within(figure.clone(), Width::Single).draw(&Render::dark());
+    assert!(drawing.svg.starts_with("<svg"));
+    within(figure.clone(), Width::Double).draw(&Render::default()).svg
+}
+
+fn snapshot(name: &str, figure: &Figure) {
+    let svg = sound(name, figure);
+    insta::assert_snapshot!(name, svg);
+}
+
+#[test]
+fn every_figure_of_a_table_looks_as_it_did() {
+    let two = runs("chinchilla", &grid(2), Some(&["plain", "better"]));
+    let plain = material(runs("chinchilla", &grid(1), None));
+    for name in ["fit", "frontier", "residuals", "backtest"] {
+        snapshot(&format!("laws-{name}"), &drawn(name, &plain));
+    }
+    let iso = material(runs("chinchilla", &equal_compute(), None));
+    snapshot("laws-fit-of-isoflops", &drawn("fit", &iso));
+    snapshot("laws-isoflop", &drawn("isoflop", &iso));
+    snapshot("laws-multiplier", &drawn("multiplier", &material(two)));
+    let curves = Material { table: Some(table()), ..Material::default() };
+    snapshot("laws-curves", &drawn("curves", &curves));
+    // A surface is thousands of places: its words are kept, and that it is drawn.
+    let surface = drawn("surface", &plain);
+    sound("surface", &surface);
+    insta::assert_snapshot!("laws-surface-caption", format!("{}\n{}", surface.alt, surface.caption));
+}
+
+#[test]
+fn published_laws_draw_without_runs() {
+    for entry in ALL {
+        if let Some(published) = entry.published {
+            let figure = published();
+            assert!(!figure.panels.is_empty(), "{}: {}", entry.name, figure.alt);
+            assert!(figure.caption.contains("arXiv"), "{}: {}", entry.name, figure.caption);
+            sound(entry.name, &figure);
+        }
+    }
+}
+
+#[test]
+fn figures_say_what_the_laws_say() {
+    let material = material(runs("chinchilla", &grid(1), None));
+    let runs = material.runs.as_ref().expect("given");
+    let fit = fit(&runs.law, &runs.points, &runs.options).expect("a fit");
+    let floor = fit.parameter("E").expect("a floor").estimate.value;
+    let four = format!("{floor:.3}");
+    let four = four.trim_end_matches('0').to_owned();
+    let figure = drawn("fit", &material);
+    assert!(figure.caption.contains(&format!("L = {four} +")), "{four}: {}", figure.caption);
+    // The frontier's line is the plan's.
+    let frontier = drawn("frontier", &material);
+    let lines: Vec<_> =
+        frontier.panels[1].layers.iter().filter_map(|l| if let Layer::Line(l) = l { Some(l) } else { None }).collect();
+    for (n, d) in lines[0].points.iter().zip(&lines[1].points) {
+        assert!((6.0 * n.1 * d.1 / n.0 - 1.0).abs() < 1e-9);
+        let best = fit.optimum(n.0).expect("an optimum");
+        assert!((best.params.value / n.1 - 1.0).abs() < 1e-6, "{} {}", best.params.value, n.1);
+    }
+    // Residuals are those of the fit.
+    let residuals = drawn("residuals", &material);
+    let mut seen: Vec<f64> = marks(&residuals, 0).iter().map(|m| (m.1 / 100.0).ln_1p()).collect();
+    let mut own = fit.residuals.clone();
+    seen.sort_by(f64::total_cmp);
+    own.sort_by(f64::total_cmp);
+    assert!(seen.iter().zip(&own).all(|(a, b)| (a - b).abs() < 1e-9), "{seen:?} {own:?}");
+}
+
+/// All marks of a panel.
+fn marks(figure: &Figure, panel: usize) -> Vec<(f64, f64)> {
+    let layers = figure.panels[panel].layers.iter();
+    layers
+        .flat_map(|l| if let Layer::Points(p) = l { p.points.clone() } else { Vec::new() })
+        .map(|p| (p.x, p.y))
+        .collect()
+}
+
+#[test]
+fn parabolas_are_least_at_the_minima() {
+    let material = material(runs("chinchilla", &equal_compute(), None));
+    let points = &material.runs.as_ref().expect("given").points;
+    let approach = isoflop(points, &ApproachOptions::default()).expect("parabolas");
+    let figure = drawn("isoflop", &material);
+    let curves: Vec<_> =
+        figure.panels[0].layers.iter().filter_map(|l| if let Layer::Line(l) = l { Some(l) } else { None }).collect();
+    assert_eq!(curves.len(), approach.minima.len());
+    for (curve, minimum) in curves.iter().zip(&approach.minima) {
+        let least = curve.points.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("a place");
+        assert!((least.0 / minimum.params).ln().abs() < 0.1, "{} {}", least.0, minimum.params);
+        // Least squares: no other parabola through that minimum lies closer, so residuals are orthogonal to its bend.
+        let bend = (curve.points[0].1 - minimum.loss) / (curve.points[0].0 / minimum.params).ln().powi(2);
+        let n = points.column("N").expect("sizes");
+        let rows = (0..points.len()).filter(|r| {
+            let c = 6.0 * n[*r] * points.column("D").expect("tokens")[*r];
+            (c / minimum.flops).ln().abs() < 0.05
+        });
+        let off: f64 = rows
+            .map(|r| {
+                let u = (n[r] / minimum.params).ln().powi(2);
+                (points.target[r] - minimum.loss - bend * u) * u
+            })
+            .sum();
+        assert!(off.abs() < 1e-9, "{off}");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_says_what_would_help() {
+    for entry in ALL {
+        let error = (entry.draw)(&Material::default()).expect_err(entry.name);
+        assert!(error.hint.is_some(), "{}: {error}", entry.name);
+    }
+    let kaplan = material(runs("kaplan-n", &grid(1), None));
+    for name in ["frontier", "surface", "multiplier"] {
+        let error = (entry(name).expect("there").draw)(&kaplan).expect_err(name);
+        assert!(error.hint.is_some(), "{name}: {error}");
+    }
+    let few = Table::new("t.csv", vec![Column::numbers("step", vec![1.0])], vec![2]);
+    let error = (entry("curves").expect("there").draw)(&Material { table: Some(few), ..Material::default() });
+    assert!(error.expect_err("no loss").message.contains("loss"));
+    let families = runs("chinchilla", &grid(2), Some(&["a", "b"]));
+    let stray = Material { baseline: Some("c".into()), ..material(families) };
+    assert!((entry("multiplier").expect("there").draw)(&stray).expect_err("no c").to_string().contains("a, b"));
+}
+
+#[test]
+fn no_table_breaks_a_figure() {
+    let long = "n".repeat(4096);
+    let hostile = ["<script>alert(1)</script>", "emoji 😀 & co", long.as_str(), "a_b*c^{d}"];
+    let ten: Vec<String> = (0..10).map(|i| format!("family {i}")).collect();
+    let ten: Vec<&str> = ten.iter().map(String::as_str).collect();
+    let ladder: Vec<(f64, f64)> = (0..8).map(|i| 1e7 * 2f64.powi(i)).map(|n| (n, 20.0 * n)).collect();
+    let many: Vec<(f64, f64)> = (0..500)
+        .map(|i| 1e7 * (1.0 + noise(i)).exp2() * f64::from(i as u32 % 40 + 1))
+        .enumerate()
+        .map(|(i, n)| (n, n * (20.0 + 15.0 * noise(i * 7))))
+        .collect();
+    let mut tables = vec![
+        runs("chinchilla", &grid(1)[..1], None),
+        runs("chinchilla", &grid(1)[..2], None),
+        runs("chinchilla", &ladder, None),
+        runs("chinchilla", &many, None),
+        runs("chinchilla", &grid(2), Some(&hostile)),
+        runs("chinchilla", &grid(3), Some(&ten)),
+        runs("kaplan-n", &grid(1), Some(&["a", "b"])),
+        runs("over-training", &grid(1), None),
+    ];
+    let without = Options { method: isoloss_laws::Method::None, ..options() };
+    tables.push(Runs { options: without, ..runs("chinchilla", &grid(1), None) });
+    let mut odd = runs("chinchilla", &grid(1), None);
+    odd.names = vec![hostile[0].into(), hostile[2].into()];
+    odd.points.target[3] = f64::NAN;
+    tables.push(odd);
+    for table in tables {
+        let material = material(table);
+        for entry in ALL.iter().filter(|e| !matches!(e.needs, [Needs::Table(_)])) {
+            match (entry.draw)(&material) {
+                Ok(figure) => {
+                    let svg = within(figure, Width::Single).draw(&Render::default()).svg;
+                    assert!(!svg.contains("<script>") && !svg.contains("NaN"), "{}", entry.name);
+                }
+                Err(e) => assert!(!e.message.is_empty()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fit_without_intervals_has_no_bands_and_says_why() {
+    let without = Options { method: isoloss_laws::Method::None, ..options() };
+    let material = material(Runs { options: without, ..runs("chinchilla", &grid(1), None) });
+    for name in ["fit", "frontier"] {
+        let figure = drawn(name, &material);
+        assert!(figure.panels.iter().flat_map(|p| &p.layers).all(|l| !matches!(l, Layer::Band(_))));
+        assert!(figure.caption.contains("No band"), "{}", figure.caption);
+    }
+}
+
+#[test]
+fn saved_fits_are_drawn_without_their_runs() {
+    let runs = runs("chinchilla", &grid(1), None);
+    let fit = fit(&runs.law, &runs.points, &runs.options).expect("a fit");
+    let saved = Fit::from_json(&fit.to_json()).expect("reads what it wrote");
+    let material = Material { fits: vec![("mine".into(), saved)], ..Material::default() };
+    for name in ["fit", "frontier", "surface"] {
+        sound(name, &drawn(name, &material));
+    }
+}
+
+#[test]
+fn learning_curves_take_any_numbers() {
+    use isoloss_figures::catalogue::curves::figure;
+    let odd = vec![(0.0, 3.0), (1.0, f64::NAN), (f64::INFINITY, 2.0), (10.0, 2.5), (5.0, 2.6)];
+    let curves = vec![
+        Curve { run: "<script>".into(), params: None, points: odd },
+        Curve { run: String::new(), params: Some(-1.0), points: Vec::new() },
+    ];
+    let svg = figure(&curves, "step", "Nowhere.").draw(&Render::default()).svg;
+    assert!(!svg.contains("<script>"));
+    figure(&[], "tokens", "Nowhere.").draw(&Render::default());
+}
