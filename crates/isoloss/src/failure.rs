@@ -46,6 +46,11 @@ impl Failure {
         Self { code: COULD_NOT, ..Self::usage(message, hint) }
     }
 
+    /// What is wrong, without what to do.
+    pub fn message(&self) -> &str {
+        self.text.split("\nhint: ").next().unwrap_or_default()
+    }
+
     /// The same, of the place named.
     pub fn within(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }

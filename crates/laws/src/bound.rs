@@ -34,7 +34,23 @@ pub(crate) fn bind_program(law: &Law, layout: &Layout, points: &Points) -> Resul
     })
 }
 
+/// A search among NaN never ends.
+fn finite(law: &Law, points: &Points) -> Result<(), FitError> {
+    let target = (law.formula.target.as_str(), &points.target);
+    let columns = points.columns.iter().map(|(name, column)| (name.as_str(), column));
+    for (name, column) in std::iter::once(target).chain(columns) {
+        if let Some(row) = column.iter().position(|x| !x.is_finite()) {
+            return Err(FitError::new(
+                format!("line {}: {name} = {}, which is no finite number", points.line(row), column[row]),
+                "leave the row out: a run that diverged or did not finish is no point of a law",
+            ));
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Vec<String>) -> Result<Bound, FitError> {
+    finite(law, points)?;
     let layout = Layout::new(law, points, options)?;
     let coordinates = layout.coordinates(law);
     let program = bind_program(law, &layout, points)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry};
+use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry, within};
 use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
 use isoloss_laws::Options;
@@ -97,7 +97,7 @@ Exit code 0: it did; 1: it could not; 2: usage or input.";
             figure = figure.title(title.as_str());
         }
         if let Some(width) = width {
-            figure = figure.width(width);
+            figure = within(figure, width);
         }
         let drawing = figure.draw(&if self.dark { Render::dark() } else { Render::default() });
         drawing.notes.iter().for_each(|note| talk(format_args!("note: {note}")));

@@ -8,6 +8,7 @@ mod list;
 mod next;
 mod plan;
 mod predict;
+mod report;
 mod score;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ const ALL: &[Entry] = &[
     entry::<plan::Plan>("Explain", "plan"),
     entry::<score::Score>("Explain", "score"),
     entry::<figure::Figure>("Show", "figure"),
+    entry::<report::Report>("Show", "report"),
     entry::<list::List>("Other", "list"),
     entry::<completions::Completions>("Other", "completions"),
 ];

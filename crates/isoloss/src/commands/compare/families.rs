@@ -83,6 +83,13 @@ fn against(
     families.iter().filter(|family| *family != baseline).map(one).collect()
 }
 
+/// Every other family of a fit against a baseline, at losses that both reached, and the unit of what they need.
+pub fn reached(fit: &Fit, baseline: &str) -> Result<(String, Vec<One>), Failure> {
+    let (scale, at) = Asked::default().of(fit, fit)?;
+    let all = against(baseline, fit.families(), &[("", fit)], &scale, &[], &at)?;
+    Ok((comparisons::unit(fit, &scale), all))
+}
+
 /// Families of one saved fit: what they share was fitted together, so their draws belong together.
 pub fn of_fit(name: &str, fit: &Fit, asked: &Compare) -> Result<ExitCode, Failure> {
     let places = Asked::new(&asked.places)?;
@@ -120,7 +127,7 @@ fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String,
 }
 
 /// The family of that name, or of that number: `1e7` is `10000000`.
-fn named(name: &str, families: &[String], place: &str) -> Result<String, Failure> {
+pub fn named(name: &str, families: &[String], place: &str) -> Result<String, Failure> {
     let value = parse_number(name);
     let found = families.iter().find(|family| *family == name);
     let found = found.or_else(|| families.iter().find(|family| value.is_some() && parse_number(family) == value));
@@ -143,7 +150,7 @@ fn flags(families: &[String]) -> String {
 }
 
 /// Separate fits in one: whatever is neither held nor another parameter.
-fn every_parameter(law: &Law, options: &Options) -> Vec<String> {
+pub fn every_parameter(law: &Law, options: &Options) -> Vec<String> {
     let held = |name: &str| {
         options.fix.iter().any(|(fixed, _)| fixed == name) || options.tie.iter().any(|(alias, _)| alias == name)
     };

@@ -22,10 +22,19 @@ pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode
             format_args!("its families are compared with each other: isoloss compare {name} --baseline NAME"),
         ));
     }
+    let (unit, all) = against(names, &fits, &asked)?;
+    let report = Report { baseline: &names[0], scale: &unit, given: &asked.with, all: &all, level: fits[0].level };
+    output::answer(&comparisons::written(&report, format))?;
+    let unusable: Vec<bool> = names.iter().zip(&fits).map(|(name, fit)| carried(name, fit)).collect();
+    Ok(output::code(unusable.contains(&true)))
+}
+
+/// Every later fit against the first, and the unit of what they need.
+pub fn against(names: &[String], fits: &[Fit], asked: &Asked) -> Result<(String, Vec<One>), Failure> {
     let baseline = &fits[0];
     let mut all = Vec::new();
     let mut unit = String::new();
-    for (name, variant) in names.iter().zip(&fits).skip(1) {
+    for (name, variant) in names.iter().zip(fits).skip(1) {
         let (scale, at) = asked.of(variant, baseline)?;
         alike((&names[0], baseline), (name, variant), &scale)?;
         unit = comparisons::unit(variant, &scale);
@@ -34,14 +43,11 @@ pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode
             .map_err(|e| Failure::from(e).within(&format!("{name} against {}", names[0])))?;
         all.push(One { variant: name.clone(), all: vec![Compared { how: String::new(), comparison }] });
     }
-    let report = Report { baseline: &names[0], scale: &unit, given: &asked.with, all: &all, level: baseline.level };
-    output::answer(&comparisons::written(&report, format))?;
-    let unusable: Vec<bool> = names.iter().zip(&fits).map(|(name, fit)| carried(name, fit)).collect();
-    Ok(output::code(unusable.contains(&true)))
+    Ok((unit, all))
 }
 
 /// Where and along what, as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Asked {
     at: Vec<(String, f64)>,
     scale: Option<String>,

@@ -5,6 +5,9 @@ mod families;
 mod fits;
 mod scores;
 
+pub use families::{every_parameter, named, reached};
+pub use fits::{Asked, against};
+
 use std::path::Path;
 use std::process::ExitCode;
 
