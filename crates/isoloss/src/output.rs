@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{COULD_NOT, Failure};
+use crate::numbers::short_name;
 
 /// What must not be overlooked. Stripped where stdout or stderr is no terminal, and under `NO_COLOR`.
 pub const BOLD_RED: &str = "\x1b[1;31m";
@@ -42,6 +43,11 @@ pub fn answer(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A file without its folders: what a reader elsewhere can make use of.
+pub fn file_name(path: &str) -> String {
+    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| short_name(&name.to_string_lossy()))
 }
 
 /// Refuses a file that is there or cannot be written, before any work is done for it.

@@ -54,6 +54,23 @@ fn every_law_is_one_file_and_one_line() {
 }
 
 #[test]
+fn every_figure_is_one_file_and_one_line() {
+    let folder = root().join("crates/figures/src/catalogue");
+    let has = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("pub const ENTRY: Entry"));
+    let files = entries(&folder).into_iter().filter(|(_, path)| has(path) || has(&path.join("mod.rs")));
+    let files: BTreeSet<String> = files.map(|(name, _)| name.trim_end_matches(".rs").to_owned()).collect();
+    let list = text("crates/figures/src/catalogue/mod.rs");
+    let lines: Vec<&str> = list.lines().filter_map(|l| l.trim().strip_suffix("::ENTRY,")).collect();
+    assert_eq!(lines.iter().map(|l| (*l).to_owned()).collect::<BTreeSet<_>>(), files);
+    for name in lines {
+        let file = [format!("{name}.rs"), format!("{name}/mod.rs")].map(|f| folder.join(f));
+        let file = file.iter().find(|f| f.is_file()).expect("it was just listed");
+        let named = format!("name: \"{name}\"");
+        assert!(fs::read_to_string(file).unwrap().contains(&named), "{name} bears another name inside");
+    }
+}
+
+#[test]
 fn unsafe_code_is_forbidden_everywhere() {
     let table = |manifest: &str, header: &str| -> Vec<String> {
         let lines = manifest.lines().map(str::trim).skip_while(|l| *l != header).skip(1);

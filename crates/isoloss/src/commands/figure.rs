@@ -14,7 +14,7 @@ use super::predict;
 use super::{Run, untouched};
 use crate::arguments;
 use crate::failure::Failure;
-use crate::output::{self, talk};
+use crate::output::{self, file_name, talk};
 
 /// Options of `figure`.
 #[derive(Args, Debug)]
@@ -194,7 +194,7 @@ impl Figure {
             let loaded = load(path, &self.law, &self.rows, families)?;
             let options = Options { per_family: loaded.per.clone(), ..options };
             material.runs = Some(Runs {
-                source: short(table),
+                source: file_name(table),
                 names: loaded.names(),
                 law: loaded.law,
                 points: loaded.points,
@@ -221,7 +221,7 @@ fn lacking(entry: &Entry) -> Failure {
     Failure::usage(format_args!("figure {name}: what is it to be drawn from?"), all.join("\n      or "))
 }
 
-/// The name of a file without its folders.
+/// What a fit is called in a figure: its file without folders and ending.
 fn short(name: &str) -> String {
     let file = Path::new(name).file_stem().filter(|_| !name.starts_with("published:"));
     file.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())

@@ -15,7 +15,7 @@ use super::fit::{Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
 use super::{Run, predict};
 use crate::failure::Failure;
 use crate::numbers::{count, short_name};
-use crate::output::{self, talk};
+use crate::output::{self, file_name, talk};
 use crate::report::comparisons::One;
 use crate::report::differ;
 
@@ -73,7 +73,7 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
             program: concat!("isoloss ", env!("CARGO_PKG_VERSION")).to_owned(),
             date: Some(chrono::Utc::now().format("%Y-%m-%d").to_string()),
         };
-        let all: Vec<String> = self.from.iter().map(|name| short_name(name)).collect();
+        let all: Vec<String> = self.from.iter().map(|name| file_name(name)).collect();
         let title = self.title.clone().unwrap_or_else(|| format!("Scaling laws: {}", all.join(", ")));
         let mut page = Page::new(title, made);
         page.question.clone_from(&self.question);
@@ -131,7 +131,7 @@ impl Report {
         let options = Options { per_family, ..options };
         let fit = loaded.fit(&options)?;
         let runs = Runs {
-            source: name.to_owned(),
+            source: file_name(name),
             law: loaded.law.clone(),
             points: loaded.points.clone(),
             names: loaded.names(),
@@ -142,7 +142,7 @@ impl Report {
         let tested = score(&runs.law, &runs.points, &quick, None, &Cuts::Rolling(CUTS));
         let tested = tested.inspect_err(|e| talk(format_args!("note: {name}: no back-test: {}", e.message))).ok();
 
-        let file = short_name(name);
+        let file = file_name(name);
         let mut sections = vec![Section::fit(format!("The law of {file}"), &fit)];
         let mut figures = figures(&fit, &runs, tested.as_ref());
         if families.len() > 1 && differ(&fit) {
