@@ -50,6 +50,12 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 
     fn run(self) -> Result<ExitCode, Failure> {
         if let Some(path) = &self.save {
+            if path == Path::new("-") {
+                return Err(Failure::usage(
+                    "--save -: standard output holds the answer already",
+                    "name a file: --save fit.json; or --format json writes every number there",
+                ));
+            }
             output::may_write(path, self.force)?;
             let same =
                 |a: &Path, b: &Path| a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b);
