@@ -53,6 +53,16 @@ fn every_law_is_one_file_and_one_line() {
     }
 }
 
+/// The lines of a table of a manifest, without spaces and comments.
+fn table(manifest: &str, header: &str) -> Vec<String> {
+    let lines = manifest.lines().map(str::trim).skip_while(|l| *l != header).skip(1);
+    let lines = lines.take_while(|l| !l.starts_with('[')).map(|l| l.replace(' ', ""));
+    lines.filter(|l| !l.is_empty() && !l.starts_with('#')).collect()
+}
+
+/// The one crate that may say `unsafe`, and the files in which it does.
+const UNSAFE: (&str, &[&str]) = ("isoloss-engine", &["src/product.rs", "tests/allocation.rs"]);
+
 #[test]
 fn every_figure_is_one_file_and_one_line() {
     let folder = root().join("crates/figures/src/catalogue");
@@ -72,16 +82,54 @@ fn every_figure_is_one_file_and_one_line() {
 
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
-    let table = |manifest: &str, header: &str| -> Vec<String> {
-        let lines = manifest.lines().map(str::trim).skip_while(|l| *l != header).skip(1);
-        lines.take_while(|l| !l.starts_with('[')).map(|l| l.replace(' ', "")).collect()
-    };
     let workspace = text("Cargo.toml");
-    assert!(table(&workspace, "[workspace.lints.rust]").contains(&"unsafe_code=\"forbid\"".into()));
+    let lints = |header: &str| table(&workspace, &format!("[workspace.lints.{header}]"));
+    assert!(lints("rust").contains(&"unsafe_code=\"forbid\"".into()));
     for package in packages() {
-        let manifest = package["manifest_path"].as_str().unwrap();
-        let inherits = table(&text(manifest), "[lints]").contains(&"workspace=true".into());
-        assert!(inherits, "{} does not inherit the lints of the workspace", package["name"]);
+        let manifest = text(package["manifest_path"].as_str().unwrap());
+        if package["name"] != UNSAFE.0 {
+            let inherits = table(&manifest, "[lints]").contains(&"workspace=true".into());
+            assert!(inherits, "{} does not inherit the lints of the workspace", package["name"]);
+            continue;
+        }
+        // Its own lints are those of the workspace, with one word less strict.
+        let weaker = lints("rust").iter().map(|l| l.replace("forbid", "deny")).collect::<Vec<_>>();
+        assert_eq!(table(&manifest, "[lints.rust]"), weaker);
+        assert_eq!(table(&manifest, "[lints.clippy]"), lints("clippy"));
+    }
+}
+
+#[test]
+fn the_engine_is_unsafe_in_one_place() {
+    let crate_folder = root().join("crates/engine");
+    let (mut folders, mut found) = (vec![crate_folder.clone()], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for (_, path) in entries(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && text(&path).contains("allow(unsafe_code)") {
+                found.insert(path.strip_prefix(&crate_folder).unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    assert_eq!(found, UNSAFE.1.iter().map(|f| f.to_string()).collect());
+}
+
+#[test]
+fn every_op_is_one_file_and_one_line() {
+    let list = text("crates/engine/src/ops/mod.rs");
+    let list = list.split_once("ops! {\n").expect("the list of ops").1.split_once('}').unwrap().0;
+    let line = |l: &str| l.trim().trim_end_matches(',').split_once(" = ").map(|(_, file)| format!("{file}.rs"));
+    let lines: Vec<String> = list.lines().filter_map(line).collect();
+    let files = entries(&root().join("crates/engine/src/ops")).into_iter().map(|(name, _)| name);
+    let files: BTreeSet<String> = files.filter(|name| !["mod.rs", "conformance.rs"].contains(&&name[..])).collect();
+    assert_eq!(lines.iter().cloned().collect::<BTreeSet<_>>(), files);
+    for file in files {
+        let op = text(format!("crates/engine/src/ops/{file}"));
+        assert!(
+            op.starts_with("//!") && op.contains("\npub fn naive("),
+            "{file} lacks its equation or naive reference"
+        );
     }
 }
 
@@ -91,6 +139,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("isoloss-laws", &["isoloss-formula"]),
     ("isoloss-runs", &["isoloss-formula"]),
     ("isoloss-figures", &["isoloss-formula", "isoloss-laws"]),
+    ("isoloss-engine", &[]),
     ("isoloss", &["isoloss-figures", "isoloss-formula", "isoloss-laws", "isoloss-runs"]),
 ];
 

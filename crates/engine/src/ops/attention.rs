@@ -1,0 +1,388 @@
+//! Causal attention (Vaswani et al. 2017, arXiv 1706.03762, eq. 1) with grouped queries (Ainslie et al. 2023, arXiv
+//! 2305.13245): for query head h, which reads key and value head g = h / (heads / kv_heads),
+//!
+//! s_ij = scale q_i . k_j for j <= i, p_i = softmax(s_i), y_i = sum_j p_ij v_j
+//!
+//! q is `[sequences, length, heads x dk]`, k `[.., kv_heads x dk]`, v `[.., kv_heads x dv]`, y `[.., heads x dv]`; q, k and
+//! v may be columns of one projection. Probabilities are not kept: forward keeps l_i = ln sum_j e^(s_ij) of every row, from
+//! which backward makes p_ij = e^(s_ij - l_i) anew (Dao et al. 2022, arXiv 2205.14135). With D_i = dy_i . y_i:
+//!
+//! dv_j = sum_i p_ij dy_i, ds_ij = p_ij (dy_i . v_j - D_i), dq_i = scale sum_j ds_ij k_j, dk_j = scale sum_i ds_ij q_i
+//!
+//! Queries are taken in blocks, each with all keys up to its last query, so scratch memory is linear in the length.
+
+use super::Op;
+use crate::buffers::{Buffer, Values};
+use crate::simd::{dot, greatest, kernel, sum};
+use crate::tape::Columns;
+use crate::{Matrix, Real, Slot, Tape, naive, product};
+
+/// Queries of a block: few, and little is computed above the diagonal; many, and the products are larger.
+fn block(length: usize) -> usize {
+    if length <= 256 { 64 } else { 128 }
+}
+
+/// Keys of a block on the way back, where blocks of keys need not wait for each other.
+const KEYS: usize = 512;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    q: Columns,
+    k: Columns,
+    v: Columns,
+    heads: usize,
+    kv_heads: usize,
+    scale: f64,
+    /// l, per head and row
+    log_sums: Slot,
+    y: Slot,
+}
+
+impl<R: Real> Tape<'_, R> {
+    /// Causal softmax attention of `heads` query heads over `kv_heads` key and value heads; scores are multiplied by
+    /// `scale`, which is positive and usually dk^(-1/2).
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    pub fn attention(
+        &mut self,
+        q: impl Into<Columns>,
+        k: impl Into<Columns>,
+        v: impl Into<Columns>,
+        [heads, kv_heads]: [usize; 2],
+        scale: f64,
+    ) -> Slot {
+        let (q, k, v) = (q.into(), k.into(), v.into());
+        assert!(heads.is_multiple_of(kv_heads), "{heads} query heads cannot share {kv_heads} key heads equally");
+        assert!(v.width.is_multiple_of(kv_heads) && k.width.is_multiple_of(kv_heads), "whole heads");
+        assert_eq!(q.width, heads * (k.width / kv_heads), "queries and keys of one width");
+        let shape = |c: Columns| (c.slot.sequences(), c.slot.length());
+        assert!(shape(q) == shape(k) && shape(q) == shape(v), "queries, keys and values of the same tokens");
+        let (sequences, length) = shape(q);
+        let y = self.output(sequences, length, heads * (v.width / kv_heads));
+        let log_sums = self.kept(sequences * heads, length);
+        self.run(Node { q, k, v, heads, kv_heads, scale, log_sums, y });
+        y
+    }
+}
+
+/// One query head of one sequence, as matrices whose rows are tokens.
+struct Head<'a, R> {
+    q: Rows<'a, R>,
+    k: Rows<'a, R>,
+    v: Rows<'a, R>,
+}
+
+/// Rows of a head inside a wider array.
+#[derive(Clone, Copy)]
+struct Rows<'a, R> {
+    data: &'a [R],
+    width: usize,
+    stride: usize,
+}
+
+impl<'a, R: Real> Rows<'a, R> {
+    fn new(data: &'a [R], of: Columns, sequence: usize, head: usize, width: usize) -> Self {
+        let stride = of.slot.width();
+        let at = sequence * of.slot.length() * stride + of.start + head * width;
+        Self { data: &data[at..], width, stride }
+    }
+
+    fn matrix(self, from: usize, rows: usize) -> Matrix<'a, R> {
+        Matrix::strided(&self.data[from * self.stride..], rows, self.width, self.stride)
+    }
+}
+
+impl Node {
+    fn dk(self) -> usize {
+        self.k.width / self.kv_heads
+    }
+
+    fn dv(self) -> usize {
+        self.v.width / self.kv_heads
+    }
+
+    fn head<R: Real>(self, values: &Values<R>, sequence: usize, head: usize) -> Head<'_, R> {
+        let shared = head / (self.heads / self.kv_heads);
+        let rows = |c: Columns, head, width| Rows::new(values.get(c.slot), c, sequence, head, width);
+        Head {
+            q: rows(self.q, head, self.dk()),
+            k: rows(self.k, shared, self.dk()),
+            v: rows(self.v, shared, self.dv()),
+        }
+    }
+}
+
+impl Op for Node {
+    fn forward<R: Real>(self, tape: &mut Tape<R>) {
+        let (length, width, dv) = (self.y.length(), self.y.width(), self.dv());
+        let block = block(length).min(length);
+        let mut scores = tape.buffers.gradients.scratch(block * length);
+        let mut inverse = tape.buffers.gradients.scratch(block);
+        let values = &mut tape.buffers.values;
+        let (mut y, mut log_sums) = (values.take(self.y), values.take(self.log_sums));
+        for sequence in 0..self.y.sequences() {
+            for head in 0..self.heads {
+                let Head { q, k, v } = self.head(values, sequence, head);
+                let log_sums = &mut log_sums[(sequence * self.heads + head) * length..][..length];
+                for from in (0..length).step_by(block) {
+                    let rows = block.min(length - from);
+                    let keys = from + rows;
+                    let scores = &mut scores[..rows * keys];
+                    product(R::ONE, q.matrix(from, rows), k.matrix(0, keys).t(), scores, keys, false);
+                    let inverse = &mut inverse[..rows];
+                    exponentials(scores, keys, from, R::of(self.scale), &mut log_sums[from..keys], inverse);
+                    let y = &mut y[(sequence * length + from) * width + head * dv..];
+                    let p = Matrix::new(scores, rows, keys);
+                    product(R::ONE, p, v.matrix(0, keys), y, width, false);
+                    normalise(y, width, dv, inverse);
+                }
+            }
+        }
+        values.put(self.y, y);
+        values.put(self.log_sums, log_sums);
+        tape.buffers.gradients.give(scores);
+        tape.buffers.gradients.give(inverse);
+    }
+
+    fn backward<R: Real>(self, tape: &mut Tape<R>) {
+        let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
+        let (dk, dv, length, group) = (self.dk(), self.dv(), self.y.length(), self.heads / self.kv_heads);
+        let (values, gradients) = (&tape.buffers.values, &mut tape.buffers.gradients);
+        let mut scratch = Scratch {
+            p: gradients.scratch(block(length) * KEYS.min(length)),
+            ds: gradients.scratch(block(length) * KEYS.min(length)),
+            along: gradients.scratch(block(length)),
+            dq: gradients.scratch(length * dk),
+            dk: gradients.scratch(length * dk),
+            dv: gradients.scratch(length * dv),
+        };
+        for sequence in 0..self.y.sequences() {
+            for shared in 0..self.kv_heads {
+                scratch.dk.fill(R::ZERO);
+                scratch.dv.fill(R::ZERO);
+                for head in shared * group..(shared + 1) * group {
+                    self.head_backward(values, sequence, head, &dy, &mut scratch);
+                    if let Some(sum) = gradients.open_zeroed(self.q.slot) {
+                        add_head(sum, self.q, sequence, head, &scratch.dq, dk);
+                    }
+                }
+                if let Some(sum) = gradients.open_zeroed(self.k.slot) {
+                    add_head(sum, self.k, sequence, shared, &scratch.dk, dk);
+                }
+                if let Some(sum) = gradients.open_zeroed(self.v.slot) {
+                    add_head(sum, self.v, sequence, shared, &scratch.dv, dv);
+                }
+            }
+        }
+        let Scratch { p, ds, along, dq, dk, dv } = scratch;
+        [p, ds, along, dq, dk, dv, dy].into_iter().for_each(|b| gradients.give(b));
+    }
+}
+
+/// Room for one block of scores and for the gradients of one head.
+struct Scratch<R> {
+    p: Buffer<R>,
+    ds: Buffer<R>,
+    along: Buffer<R>,
+    dq: Buffer<R>,
+    dk: Buffer<R>,
+    dv: Buffer<R>,
+}
+
+impl Node {
+    /// Writes dq of one query head and adds to dk and dv of the head it shares.
+    fn head_backward<R: Real>(self, values: &Values<R>, sequence: usize, head: usize, dy: &[R], to: &mut Scratch<R>) {
+        let (length, scale) = (self.y.length(), R::of(self.scale));
+        let (block, wide, dv) = (block(length), Columns::from(self.y), self.dv());
+        let Head { q, k, v } = self.head(values, sequence, head);
+        let y = Rows::new(values.get(self.y), wide, sequence, head, dv);
+        let dy = Rows::new(dy, wide, sequence, head, dv);
+        let log_sums = &values.get(self.log_sums)[(sequence * self.heads + head) * length..][..length];
+        for from in (0..length).step_by(block) {
+            let rows = block.min(length - from);
+            let along = &mut to.along[..rows];
+            products_along(&dy.data[from * dy.stride..], &y.data[from * y.stride..], dy.stride, dv, along);
+            let dy = dy.matrix(from, rows);
+            for start in (0..from + rows).step_by(KEYS) {
+                let keys = KEYS.min(from + rows - start);
+                let (p, ds) = (&mut to.p[..rows * keys], &mut to.ds[..rows * keys]);
+                product(R::ONE, q.matrix(from, rows), k.matrix(start, keys).t(), p, keys, false);
+                product(R::ONE, dy, v.matrix(start, keys).t(), ds, keys, false);
+                // Row i sees the keys up to from + i, which is `from - start + i` here.
+                slopes(p, ds, keys, from as isize - start as isize, scale, &log_sums[from..], along);
+                let (p, ds) = (Matrix::new(p, rows, keys), Matrix::new(ds, rows, keys));
+                let (wk, wv) = (self.dk(), dv);
+                product(R::ONE, p.t(), dy, &mut to.dv[start * wv..], wv, true);
+                product(scale, ds, k.matrix(start, keys), &mut to.dq[from * wk..], wk, start > 0);
+                product(scale, ds.t(), q.matrix(from, rows), &mut to.dk[start * wk..], wk, true);
+            }
+        }
+    }
+}
+
+kernel! {
+    /// Scores to e^(s - m) with m the greatest of the row, 0 beyond the diagonal; m + ln of their sum, and 1 / sum.
+    fn exponentials<'a, R>(
+        scores: &'a mut [R], keys: usize, from: usize, scale: R, log_sums: &'a mut [R], inverse: &'a mut [R],
+    ) {
+        for (i, ((row, log_sum), inverse)) in scores.chunks_exact_mut(keys).zip(log_sums).zip(inverse).enumerate() {
+            let (seen, unseen) = row.split_at_mut(from + i + 1);
+            let m = scale * greatest(seen, seen[0]);
+            for s in seen.iter_mut() {
+                *s = s.mul_add(scale, -m).exp();
+            }
+            unseen.fill(R::ZERO);
+            let all = sum(seen);
+            *log_sum = m + all.ln();
+            *inverse = R::ONE / all;
+        }
+    }
+}
+
+kernel! {
+    fn normalise<'a, R>(y: &'a mut [R], stride: usize, width: usize, inverse: &'a [R]) {
+        for (y, &inverse) in y.chunks_mut(stride).zip(inverse) {
+            for y in &mut y[..width] {
+                *y *= inverse;
+            }
+        }
+    }
+}
+
+kernel! {
+    /// D_i, the inner product of two rows.
+    fn products_along<'a, R>(x: &'a [R], y: &'a [R], stride: usize, width: usize, along: &'a mut [R]) {
+        for (i, along) in along.iter_mut().enumerate() {
+            *along = dot(&x[i * stride..][..width], &y[i * stride..][..width]);
+        }
+    }
+}
+
+kernel! {
+    /// Scores to probabilities, and dy . v to ds, both 0 beyond the diagonal.
+    fn slopes<'a, R>(
+        p: &'a mut [R], ds: &'a mut [R], keys: usize, diagonal: isize, scale: R, log_sums: &'a [R], along: &'a [R],
+    ) {
+        let rows = p.chunks_exact_mut(keys).zip(ds.chunks_exact_mut(keys)).zip(log_sums).zip(along);
+        for (i, (((p, ds), &l), &along)) in rows.enumerate() {
+            let seen = (diagonal + i as isize + 1).clamp(0, keys as isize) as usize;
+            for (p, ds) in p[..seen].iter_mut().zip(&mut ds[..seen]) {
+                *p = p.mul_add(scale, -l).exp();
+                *ds = *p * (*ds - along);
+            }
+            p[seen..].fill(R::ZERO);
+            ds[seen..].fill(R::ZERO);
+        }
+    }
+}
+
+kernel! {
+    fn add_rows<'a, R>(sum: &'a mut [R], stride: usize, x: &'a [R], width: usize) {
+        for (sum, x) in sum.chunks_mut(stride).zip(x.chunks_exact(width)) {
+            for (sum, &x) in sum.iter_mut().zip(x) {
+                *sum += x;
+            }
+        }
+    }
+}
+
+/// Adds the rows of one head to their place in a wider array.
+fn add_head<R: Real>(sum: &mut [R], of: Columns, sequence: usize, head: usize, x: &[R], width: usize) {
+    let stride = of.slot.width();
+    add_rows(&mut sum[sequence * of.slot.length() * stride + of.start + head * width..], stride, x, width);
+}
+
+/// The naive reference: q `[sequences, length, heads x dk]`, k and v with `kv_heads`.
+pub fn naive(
+    q: &[f64],
+    k: &[f64],
+    v: &[f64],
+    length: usize,
+    [heads, kv_heads]: [usize; 2],
+    [dk, dv]: [usize; 2],
+    scale: f64,
+) -> Vec<f64> {
+    let rows = q.len() / (heads * dk);
+    let mut y = vec![0.0; rows * heads * dv];
+    for i in 0..rows {
+        for h in 0..heads {
+            let g = h / (heads / kv_heads);
+            let first = i / length * length;
+            let score =
+                |j: usize| scale * naive::dot(dk, |c| (q[(i * heads + h) * dk + c], k[(j * kv_heads + g) * dk + c]));
+            let scores: Vec<f64> = (first..=i).map(score).collect();
+            let most = scores.iter().fold(f64::MIN, |m, &s| m.max(s));
+            let sum: f64 = scores.iter().map(|s| libm::exp(s - most)).sum();
+            for c in 0..dv {
+                y[(i * heads + h) * dv + c] = naive::dot(scores.len(), |j| {
+                    (libm::exp(scores[j] - most) / sum, v[((first + j) * kv_heads + g) * dv + c])
+                });
+            }
+        }
+    }
+    y
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::Param;
+    use crate::ops::conformance::{Conformance, Draw};
+
+    #[derive(Debug)]
+    pub(crate) struct Case {
+        shape: [usize; 2],
+        heads: [usize; 2],
+        dk: usize,
+        dv: usize,
+        fused: bool,
+    }
+
+    impl Conformance for Case {
+        fn draw(d: &mut Draw) -> Self {
+            // Long sequences cross blocks of queries, and once in a while blocks of keys.
+            let length = if d.one_in(200) {
+                520 + d.below(80)
+            } else if d.one_in(10) {
+                30 + d.below(70)
+            } else {
+                d.size(1, 20)
+            };
+            let kv_heads = d.size(1, 3);
+            let dk = d.size(1, 9);
+            let dv = if d.one_in(2) { dk } else { d.size(1, 9) };
+            let sequences = if length > 100 { 1 } else { d.size(1, 3) };
+            Self { shape: [sequences, length], heads: [kv_heads * d.size(1, 3), kv_heads], dk, dv, fused: d.one_in(2) }
+        }
+        fn inputs(&self) -> Vec<[usize; 3]> {
+            let ([b, t], [h, g]) = (self.shape, self.heads);
+            let (q, k, v) = (h * self.dk, g * self.dk, g * self.dv);
+            if self.fused { vec![[b, t, q + k + v]] } else { vec![[b, t, q], [b, t, k], [b, t, v]] }
+        }
+        fn params(&self) -> Vec<Vec<usize>> {
+            vec![]
+        }
+        fn fast<R: Real>(&self, tape: &mut Tape<R>, inputs: &[Slot], _: &[Param]) -> Slot {
+            let [h, g] = self.heads;
+            let (q, k, v) = (h * self.dk, g * self.dk, g * self.dv);
+            match inputs {
+                [x] => tape.attention(x.columns(0, q), x.columns(q, k), x.columns(q + k, v), self.heads, 0.4),
+                _ => tape.attention(inputs[0], inputs[1], inputs[2], self.heads, 0.4),
+            }
+        }
+        fn naive(&self, inputs: &[Vec<f64>], _: &[Vec<f64>]) -> Vec<f64> {
+            let [h, g] = self.heads;
+            let (q, k, v) = (h * self.dk, g * self.dk, g * self.dv);
+            let parts: Vec<Vec<f64>> = if self.fused {
+                let part = |from: usize, n: usize| {
+                    inputs[0].chunks(q + k + v).flat_map(|row| row[from..from + n].to_vec()).collect()
+                };
+                vec![part(0, q), part(q, k), part(q + k, v)]
+            } else {
+                inputs.to_vec()
+            };
+            naive(&parts[0], &parts[1], &parts[2], self.shape[1], self.heads, [self.dk, self.dv], 0.4)
+        }
+    }
+}

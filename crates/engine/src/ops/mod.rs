@@ -1,0 +1,77 @@
+//! The ops: one file each, with its equation, forward, backward and a naive reference, and one line in [`NAMES`].
+
+pub mod activation;
+pub mod attention;
+pub mod cross_entropy;
+pub mod dot;
+pub mod embedding;
+pub mod layernorm;
+pub mod linear;
+pub mod rmsnorm;
+pub mod rope;
+pub mod short_conv;
+pub mod swiglu;
+
+#[cfg(test)]
+mod conformance;
+
+use crate::{Real, Tape};
+
+/// What the tape asks of an op: its arguments are slots and handles, small enough to copy.
+pub(crate) trait Op: Copy {
+    /// Computes the outputs, which are slots without contents as yet.
+    fn forward<R: Real>(self, tape: &mut Tape<R>);
+
+    /// Adds to the gradients of weights and inputs what the gradient of the output says; nothing if it has none.
+    fn backward<R: Real>(self, tape: &mut Tape<R>);
+}
+
+/// The list from which the tape, the names and the conformance tests are made.
+macro_rules! ops {
+    ($($variant:ident = $module:ident),* $(,)?) => {
+        /// An op on the tape, with its arguments.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum Node {
+            $($variant($module::Node)),*
+        }
+
+        impl Node {
+            pub(crate) fn backward<R: Real>(self, tape: &mut Tape<R>) {
+                match self {
+                    $(Self::$variant(op) => op.backward(tape)),*
+                }
+            }
+        }
+
+        $(impl From<$module::Node> for Node {
+            fn from(op: $module::Node) -> Self {
+                Self::$variant(op)
+            }
+        })*
+
+        /// All ops by the names of their files.
+        pub const NAMES: &[&str] = &[$(stringify!($module)),*];
+
+        #[cfg(test)]
+        mod conform {
+            $(#[test]
+            fn $module() {
+                super::conformance::check::<super::$module::tests::Case>();
+            })*
+        }
+    };
+}
+
+ops! {
+    Activation = activation,
+    Attention = attention,
+    CrossEntropy = cross_entropy,
+    Dot = dot,
+    Embedding = embedding,
+    LayerNorm = layernorm,
+    Linear = linear,
+    RmsNorm = rmsnorm,
+    Rope = rope,
+    ShortConv = short_conv,
+    Swiglu = swiglu,
+}

@@ -1,0 +1,168 @@
+//! Short causal convolution, each channel by itself: y_tc = sum_j w_cj x_(t-K+1+j)c, with x = 0 before the sequence.
+//!
+//! x and y are `[sequences, length, channels]`, w is `[channels, K]`; w_c(K-1) meets the current token.
+//! dx_tc = sum_j w_cj dy_(t+K-1-j)c, dw_cj = sum_t dy_tc x_(t-K+1+j)c.
+
+use super::Op;
+use crate::simd::kernel;
+use crate::{Param, Real, Slot, Tape, naive};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    x: Slot,
+    weight: Param,
+    y: Slot,
+}
+
+impl<R: Real> Tape<'_, R> {
+    /// Each channel convolved with its own kernel over the last K tokens.
+    ///
+    /// # Panics
+    /// If there are not as many kernels as channels.
+    pub fn short_conv(&mut self, x: Slot, weight: Param) -> Slot {
+        assert_eq!(x.width(), weight.rows(), "one kernel per channel");
+        let y = self.output(x.sequences(), x.length(), x.width());
+        self.run(Node { x, weight, y });
+        y
+    }
+}
+
+impl Node {
+    /// The weights turned to `[K, channels]`, so that the loops run over channels.
+    fn turned<R: Real>(self, tape: &mut Tape<R>) -> crate::buffers::Buffer<R> {
+        let (weight, channels, taps) = (tape.weight(self.weight), self.weight.rows(), self.weight.columns());
+        let mut turned = tape.buffers.gradients.scratch(weight.len());
+        for c in 0..channels {
+            for j in 0..taps {
+                turned[j * channels + c] = weight[c * taps + j];
+            }
+        }
+        turned
+    }
+}
+
+impl Op for Node {
+    fn forward<R: Real>(self, tape: &mut Tape<R>) {
+        let weight = self.turned(tape);
+        let values = &mut tape.buffers.values;
+        let mut y = values.take(self.y);
+        y.fill(R::ZERO);
+        let (channels, taps, length) = (self.x.width(), self.weight.columns(), self.x.length());
+        let sequence = length * channels;
+        for (x, y) in values.get(self.x).chunks_exact(sequence).zip(y.chunks_exact_mut(sequence)) {
+            for (j, w) in weight.chunks_exact(channels).enumerate() {
+                let back = taps - 1 - j;
+                if back < length {
+                    multiply_add(w, &x[..sequence - back * channels], &mut y[back * channels..]);
+                }
+            }
+        }
+        values.put(self.y, y);
+        tape.buffers.gradients.give(weight);
+    }
+
+    fn backward<R: Real>(self, tape: &mut Tape<R>) {
+        let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
+        let weight = self.turned(tape);
+        let (channels, taps, length) = (self.x.width(), self.weight.columns(), self.x.length());
+        let sequence = length * channels;
+        let gradients = &mut tape.buffers.gradients;
+        if let Some(gradient) = tape.gradient.as_deref_mut() {
+            let mut sums = gradients.scratch(weight.len());
+            sums.fill(R::ZERO);
+            for (x, dy) in tape.buffers.values.get(self.x).chunks_exact(sequence).zip(dy.chunks_exact(sequence)) {
+                for (j, sum) in sums.chunks_exact_mut(channels).enumerate() {
+                    let back = taps - 1 - j;
+                    if back < length {
+                        add_products(&x[..sequence - back * channels], &dy[back * channels..], sum);
+                    }
+                }
+            }
+            let dw = &mut gradient[self.weight.range()];
+            for c in 0..channels {
+                for j in 0..taps {
+                    dw[c * taps + j] += sums[j * channels + c];
+                }
+            }
+            gradients.give(sums);
+        }
+        if let Some(dx) = gradients.open_zeroed(self.x) {
+            for (dx, dy) in dx.chunks_exact_mut(sequence).zip(dy.chunks_exact(sequence)) {
+                for (j, w) in weight.chunks_exact(channels).enumerate() {
+                    let back = taps - 1 - j;
+                    if back < length {
+                        multiply_add(w, &dy[back * channels..], &mut dx[..sequence - back * channels]);
+                    }
+                }
+            }
+        }
+        gradients.give(weight);
+        gradients.give(dy);
+    }
+}
+
+kernel! {
+    /// y += w x in every row
+    fn multiply_add<'a, R>(w: &'a [R], x: &'a [R], y: &'a mut [R]) {
+        for (x, y) in x.chunks_exact(w.len()).zip(y.chunks_exact_mut(w.len())) {
+            for ((y, &x), &w) in y.iter_mut().zip(x).zip(w) {
+                *y = w.mul_add(x, *y);
+            }
+        }
+    }
+}
+
+kernel! {
+    /// sum += x y over the rows
+    fn add_products<'a, R>(x: &'a [R], y: &'a [R], sum: &'a mut [R]) {
+        for (x, y) in x.chunks_exact(sum.len()).zip(y.chunks_exact(sum.len())) {
+            for ((s, &x), &y) in sum.iter_mut().zip(x).zip(y) {
+                *s = x.mul_add(y, *s);
+            }
+        }
+    }
+}
+
+/// The naive reference: x `[sequences, length, channels]`, w `[channels, K]`.
+pub fn naive(x: &[f64], w: &[f64], length: usize, channels: usize) -> Vec<f64> {
+    let taps = w.len() / channels;
+    let mut y = Vec::new();
+    for i in 0..x.len() {
+        let (row, c) = (i / channels, i % channels);
+        let t = row % length;
+        // The last `n` taps reach tokens of this sequence.
+        let n = taps.min(t + 1);
+        y.push(naive::dot(n, |k| (w[c * taps + taps - n + k], x[(row + 1 - n + k) * channels + c])));
+    }
+    y
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::ops::conformance::{Conformance, Draw};
+
+    #[derive(Debug)]
+    pub(crate) struct Case {
+        shape: [usize; 3],
+        taps: usize,
+    }
+
+    impl Conformance for Case {
+        fn draw(d: &mut Draw) -> Self {
+            Self { shape: [d.size(1, 3), d.size(1, 20), d.size(1, 40)], taps: d.size(1, 6) }
+        }
+        fn inputs(&self) -> Vec<[usize; 3]> {
+            vec![self.shape]
+        }
+        fn params(&self) -> Vec<Vec<usize>> {
+            vec![vec![self.shape[2], self.taps]]
+        }
+        fn fast<R: Real>(&self, tape: &mut Tape<R>, inputs: &[Slot], params: &[Param]) -> Slot {
+            tape.short_conv(inputs[0], params[0])
+        }
+        fn naive(&self, inputs: &[Vec<f64>], params: &[Vec<f64>]) -> Vec<f64> {
+            naive(&inputs[0], &params[0], self.shape[1], self.shape[2])
+        }
+    }
+}

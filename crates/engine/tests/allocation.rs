@@ -1,0 +1,59 @@
+//! After the first step nothing is allocated, except by the matrix product for itself.
+
+// A counting allocator can only be written with `unsafe`; it passes everything on.
+#![allow(unsafe_code)]
+
+mod models;
+#[path = "models/train.rs"]
+mod train;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use isoloss_engine::{Plan, inside_gemm};
+use models::{Model, Shape};
+use train::Training;
+
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is the system allocator's own, with the same arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !inside_gemm() {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+        }
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// One test, so that nothing else allocates meanwhile.
+#[test]
+fn nothing_is_allocated_after_the_first_step() {
+    for threads in [1, 2] {
+        for llama in [false, true] {
+            // A batch of 7 in chunks of 2: the last chunk is smaller than the others.
+            let shape = Shape { kv_heads: if llama { 1 } else { 2 }, ..Shape::bytes(64, 2) };
+            let make = |p: &mut _| if llama { Model::llama(p, &shape) } else { Model::gpt(p, &shape) };
+            let mut training = Training::<f32>::new(make, Plan { chunk: 2, shards: 2 }, threads, [7, 16]);
+            training.step();
+            let before = COUNT.load(Ordering::Relaxed);
+            let steps = 20;
+            (0..steps).for_each(|_| {
+                _ = training.step();
+            });
+            let count = COUNT.load(Ordering::Relaxed) - before;
+            println!("{threads} threads, llama {llama}: {count} allocations in {steps} steps");
+            // Rayon's queue takes a new block for every 63 calls, two of which make a step.
+            assert!(count <= 1, "{count} allocations in {steps} steps with {threads} threads");
+        }
+    }
+}
