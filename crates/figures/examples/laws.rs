@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, within};
+use isoloss_figures::catalogue::{ALL, Material, Needs, Runs};
 use isoloss_figures::{Figure, Render, Theme, Width};
 use isoloss_formula::{Column, Table};
 use isoloss_laws::{Labels, Options, Points, catalogue};
@@ -34,7 +34,7 @@ fn numbers(sheet: &Sheet, name: &str) -> Option<Vec<f64>> {
 fn save(folder: &Path, name: &str, figure: &Figure) -> Result<(), Box<dyn std::error::Error>> {
     for (size, width) in [("single", Width::Single), ("double", Width::Double)] {
         for (shade, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
-            let drawing = within(figure.clone(), width).draw(&Render { theme, ..Render::default() });
+            let drawing = figure.clone().width(width).draw(&Render { theme, ..Render::default() });
             let file = folder.join(format!("{name}-{size}-{shade}.png"));
             std::fs::write(file, drawing.png(if size == "single" { 230.0 } else { 150.0 })?)?;
             if theme == Theme::Light {

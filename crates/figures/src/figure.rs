@@ -127,7 +127,8 @@ pub struct Figure {
     pub caption: String,
     /// in print
     pub width: Width,
-    /// panels beside each other
+    /// panels beside each other at most: where they would be narrower than 55 mm there are fewer, unless
+    /// [`rows`](Self::rows) are named, for then the grid has a meaning
     pub columns: usize,
     /// height of a panel between its axes, as a share of its width; by default three quarters in one column, half for a
     /// lone panel as wide as the page
@@ -189,7 +190,7 @@ impl Figure {
         self
     }
 
-    /// So many panels beside each other.
+    /// So many panels beside each other, where they have room.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = columns;
         self

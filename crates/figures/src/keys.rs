@@ -40,7 +40,8 @@ fn used(layer: &Layer) -> Option<Use<'_>> {
         Layer::Points(p) => Some(Use { colour: p.colour.as_ref(), marker: p.marker.as_ref(), open: p.open, ..plain }),
         Layer::Line(l) => Some(Use { colour: l.colour.as_ref(), line: Some((l.key.as_ref(), l.dash)), ..plain }),
         Layer::Band(b) => Some(Use { colour: b.colour.as_ref(), band: true, ..plain }),
-        Layer::Contours(_) | Layer::Rule(_) | Layer::Arrow(_) | Layer::Note(_) => None,
+        Layer::Arrow(a) => Some(Use { colour: a.colour.as_ref(), ..plain }),
+        Layer::Contours(_) | Layer::Rule(_) | Layer::Note(_) => None,
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
     use crate::axis::Axis;
     use crate::figure::Panel;
-    use crate::layer::{Line, Points};
+    use crate::layer::{Arrow, Line, Points};
 
     #[test]
     fn colour_marker_and_line_have_entries_of_their_own() {
@@ -158,5 +159,15 @@ mod tests {
         let second = &keys.entries[1];
         assert_eq!(second.marker, Some((Marker::Square, false)));
         assert_eq!((second.colour, second.line), (Some(Colour::Hue(1)), Some(Dash::Dotted)));
+    }
+
+    #[test]
+    fn an_arrow_alone_has_a_colour_and_an_entry() {
+        let panel = Panel::new(Axis::linear("x"), Axis::linear("y"))
+            .with(Line::new([(0.0, 0.0)]).series("A"))
+            .with(Arrow::new((0.0, 0.0), (1.0, 1.0)).series("saved"));
+        let keys = Keys::of(&Figure::new("").panel(panel));
+        assert_eq!(keys.colour(Some(&"saved".into())), Colour::Hue(1));
+        assert_eq!(keys.entries.iter().map(|e| e.name.to_string()).collect::<Vec<_>>(), ["A", "saved"]);
     }
 }

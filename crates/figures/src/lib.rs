@@ -36,6 +36,7 @@ mod decimal;
 mod draw;
 mod error;
 mod figure;
+mod fold;
 mod font;
 mod geometry;
 mod keys;

@@ -5,6 +5,10 @@ use crate::layer::{Layer, Side};
 
 /// Side of a cell, in points.
 const CELL: f64 = 1.0;
+/// From the border of a panel to a box at it, in points.
+const INSET: f64 = 4.0;
+/// Places along each side of a panel that are tried for a box with no free place at the border.
+const INSIDE: u32 = 24;
 /// Places along a line that stand for it, besides its corners.
 const PLACES: f64 = 1e6;
 
@@ -68,7 +72,18 @@ impl Occupied {
                         occupied.take_line(a, b);
                     }
                 }
-                Layer::Band(_) | Layer::Contours(_) | Layer::Note(_) => {}
+                // Text may stand inside of a band, but not across its edge.
+                Layer::Band(band) => {
+                    for pair in band.points.windows(2) {
+                        for of in [|p: &(f64, f64, f64)| p.1, |p: &(f64, f64, f64)| p.2] {
+                            let ends = (view.at(pair[0].0, of(&pair[0])), view.at(pair[1].0, of(&pair[1])));
+                            if let (Some(a), Some(b)) = ends {
+                                occupied.take_line(a, b);
+                            }
+                        }
+                    }
+                }
+                Layer::Contours(_) | Layer::Note(_) => {}
             }
         }
         occupied.sum();
@@ -127,9 +142,8 @@ impl Occupied {
     /// The place for a box of this size at the border of the panel that hides least, and how many taken cells it hides.
     /// Corners come first, upper ones before lower ones.
     pub(crate) fn emptiest(&self, width: f64, height: f64) -> (Rect, u32) {
-        let inset = 4.0;
-        let (left, right) = (self.plot.left + inset, self.plot.right - inset - width);
-        let (top, bottom) = (self.plot.top + inset, self.plot.bottom - inset - height);
+        let (left, right) = (self.plot.left + INSET, self.plot.right - INSET - width);
+        let (top, bottom) = (self.plot.top + INSET, self.plot.bottom - INSET - height);
         let middle = (left + right) / 2.0;
         let centre = (top + bottom) / 2.0;
         let places = [
@@ -153,6 +167,23 @@ impl Occupied {
             }
         }
         best
+    }
+
+    /// As [`Self::emptiest`], in the midst of the panel where each place at the border hides something.
+    pub(crate) fn emptiest_anywhere(&self, width: f64, height: f64) -> (Rect, u32) {
+        let best = self.emptiest(width, height);
+        let inner = self.plot.grown(-INSET);
+        if best.1 == 0 || inner.width() < width || inner.height() < height {
+            return best;
+        }
+        let share = |i: u32| f64::from(i) / f64::from(INSIDE);
+        let places = (0..=INSIDE).flat_map(|i| (0..=INSIDE).map(move |j| (share(i), share(j))));
+        let found = places.map(|(down, across)| {
+            let (x, y) = (inner.left + across * (inner.width() - width), inner.top + down * (inner.height() - height));
+            let rect = Rect::new(x, y, width, height);
+            (rect, self.count(&rect.grown(2.0)))
+        });
+        found.min_by_key(|place| place.1).filter(|f| f.1 < best.1).unwrap_or(best)
     }
 }
 
@@ -180,5 +211,20 @@ mod tests {
         let (rect, hidden) = occupied.emptiest(30.0, 20.0);
         assert_eq!(hidden, 0);
         assert_eq!((rect.right, rect.bottom), (96.0, 96.0));
+    }
+
+    #[test]
+    fn a_box_leaves_the_border_where_that_is_full() {
+        let mut occupied = Occupied::new(Rect::new(0.0, 0.0, 100.0, 100.0));
+        for side in [Rect::new(0.0, 0.0, 100.0, 12.0), Rect::new(0.0, 88.0, 100.0, 12.0)] {
+            occupied.take(&side);
+        }
+        for side in [Rect::new(0.0, 0.0, 12.0, 100.0), Rect::new(88.0, 0.0, 12.0, 100.0)] {
+            occupied.take(&side);
+        }
+        occupied.sum();
+        assert!(occupied.emptiest(30.0, 20.0).1 > 0);
+        let (rect, hidden) = occupied.emptiest_anywhere(30.0, 20.0);
+        assert_eq!(hidden, 0, "{rect:?}");
     }
 }

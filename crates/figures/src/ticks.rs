@@ -90,7 +90,7 @@ fn log10(low: f64, high: f64, most: usize, style: Numbers) -> Ticks {
         return labels(&labelled, minor, style);
     }
     // Fewer than three decades: factors of ten are labelled too, as many as there is room for.
-    let sets: [&[i64]; 4] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 3, 5], &[1, 2, 5], &[1, 3]];
+    let sets: [&[i64]; 5] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 3, 5], &[1, 2, 5], &[1, 2, 4, 6, 8], &[1, 3]];
     let fitting = |least: usize| sets.iter().map(|s| of(s)).find(|d| d.len() <= most.min(6) && d.len() >= least);
     let chosen = match fitting(3.min(most)) {
         Some(chosen) => chosen,

@@ -1,6 +1,6 @@
 //! The figures of laws: as they look (snapshots), that they say what the laws say, and that no input breaks them.
 
-use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, curves::Curve, entry, within};
+use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, curves::Curve, entry};
 use isoloss_figures::{Figure, Layer, Render, Width};
 use isoloss_formula::{Column, Table};
 use isoloss_laws::{ApproachOptions, Fit, Labels, Options, Points, catalogue, fit, isoflop};
@@ -83,9 +83,9 @@ fn sound(name: &str, figure: &Figure) -> String {
     for panel in &figure.panels {
         assert!(!panel.x.label.is_empty() && !panel.y.label.is_empty(), "{name}: an axis without a label");
     }
-    let drawing = within(figure.clone(), Width::Single).draw(&Render::dark());
+    let drawing = figure.clone().width(Width::Single).draw(&Render::dark());
     assert!(drawing.svg.starts_with("<svg"));
-    within(figure.clone(), Width::Double).draw(&Render::default()).svg
+    figure.clone().width(Width::Double).draw(&Render::default()).svg
 }
 
 fn snapshot(name: &str, figure: &Figure) {
@@ -242,7 +242,7 @@ fn no_table_breaks_a_figure() {
         for entry in ALL.iter().filter(|e| !matches!(e.needs, [Needs::Table(_)])) {
             match (entry.draw)(&material) {
                 Ok(figure) => {
-                    let svg = within(figure, Width::Single).draw(&Render::default()).svg;
+                    let svg = figure.width(Width::Single).draw(&Render::default()).svg;
                     assert!(!svg.contains("<script>") && !svg.contains("NaN"), "{}", entry.name);
                 }
                 Err(e) => assert!(!e.message.is_empty()),

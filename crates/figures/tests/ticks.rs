@@ -26,8 +26,12 @@ fn known_axes() {
     assert_eq!(auto(Log10, 0.8, 60.0, 8), "1 2 5 10 20 50");
     assert_eq!(auto(Log10, 1.8, 5.5, 4), "2 3 4 5");
     assert_eq!(auto(Log10, 1.8, 5.5, 3), "2 3 5");
-    // Only one power of ten and few factors: two labels, because one tells nothing of the scale.
-    assert_eq!(auto(Log10, 3.2, 12.0, 4), "5 10");
+    // Half a decade: 2 and 5 alone are too few, all factors too many.
+    assert_eq!(auto(Log10, 0.33, 1.05, 9), "0.4 0.6 0.8 1");
+    assert_eq!(auto(Log10, 0.33, 1.05, 4), "0.4 0.6 0.8 1");
+    assert_eq!(auto(Log10, 3.2, 12.0, 4), "4 6 8 10");
+    // Room for three at most: two labels, because one tells nothing of the scale.
+    assert_eq!(auto(Log10, 3.2, 12.0, 3), "5 10");
     assert_eq!(auto(Log10, 2.0, 2.2, 6), "2.00 2.05 2.10 2.15 2.20");
     assert_eq!(auto(Log2, 0.9, 40.0, 9), "1 2 4 8 16 32");
     assert_eq!(auto(Log2, 0.9, 40.0, 3), "1 4 16");

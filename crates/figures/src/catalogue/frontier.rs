@@ -24,6 +24,8 @@ pub const ENTRY: Entry = Entry {
 
 /// Budgets at which the law is asked; each asks every draw of the fit.
 const STEPS: usize = 24;
+/// More runs than this are drawn small.
+const MANY: usize = 60;
 
 /// Runs and the frontier of a law of N and D.
 ///
@@ -50,6 +52,8 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         if let Some(points) = runs {
             let marks = Marks::new(rows.iter().map(|r| (places[*r], points.target[*r])));
             let series = if family.is_some() { name.as_str() } else { "runs" };
+            // Marks stand above lines, and hundreds of them would hide the frontier that runs below them.
+            let marks = if points.len() > MANY { marks.open().radius(1.2) } else { marks };
             loss = loss.with(marks.series(series));
         }
         let band = |of: fn(&Plan) -> &isoloss_laws::Estimate| {

@@ -41,8 +41,13 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
     }
     let out: Vec<(f64, f64)> = (0..points.len()).filter(|r| !counted[*r]).map(|r| (n[r], points.target[r])).collect();
     let left = out.len();
+    let few = 2 * left > points.len();
     if left > 0 {
         grids = grids.with(Marks::new(out).series("not counted").open().radius(1.2));
+    }
+    if few {
+        let line = format!("{} of {} runs share a budget that counts", points.len() - left, points.len());
+        grids = grids.with(Note::new(line.as_str()));
     }
     let mut said = Vec::new();
     for minimum in &approach.minima {
@@ -86,7 +91,10 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
         .collect();
     let not = match left {
         0 => String::new(),
-        left => format!(" {left} runs belong to budgets that do not count ({}).", because.join("; ")),
+        left => {
+            let weak = if few { " Most runs share no budget: the power rests on few of them." } else { "" };
+            format!("{weak} {left} runs belong to budgets that do not count ({}).", because.join("; "))
+        }
     };
     let certain = match &exponent.interval {
         Some(i) => format!("{:.0} % interval of the exponent: {}", 100.0 * i.level, exponent.method),

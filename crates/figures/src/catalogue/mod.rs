@@ -27,7 +27,7 @@ mod words;
 pub use material::{Material, Runs};
 pub use missing::Missing;
 
-use crate::figure::{Figure, Share, Width};
+use crate::figure::Figure;
 
 /// What a figure is drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,21 +71,6 @@ pub const ALL: &[Entry] = &[
     reuse::ENTRY,
     compute::ENTRY,
 ];
-
-/// Panels narrower than this hold no text.
-const NARROW: Width = Width::Millimetres(55.0);
-
-/// The figure at a width: panels that would be too narrow stand below each other.
-pub fn within(mut figure: Figure, width: Width) -> Figure {
-    let narrow = width.points() / (figure.columns.max(1) as f64) < NARROW.points();
-    // Rows of a grid mean something: it stays one.
-    if narrow && figure.columns > 1 && figure.panels.len() > 1 && figure.rows.is_empty() {
-        figure.columns = 1;
-        figure.aspect = figure.aspect.map(|a| 0.7 * a);
-        figure.share_x = Share::None;
-    }
-    figure.width(width)
-}
 
 /// A figure by name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

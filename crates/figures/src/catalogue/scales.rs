@@ -196,7 +196,11 @@ pub(super) fn room(axis: Axis, layers: &[Layer], lines: usize) -> Axis {
     };
     let found = ends(layers.iter().flat_map(places)).filter(|(low, _)| *low > 0.0);
     match found {
-        Some((low, high)) if lines > 1 => axis.include(low * libm::pow(low / high, 0.08 * lines.min(6) as f64)),
+        Some((low, high)) if lines > 1 => {
+            // Of a panel of one column a line of text takes a nineteenth, and the room around all lines as much.
+            let share = (1 + lines.min(6)) as f64 / 19.0;
+            axis.include(low * libm::pow(low / high, share / (1.0 - share)))
+        }
         _ => axis,
     }
 }
@@ -257,4 +261,23 @@ pub(super) fn bare(fit: &Fit) -> Fit {
     let mut bare = fit.clone();
     bare.draws.clear();
     bare
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_grouped_as_the_eye_keeps_them_apart() {
+        let few = [1e7, 1e8, 1e7, 1e9];
+        let groups = by_size(&few, &[0, 1, 2, 3]);
+        let names: Vec<&str> = groups.iter().map(|g| g.name.as_str()).collect();
+        assert_eq!(names, ["10M", "100M", "1B"]);
+        assert_eq!(groups[0].rows, [0, 2]);
+        let many: Vec<f64> = (0..60).map(|i| 1e7 * 1.1_f64.powi(i)).collect();
+        let groups = by_size(&many, &(0..60).collect::<Vec<_>>());
+        assert!(groups.len() <= 8, "{}", groups.len());
+        assert_eq!(groups.iter().map(|g| g.rows.len()).sum::<usize>(), 60);
+        assert_eq!(count(1.4e9), "1.4B");
+    }
 }

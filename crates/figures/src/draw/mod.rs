@@ -48,6 +48,8 @@ const NAMES: usize = 12;
 
 /// Draws a figure.
 pub(crate) fn figure(figure: &Figure, render: &Render) -> Drawing {
+    let figure = figure.folded();
+    let figure = figure.as_ref();
     let keys = Keys::of(figure);
     let spans = ranges::spans(figure);
     let counts = figure.panels.iter().map(marks_of);

@@ -96,7 +96,7 @@ impl Pen<'_> {
         blocked.iter().for_each(|b| occupied.take(b));
         occupied.sum();
         let mut rect = match note.place {
-            Place::Auto => occupied.emptiest(wide, high).0,
+            Place::Auto => occupied.emptiest_anywhere(wide, high).0,
             Place::At(x, y) => {
                 let Some((x, y)) = view.at(x, y) else { return };
                 Rect::new(x + 2.0, y - high / 2.0, wide, high)
@@ -105,7 +105,10 @@ impl Pen<'_> {
                 let right = matches!(corner, Corner::TopRight | Corner::BottomRight);
                 let top = matches!(corner, Corner::TopLeft | Corner::TopRight);
                 let x = if right { plot.right - wide - 3.0 } else { plot.left + 3.0 };
-                Rect::new(x, if top { plot.top + 3.0 } else { plot.bottom - high - 3.0 }, wide, high)
+                let asked = Rect::new(x, if top { plot.top + 3.0 } else { plot.bottom - high - 3.0 }, wide, high);
+                // A corner is a wish, what is drawn there is a finding.
+                let (free, hidden) = occupied.emptiest_anywhere(wide, high);
+                if hidden == 0 && occupied.count(&asked) > 0 { free } else { asked }
             }
         };
         // What is already in the corner is stepped around, towards the middle.
@@ -115,8 +118,9 @@ impl Pen<'_> {
             let by = if step > 0.0 { hit.bottom + 2.0 - rect.top } else { hit.top - 2.0 - rect.bottom };
             rect = Rect::new(rect.left, rect.top + by, wide, high);
         }
-        self.backing(&rect);
+        // A ground of paper would hide curves and bands: without a box the letters have a rim of it instead.
         if note.boxed {
+            self.backing(&rect);
             let place = [("x", rect.left.into()), ("y", rect.top.into()), ("width", rect.width().into())];
             let muted = self.render.theme.muted();
             let look = [("height", rect.height().into()), ("rx", 1.5.into()), ("fill", "none".into())];
@@ -126,7 +130,10 @@ impl Pen<'_> {
         let colour = self.colour(note.colour.as_ref());
         for (i, line) in lines.iter().enumerate() {
             let y = rect.top + PADDING + (0.86 + i as f64 * LEADING) * SMALL;
-            self.svg.text(line, (rect.left + PADDING, y), Align::Start, &colour, false);
+            match note.boxed {
+                true => self.svg.text(line, (rect.left + PADDING, y), Align::Start, &colour, false),
+                false => self.over(line, (rect.left + PADDING, y), &colour),
+            }
         }
         blocked.push(rect.grown(1.0));
     }

@@ -55,7 +55,9 @@ pub(super) fn all(figure: &Figure, columns: usize, x: bool) -> Vec<Label> {
     let same = |mut panels: std::ops::Range<usize>, at: &dyn Fn(usize) -> usize| {
         panels.all(|i| at(i) >= count || (text(at(i)) == text(at(0)) && !text(at(i)).is_empty()))
     };
-    if along > 1 && same(0..count, &|i| i) {
+    // Between two rows stands the letter of the lower panel, where the middle of an even number of rows is.
+    let joined = x || !figure.lettered || !rows.is_multiple_of(2);
+    if along > 1 && joined && same(0..count, &|i| i) {
         // The whole side of the grid: the first column, the last row.
         let line = if x { lines - 1 } else { 0 };
         return vec![Label { line, from: 0, to: along - 1, text: text(0).clone() }];
@@ -65,7 +67,7 @@ pub(super) fn all(figure: &Figure, columns: usize, x: bool) -> Vec<Label> {
         let at = |k: usize| if x { line * columns + k } else { k * columns + line };
         let members: Vec<usize> = (0..along).filter(|k| at(*k) < count).collect();
         let said: Vec<usize> = members.iter().copied().filter(|k| written(figure, columns, at(*k), x).1).collect();
-        if said.len() > 1 && said.len() == members.len() && same(0..along, &at) {
+        if joined && said.len() > 1 && said.len() == members.len() && same(0..along, &at) {
             found.push(Label { line, from: 0, to: members.len() - 1, text: text(at(0)).clone() });
         } else {
             let one = |k: usize| Label { line, from: k, to: k, text: text(at(k)).clone() };
@@ -95,6 +97,9 @@ mod tests {
             assert_eq!(shown(&grid(share), true), [(1, 0, 2, "x".into())]);
             assert_eq!(shown(&grid(share), false), [(0, 0, 1, "y".into())]);
         }
+        // The letter of the lower panel would stand upon the label.
+        let lettered = shown(&grid(Share::Line).lettered(), false);
+        assert_eq!(lettered, [(0, 0, 0, "y".into()), (0, 1, 1, "y".into())]);
     }
 
     #[test]
