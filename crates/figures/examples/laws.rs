@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let source = Path::new(file).file_name().map_or(String::new(), |f| f.to_string_lossy().into_owned());
         let per_family = option("per").map_or(Vec::new(), |p| p.split(',').map(str::to_owned).collect());
         let options = Options { threads: 2, per_family, ..Options::default() };
-        Some(Runs { source, law: law.clone(), points, names, options })
+        Some(Runs { source, law: law.clone(), points, names, options, fit: None })
     });
     let mut table = Vec::new();
     for (name, from) in

@@ -31,7 +31,14 @@ fn runs(law: &str, sizes: &[(f64, f64)], family: Option<&[&str]>) -> Runs {
         ..Points::default()
     };
     let names = (0..sizes.len()).map(|i| format!("run {}", i + 1)).collect();
-    Runs { source: "made-up.csv".into(), law: catalogue::law(law).expect("ships"), points, names, options: options() }
+    Runs {
+        source: "made-up.csv".into(),
+        law: catalogue::law(law).expect("ships"),
+        points,
+        names,
+        options: options(),
+        fit: None,
+    }
 }
 
 /// Sizes and lengths in a grid.

@@ -315,7 +315,7 @@ fn families_of_a_surface_are_compared_at_their_best() {
     };
     let options = Options { per_family: vec!["A".into()], draws: 60, starts: 8, ..Options::default() };
     let law = isoloss_laws::catalogue::law("chinchilla").unwrap();
-    let runs = Runs { source: "made-up.csv".into(), law, points, names: Vec::new(), options };
+    let runs = Runs { source: "made-up.csv".into(), law, points, names: Vec::new(), options, fit: None };
     let figure = (compute::ENTRY.draw)(&Material { runs: Some(runs), ..Material::default() }).unwrap();
     let arrow = arrow(&figure);
     // The best loss of 6 N D for each, by brute force.

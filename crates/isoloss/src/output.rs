@@ -83,6 +83,19 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
     }
 }
 
+/// Refuses a file that is read by the same command, even by force.
+pub fn is_no_input(path: &Path, inputs: &[String]) -> Result<(), Failure> {
+    let same =
+        |input: &String| path.canonicalize().is_ok_and(|a| Path::new(input).canonicalize().is_ok_and(|b| a == b));
+    match inputs.iter().any(same) {
+        false => Ok(()),
+        true => Err(Failure::usage(
+            format_args!("{}: this file is what is read", path.display()),
+            "name another file to write",
+        )),
+    }
+}
+
 /// The temporary file of a file: in the same folder, for a rename moves no bytes there.
 fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -73,6 +73,9 @@ fn what_cannot_be_drawn_is_refused() {
     let (_folder, path) = folder();
     let svg = path("a.svg");
     fs::write(path("there.svg"), "mine").unwrap();
+    fs::write(path("there.html"), "mine").unwrap();
+    let own = path("runs.csv");
+    fs::copy(EXAMPLE, &own).unwrap();
     for (arguments, needle) in [
         (vec!["figure", "fitt", EXAMPLE, "-o", &svg], "did you mean fit?"),
         (vec!["figure", "fit", EXAMPLE, "-o", "a.jpg"], "the ending says"),
@@ -85,8 +88,13 @@ fn what_cannot_be_drawn_is_refused() {
         (vec!["figure", "multiplier", EXAMPLE, "-o", &svg], "--group"),
         (vec!["figure", "pareto", EXAMPLE, "-o", &svg], "there is no column"),
         (vec!["figure", "isoflop", EXAMPLE, "-o", &path("no/folder.svg")], "there is no folder"),
+        (vec!["figure", "fit", EXAMPLE, "-o", &svg, "--data", &svg], "the picture goes there"),
+        (vec!["figure", "fit", EXAMPLE, "-o", &svg, "--width", "wide"], "expected single, double"),
+        (vec!["figure", "curves", EXAMPLE, "-o", &svg], "there is no curve"),
+        (vec!["figure", "fit", &own, "-o", &svg, "--data", &own, "--force"], "this file is what is read"),
+        (vec!["report", &own, "-o", &own, "--force"], "is an HTML file"),
         (vec!["report", "-o", &svg], "required"),
-        (vec!["report", EXAMPLE, "-o", &path("there.svg")], "there already"),
+        (vec!["report", EXAMPLE, "-o", &path("there.html")], "there already"),
         (vec!["report", "nowhere.csv", "-o", &path("r.html")], "no such file"),
     ] {
         let refused = isoloss(&arguments);
@@ -94,6 +102,7 @@ fn what_cannot_be_drawn_is_refused() {
         assert!(refused.stderr.contains("hint: "), "{arguments:?}: {}", refused.stderr);
     }
     assert_eq!(fs::read_to_string(path("there.svg")).unwrap(), "mine");
+    assert_eq!(fs::read(&own).unwrap(), fs::read(EXAMPLE).unwrap());
     assert!(!fs::exists(&svg).unwrap(), "a refusal leaves no file");
 }
 

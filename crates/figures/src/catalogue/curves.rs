@@ -138,16 +138,31 @@ pub fn read(table: &Table) -> Result<(Vec<Curve>, String), Missing> {
     };
     let ((along, x), (_, loss)) = (numbers(&ALONG)?, numbers(&LOSS)?);
     let params = numbers(&PARAMS).ok().map(|p| p.1);
-    let run = find(table, &RUN);
+    let run = find(table, &RUN).ok_or_else(|| missing(&RUN))?;
     let mut curves: Vec<Curve> = Vec::new();
     let mut seen = std::collections::HashMap::new();
     for row in 0..table.len() {
-        let name = run.map_or("run".to_owned(), |c| c.text(row));
+        let name = run.text(row);
         let i = *seen.entry(name.clone()).or_insert(curves.len());
         if i == curves.len() {
             curves.push(Curve { run: name, params: params.as_ref().map(|p| p[row]), points: Vec::new() });
         }
-        curves[i].points.push((x[row], loss[row]));
+        let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
+        if params.as_ref().zip(curves[i].params).is_some_and(|(p, first)| !same(p[row], first)) {
+            return Err(Missing::new(
+                format!("line {}: run {} has other parameters than before", table.line(row), curves[i].run),
+                "a run has one size: --map \"run=COLUMN\" names the column that tells all runs apart",
+            ));
+        }
+        if x[row] > 0.0 && x[row].is_finite() && loss[row].is_finite() {
+            curves[i].points.push((x[row], loss[row]));
+        }
+    }
+    if curves.iter().all(|c| c.points.len() < 2) {
+        return Err(Missing::new(
+            format!("no run has two rows with {along} above zero and a loss: there is no curve"),
+            "learning curves are drawn from tables of steps, with a row for every step of every run",
+        ));
     }
     Ok((curves, along))
 }

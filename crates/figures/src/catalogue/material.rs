@@ -1,7 +1,7 @@
 //! What a user gives to draw from.
 
 use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points};
+use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
 
 use super::Missing;
 
@@ -18,6 +18,22 @@ pub struct Runs {
     pub names: Vec<String>,
     /// how they are fitted
     pub options: Options,
+    /// their fit, where whoever gives them has made it and has told its warnings
+    pub fit: Option<Fit>,
+}
+
+impl Runs {
+    /// The fit that was given, or a new one.
+    ///
+    /// # Errors
+    /// If families have too few rows for what is their own, or the runs cannot be fitted.
+    pub fn fitted(&self) -> Result<Fit, Missing> {
+        if let Some(fit) = &self.fit {
+            return Ok(fit.clone());
+        }
+        families_suffice(&self.law, &self.points, &self.options)?;
+        Ok(fit(&self.law, &self.points, &self.options)?)
+    }
 }
 
 /// What a figure may be drawn from.

@@ -4,7 +4,7 @@ use isoloss_laws::{Comparison, Fit, FitError, Options, Place, Scale, Side, compa
 
 use super::scales::{self, BEYOND, ends, grid};
 use super::words::{estimate, number};
-use super::{Entry, Material, Missing, Needs};
+use super::{Entry, Material, Missing, Needs, Runs};
 use crate::axis::Axis;
 use crate::figure::Figure;
 use crate::figure::Panel;
@@ -89,12 +89,16 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         }
     }
     let words = says.join("; ");
+    let reached = match compared.iter().all(|c| c.comparison.shared.is_some()) {
+        true => "Solid: losses that runs of both reached; dotted: extrapolated.",
+        false => "Which of these losses runs of both reached is not known, or none.",
+    };
     Figure::new(format!(
         "How many times the {of} {baseline} needs for the loss of each variant, against that loss. {words}."
     ))
     .caption(format!(
-        "How many times the {of} {baseline} needs for the same loss; above 1 the variant is better. Solid: losses that runs \
-         of both reached; dotted: extrapolated. {words}. {certain} {source}"
+        "How many times the {of} {baseline} needs for the same loss; above 1 the variant is better. {reached} {words}. \
+         {certain} {source}"
     ))
     .aspect(0.72)
     .panel(panel)
@@ -204,11 +208,13 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let runs = scales::runs(material)?;
     let labels = runs.points.family.as_ref().filter(|f| f.levels.len() > 1);
     let labels = labels.ok_or_else(|| Missing::new("all runs are of one family: there is nothing to compare", hint))?;
-    let mut options = runs.options.clone();
-    if options.per_family.is_empty() {
-        options.per_family = free(&runs.law.parameters, &options);
-    }
-    let fit = isoloss_laws::fit(&runs.law, &runs.points, &options)?;
+    let fit = match runs.options.per_family.is_empty() {
+        true => {
+            let per_family = free(&runs.law.parameters, &runs.options);
+            Runs { options: Options { per_family, ..runs.options.clone() }, fit: None, ..runs.clone() }.fitted()?
+        }
+        false => runs.fitted()?,
+    };
     let mut names: Vec<&String> = labels.levels.iter().collect();
     if let Some(first) = &material.baseline {
         if !names.contains(&first) {

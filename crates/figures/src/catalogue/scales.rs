@@ -240,7 +240,7 @@ pub(super) fn fitted(material: &Material) -> Result<(Fit, Option<&Runs>), Missin
     let given = material.runs.as_ref().map(|_| runs(material)).transpose()?;
     match (material.fits.first(), given) {
         (Some((_, fit)), runs) => Ok((fit.clone(), runs)),
-        (None, Some(runs)) => Ok((isoloss_laws::fit(&runs.law, &runs.points, &runs.options)?, Some(runs))),
+        (None, Some(runs)) => Ok((runs.fitted()?, Some(runs))),
         (None, None) => {
             Err(Missing::new("this figure is drawn from runs or from a fit", "name a table or a saved fit"))
         }

@@ -123,11 +123,15 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
     };
     let columns = if shown.len() > 1 { 2 } else { 1 };
     figure.alt = format!("Loss over parameters and tokens, {law}. The compute-optimal path goes {}.", says.join("; "));
-    figure.caption = format!(
-        "Lines of equal loss over parameters N and tokens D: {law}. Solid path: least loss at C = 6 N D, {}. Dotted where \
-         it lies beyond the compute of the runs. {source}",
-        says.join("; ")
-    );
+    let path = match (says.is_empty(), runs.is_some()) {
+        (true, _) => "No path: the law has no best sizes at these budgets.".to_owned(),
+        (_, true) => {
+            let says = says.join("; ");
+            format!("Solid path: least loss at C = 6 N D, {says}. Dotted where it lies beyond the compute of the runs.")
+        }
+        (_, false) => format!("Path: least loss at C = 6 N D, {}.", says.join("; ")),
+    };
+    figure.caption = format!("Lines of equal loss over parameters N and tokens D: {law}. {path} {source}");
     if shown.len() > PANELS {
         figure.caption.push_str(&format!(" The first {PANELS} of {} families.", shown.len()));
     }

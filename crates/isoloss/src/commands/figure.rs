@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry, within};
+use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry};
 use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
 use isoloss_laws::Options;
 
+use super::compare::every_parameter;
 use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, load, load_table};
 use super::predict;
 use super::{Run, untouched};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, file_name, talk};
+use crate::report::warning;
 
 /// Options of `figure`.
 #[derive(Args, Debug)]
@@ -77,6 +79,7 @@ Examples:
   isoloss figure multiplier runs.csv --group family --baseline mla -o gain.png --dpi 600
   isoloss figure compute published:kimi-mla published:kimi-linear -o compute.svg
   isoloss figure pareto --published -o pareto.svg --data pareto.csv
+  isoloss figure pareto examples/memory3.csv --map score=average --baseline Memory3-SFT -o gain.pdf
   isoloss list figures
 
 The caption goes to standard output: what is drawn, from what, how sure, and what of it is extrapolated.
@@ -91,13 +94,20 @@ Exit code 0: it did; 1: it could not; 2: usage or input.";
         let files = [(!to_stdout).then_some(&self.output), self.data.as_ref()];
         for path in files.into_iter().flatten() {
             output::may_write(path, self.force)?;
+            output::is_no_input(path, &self.from)?;
+        }
+        if self.data.as_deref().is_some_and(|data| data == self.output) {
+            return Err(Failure::usage(
+                format_args!("--data {}: the picture goes there", self.output.display()),
+                "name another file: --data figure.csv",
+            ));
         }
         let mut figure = self.draw(entry)?;
         if let Some(title) = &self.title {
             figure = figure.title(title.as_str());
         }
         if let Some(width) = width {
-            figure = within(figure, width);
+            figure = figure.width(width);
         }
         let drawing = figure.draw(&if self.dark { Render::dark() } else { Render::default() });
         drawing.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
@@ -129,8 +139,8 @@ impl Figure {
     }
 
     fn dpi(&self, kind: Kind) -> Result<f64, Failure> {
-        let dpi = arguments::number("--dpi", &self.dpi)?;
-        if kind == Kind::Png && !(20.0..=2400.0).contains(&dpi) {
+        let dpi = arguments::number("--dpi", &self.dpi).unwrap_or(f64::NAN);
+        if dpi.is_nan() || kind == Kind::Png && !(20.0..=2400.0).contains(&dpi) {
             return Err(Failure::usage(
                 format_args!("--dpi {}: expected 20 to 2400 dots per inch", self.dpi),
                 "300 serves most journals, 600 line art",
@@ -185,23 +195,43 @@ impl Figure {
         if columns && !(runs && !(untouched(&self.law) && untouched(&self.families))) {
             material.table = Some(load_table(path, &self.rows)?);
         } else {
-            let options = self.how.options(&self.law)?;
-            let alone = (self.families.group.clone(), Vec::new());
-            let families = |law: &_, table: &_| match self.families.per.is_empty() {
-                true => Ok(alone),
-                false => self.families.of(law, table),
-            };
-            let loaded = load(path, &self.law, &self.rows, families)?;
-            let options = Options { per_family: loaded.per.clone(), ..options };
-            material.runs = Some(Runs {
-                source: file_name(table),
-                names: loaded.names(),
-                law: loaded.law,
-                points: loaded.points,
-                options,
-            });
+            material.runs = Some(self.runs(table)?);
+            if let Some((name, _)) = material.fits.first() {
+                talk(format_args!("note: the law is that of {name}, the runs are those of {table}"));
+            }
         }
         Ok(material)
+    }
+}
+
+impl Figure {
+    /// The runs of a table with their fit, whose warnings are told as isoloss fit tells them.
+    fn runs(&self, table: &str) -> Result<Runs, Failure> {
+        let options = self.how.options(&self.law)?;
+        let alone = (self.families.group.clone(), Vec::new());
+        let loaded =
+            load(Path::new(table), &self.law, &self.rows, |law, columns| match self.families.per.is_empty() {
+                true => Ok(alone),
+                false => self.families.of(law, columns),
+            })?;
+        let families = loaded.points.family.as_ref().map_or(0, |f| f.levels.len());
+        // Families that were named have laws of their own, unless something else was asked.
+        let per_family = match loaded.per.is_empty() && families > 1 {
+            true => every_parameter(&loaded.law, &options),
+            false => loaded.per.clone(),
+        };
+        let options = Options { per_family, ..options };
+        let fit = loaded.fit(&options)?;
+        loaded.name_left_out();
+        fit.warnings.iter().for_each(|w| talk(format_args!("{}", warning(w).trim_end())));
+        Ok(Runs {
+            source: file_name(table),
+            names: loaded.names(),
+            law: loaded.law,
+            points: loaded.points,
+            options,
+            fit: Some(fit),
+        })
     }
 }
 
@@ -231,8 +261,8 @@ fn width(text: &str) -> Result<Width, Failure> {
     match text {
         "single" => Ok(Width::Single),
         "double" => Ok(Width::Double),
-        _ => match arguments::number("--width", text.trim_end_matches("mm").trim())? {
-            given if (40.0..=1000.0).contains(&given) => Ok(Width::Millimetres(given)),
+        _ => match arguments::number("--width", text.trim_end_matches("mm").trim()) {
+            Ok(given) if (40.0..=1000.0).contains(&given) => Ok(Width::Millimetres(given)),
             _ => Err(Failure::usage(
                 format_args!("--width {text}: expected single, double or 40 to 1000 millimetres"),
                 "as in --width double or --width 120",

@@ -68,7 +68,15 @@ script. A table is fitted as isoloss fit does it; with --group its families are 
 Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
+        let ending = self.output.extension().map(|e| e.to_string_lossy().to_lowercase());
+        if !matches!(ending.as_deref(), Some("html" | "htm")) {
+            return Err(Failure::usage(
+                format_args!("-o {}: a report is an HTML file", self.output.display()),
+                "as in -o report.html",
+            ));
+        }
         output::may_write(&self.output, self.force)?;
+        output::is_no_input(&self.output, &self.from)?;
         let made = Made {
             program: concat!("isoloss ", env!("CARGO_PKG_VERSION")).to_owned(),
             date: Some(chrono::Utc::now().format("%Y-%m-%d").to_string()),
@@ -136,6 +144,7 @@ impl Report {
             points: loaded.points.clone(),
             names: loaded.names(),
             options: options.clone(),
+            fit: Some(fit.clone()),
         };
         let table = Table::of_points(&runs.points, &runs.law.formula.target, &runs.names, Some(&fit));
         let quick = Options { influence: false, ..options };

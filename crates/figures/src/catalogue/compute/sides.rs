@@ -1,7 +1,8 @@
 //! From fits, runs or a table to families with their laws.
 
 use isoloss_laws::{
-    Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Scale, Side, Span, catalogue, compare, fit,
+    Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Scale, Side, Span, catalogue, compare,
+    families_suffice, fit,
 };
 
 use super::super::columns::{Columns, nothing, skipped};
@@ -119,6 +120,7 @@ fn fitted(
     source: &str,
 ) -> Result<Figure, Missing> {
     // Neither rows that move the fit nor a hold-out are drawn here.
+    families_suffice(law, rows, &options)?;
     let found = fit(law, rows, &Options { influence: false, trust: false, ..options })?;
     let labels = rows.family.as_ref();
     let compute: Vec<f64> = match scale(&found) {

@@ -57,14 +57,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
                 ));
             }
             output::may_write(path, self.force)?;
-            let same =
-                |a: &Path, b: &Path| a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b);
-            if same(path, &self.table) {
-                return Err(Failure::usage(
-                    format_args!("--save {}: that is the table itself", path.display()),
-                    "name another file: --save fit.json",
-                ));
-            }
+            output::is_no_input(path, &[self.table.display().to_string()])?;
         }
         let at = arguments::points("--at", &self.at)?;
         let options = self.how.options(&self.law)?;
