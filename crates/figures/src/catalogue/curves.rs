@@ -75,10 +75,10 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
             .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}", count(l), count(h))),
         _ => String::new(),
     };
-    let figure = Figure::new(format!("Loss of {} runs over their training{by}.{last}", curves.len()))
+    let runs = if curves.len() == 1 { "one run".to_owned() } else { format!("{} runs", curves.len()) };
+    let figure = Figure::new(format!("Loss of {runs} over their training{by}.{last}"))
         .caption(format!(
-            "Loss over training of {} runs{by}; means over {PLACES} stretches that are even in the logarithm.{last} {source}",
-            curves.len()
+            "Loss over training of {runs}{by}; means over {PLACES} stretches that are even in the logarithm.{last} {source}"
         ))
         .aspect(0.7)
         .panel(panel);

@@ -7,10 +7,8 @@ use clap::Args;
 use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry};
 use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
-use isoloss_laws::Options;
 
-use super::compare::every_parameter;
-use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, load, load_table};
+use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, load_apart, load_table};
 use super::predict;
 use super::{Run, untouched};
 use crate::arguments;
@@ -207,20 +205,7 @@ impl Figure {
 impl Figure {
     /// The runs of a table with their fit, whose warnings are told as isoloss fit tells them.
     fn runs(&self, table: &str) -> Result<Runs, Failure> {
-        let options = self.how.options(&self.law)?;
-        let alone = (self.families.group.clone(), Vec::new());
-        let loaded =
-            load(Path::new(table), &self.law, &self.rows, |law, columns| match self.families.per.is_empty() {
-                true => Ok(alone),
-                false => self.families.of(law, columns),
-            })?;
-        let families = loaded.points.family.as_ref().map_or(0, |f| f.levels.len());
-        // Families that were named have laws of their own, unless something else was asked.
-        let per_family = match loaded.per.is_empty() && families > 1 {
-            true => every_parameter(&loaded.law, &options),
-            false => loaded.per.clone(),
-        };
-        let options = Options { per_family, ..options };
+        let (loaded, options) = load_apart(Path::new(table), &self.law, &self.families, &self.rows, &self.how)?;
         let fit = loaded.fit(&options)?;
         loaded.name_left_out();
         fit.warnings.iter().for_each(|w| talk(format_args!("{}", warning(w).trim_end())));

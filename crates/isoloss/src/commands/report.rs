@@ -10,8 +10,8 @@ use isoloss_figures::report::{LeftOut, Made, Report as Page, Section, Table};
 use isoloss_figures::{Figure, Width};
 use isoloss_laws::{Cuts, Fit, Options, Score, Severity, score};
 
-use super::compare::{Asked, against, every_parameter, named, reached};
-use super::fit::{Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
+use super::compare::{Asked, against, named, reached};
+use super::fit::{Loaded, OfFamilies, OfFit, OfLaw, OfRows, load_apart};
 use super::{Run, predict};
 use crate::failure::Failure;
 use crate::numbers::{count, short_name};
@@ -124,19 +124,8 @@ struct Told {
 
 impl Report {
     fn of_table(&self, name: &str) -> Result<Told, Failure> {
-        let alone = (self.families.group.clone(), Vec::new());
-        let loaded = load(Path::new(name), &self.law, &self.rows, |law, table| match self.families.per.is_empty() {
-            true => Ok(alone),
-            false => self.families.of(law, table),
-        })?;
-        let options = self.how.options(&self.law)?;
+        let (loaded, options) = load_apart(Path::new(name), &self.law, &self.families, &self.rows, &self.how)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-        // Families that are to be compared have laws of their own, unless something else was asked.
-        let per_family = match loaded.per.is_empty() && families.len() > 1 {
-            true => every_parameter(&loaded.law, &options),
-            false => loaded.per.clone(),
-        };
-        let options = Options { per_family, ..options };
         let fit = loaded.fit(&options)?;
         let runs = Runs {
             source: file_name(name),

@@ -6,9 +6,10 @@ use isoloss_formula::Table;
 use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
 use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 
-use super::options::{OfLaw, OfRows};
+use super::options::{OfFamilies, OfFit, OfLaw, OfRows};
 use crate::arguments;
 use crate::choose::{Asked, Chosen, choose};
+use crate::commands::compare::every_parameter;
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::talk;
@@ -80,6 +81,28 @@ pub fn load(
     };
     let points = points(&law, &needed, &prepared.table, beside)?;
     Ok(Loaded { law, points, prepared, per, maps })
+}
+
+/// Loads runs for a figure or a report, and the options of their fit: families that were named have laws of their own,
+/// unless `--per` asks for something else.
+pub fn load_apart(
+    path: &Path,
+    of_law: &OfLaw,
+    families: &OfFamilies,
+    rows: &OfRows,
+    how: &OfFit,
+) -> Result<(Loaded, Options), Failure> {
+    let options = how.options(of_law)?;
+    let loaded = load(path, of_law, rows, |law, table| match families.per.is_empty() {
+        true => Ok((families.group.clone(), Vec::new())),
+        false => families.of(law, table),
+    })?;
+    let several = loaded.points.family.as_ref().is_some_and(|f| f.levels.len() > 1);
+    let per_family = match loaded.per.is_empty() && several {
+        true => every_parameter(&loaded.law, &options),
+        false => loaded.per.clone(),
+    };
+    Ok((loaded, Options { per_family, ..options }))
 }
 
 /// Reads a table as it stands, for what is no fit: with maps, conditions and states applied.
