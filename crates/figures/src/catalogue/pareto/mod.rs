@@ -25,7 +25,7 @@ use crate::text::math;
 pub struct Model {
     /// stands beside its mark
     pub name: String,
-    /// parameters without embeddings, billions
+    /// parameters, best without embeddings, in billions
     pub size: f64,
     /// more is better
     pub score: f64,
@@ -55,7 +55,7 @@ struct Printed {
 
 const COLUMNS: Names = &[
     ("model", "its name"),
-    ("size", "parameters without embeddings, in billions or with its unit in the header"),
+    ("size", "parameters, best without embeddings, in billions or with its unit in the header"),
     ("score", "more is better"),
     ("twin", "the name of the same model without what makes it special; optional"),
     ("family", "models that differ in size alone; optional"),
@@ -85,7 +85,7 @@ pub fn frontier(models: &[Model]) -> Vec<&Model> {
 }
 
 /// Models, and one of them pointed out.
-pub fn figure(models: &[Model], highlight: Option<&Highlight>, score: &str) -> Figure {
+pub fn figure(models: &[Model], highlight: Option<&Highlight>, size: &str, score: &str) -> Figure {
     let find = |name: &str| models.iter().find(|m| m.name == name);
     let special = highlight.and_then(|h| find(&h.model));
     let twin = highlight.and_then(|h| h.twin.as_deref()).and_then(find);
@@ -95,7 +95,7 @@ pub fn figure(models: &[Model], highlight: Option<&Highlight>, score: &str) -> F
         |m: &Model| Point::new(m.size, m.score).label(m.name.as_str()).fact("size", format!("{}B", digits(m.size, 3)));
     let is = |m: &Model, other: Option<&Model>| other.is_some_and(|o| std::ptr::eq(o, m));
     let rest = models.iter().filter(|m| !is(m, special) && !is(m, twin)).map(place);
-    let mut x = Axis::log2("Parameters without embeddings, billions");
+    let mut x = Axis::log2(size);
     // A power of two that is near is a mark to read the smallest size by.
     let least = models.iter().map(|m| m.size).fold(f64::INFINITY, f64::min);
     let mark = libm::exp2(libm::floor(libm::log2(least)));
@@ -121,7 +121,7 @@ pub fn figure(models: &[Model], highlight: Option<&Highlight>, score: &str) -> F
     }
     let panel = panel.with(Note::new("top left is better"));
     Figure::new(alt(models, special, &best, &worths))
-        .caption(caption(models, highlight, special, &worths))
+        .caption(caption(models, highlight, special, &worths, size))
         .width(Width::Double)
         .aspect(0.62)
         .style(others, Colour::Hue(0), Marker::Circle)
@@ -156,7 +156,7 @@ fn alt(models: &[Model], special: Option<&Model>, best: &[&Model], worths: &[Wor
     let on: Vec<String> = best.iter().take(12).map(|m| name(&m.name)).collect();
     let more = if best.len() > 12 { " and others" } else { "" };
     let mut alt = format!(
-        "Scores of {} against their sizes without embeddings on a logarithmic axis; no model as small or smaller beats {}{more}.",
+        "Scores of {} against their sizes on a logarithmic axis; no model as small or smaller beats {}{more}.",
         how_many(models),
         list(&on)
     );
@@ -171,11 +171,18 @@ fn alt(models: &[Model], special: Option<&Model>, best: &[&Model], worths: &[Wor
     alt
 }
 
-fn caption(models: &[Model], highlight: Option<&Highlight>, special: Option<&Model>, worths: &[Worth]) -> String {
+fn caption(
+    models: &[Model],
+    highlight: Option<&Highlight>,
+    special: Option<&Model>,
+    worths: &[Worth],
+    size: &str,
+) -> String {
     let mut caption = format!(
-        "Scores of {} against their parameters without embeddings, in billions. Dashed: the frontier; no model on it \
-         is beaten by one of its size or less.",
-        how_many(models)
+        "Scores of {} against their sizes ({}). Dashed: the frontier; no model on it is beaten by one of its size or \
+         less.",
+        how_many(models),
+        size.to_lowercase()
     );
     if let (Some(m), Some(h)) = (special, highlight) {
         caption.push_str(&format!(" Pointed out: {}", name(&m.name)));
@@ -234,7 +241,7 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     };
     let score = columns.find("score").map_or("Score", |c| c.name.as_str());
     let label = if score.eq_ignore_ascii_case("score") { "Score" } else { score };
-    let mut figure = figure(&models, highlight.as_ref(), label);
+    let mut figure = figure(&models, highlight.as_ref(), "Parameters, billions", label);
     figure.caption.push_str(&format!(" Data: {}.{}", columns.table.source, skipped(columns.table, models.len())));
     Ok(figure)
 }
@@ -277,7 +284,7 @@ fn published() -> Figure {
         twin: Some(printed.twin),
         references: printed.references.iter().map(|(a, b, _)| (a.clone(), b.clone())).collect(),
     };
-    let mut figure = figure(&models, Some(&highlight), "Mean score, %");
+    let mut figure = figure(&models, Some(&highlight), "Parameters without embeddings, billions", "Mean score, %");
     for layer in figure.panels.iter_mut().flat_map(|p| &mut p.layers) {
         let Layer::Points(points) = layer else { continue };
         for point in &mut points.points {
