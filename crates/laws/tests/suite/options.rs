@@ -295,7 +295,7 @@ fn rows_that_cannot_be_fitted_are_refused() {
     refused(fit(&few), &["5 rows", "5 free parameters"]);
     refused(fit(&points(&[], |_, _| 0.0)), &["no rows"]);
     let one_size = points(&spread(1.0), |n, d| CHINCHILLA.at(n, d));
-    refused(fit(&one_size), &["N is 1000000000 in every row"]);
+    refused(fit(&one_size), &["N is 1e9 in every row"]);
     refused(fit(&points(&spread(3.0), |_, _| 2.5)), &["L is 2.5 in every row", "--loss COLUMN"]);
     let mut negative = exact();
     negative.target[3] = -1.25;
