@@ -6,6 +6,15 @@ use crate::options::Options;
 use crate::points::Points;
 use crate::warning::count;
 
+/// The parameters that make separate laws of families in one fit: whatever is neither held, known, nor another parameter.
+pub fn apart(law: &Law, options: &Options) -> Vec<String> {
+    let held = |name: &str| {
+        options.fix.iter().any(|(fixed, _)| fixed == name) || options.tie.iter().any(|(alias, _)| alias == name)
+    };
+    let free = law.parameters.iter().filter(|p| !held(&p.name) && p.known.is_none() && p.per.is_none());
+    free.map(|p| p.name.clone()).collect()
+}
+
 /// Refuses a family with fewer rows than parameters of its own: any numbers fit it.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ pub use curve::Scale;
 pub use derived::Derived;
 pub use error::FitError;
 pub use estimate::{Estimate, Interval, Of};
-pub use families::families_suffice;
+pub use families::{apart, families_suffice};
 pub use fit::fit;
 pub use influence::{Influence, Moved};
 pub use law::*;

@@ -1,7 +1,7 @@
 //! What a user gives to draw from.
 
 use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
+use isoloss_laws::{Fit, Law, Options, Points, apart, families_suffice, fit};
 
 use super::Missing;
 
@@ -33,6 +33,18 @@ impl Runs {
         }
         families_suffice(&self.law, &self.points, &self.options)?;
         Ok(fit(&self.law, &self.points, &self.options)?)
+    }
+
+    /// The same, where families have laws of their own unless the options say what differs over them.
+    ///
+    /// # Errors
+    /// As [`Self::fitted`].
+    pub fn apart(&self) -> Result<Fit, Missing> {
+        if !self.options.per_family.is_empty() {
+            return self.fitted();
+        }
+        let options = Options { per_family: apart(&self.law, &self.options), ..self.options.clone() };
+        Self { options, fit: None, ..self.clone() }.fitted()
     }
 }
 

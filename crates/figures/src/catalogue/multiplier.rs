@@ -1,10 +1,10 @@
 //! How many times the compute (or parameters, or tokens) the baseline needs for the loss of a variant.
 
-use isoloss_laws::{Comparison, Fit, FitError, Options, Place, Scale, Side, compare, published};
+use isoloss_laws::{Comparison, Fit, FitError, Place, Scale, Side, compare, published};
 
 use super::scales::{self, BEYOND, ends, grid};
 use super::words::{estimate, number};
-use super::{Entry, Material, Missing, Needs, Runs};
+use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::Figure;
 use crate::figure::Panel;
@@ -208,13 +208,7 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let runs = scales::runs(material)?;
     let labels = runs.points.family.as_ref().filter(|f| f.levels.len() > 1);
     let labels = labels.ok_or_else(|| Missing::new("all runs are of one family: there is nothing to compare", hint))?;
-    let fit = match runs.options.per_family.is_empty() {
-        true => {
-            let per_family = free(&runs.law.parameters, &runs.options);
-            Runs { options: Options { per_family, ..runs.options.clone() }, fit: None, ..runs.clone() }.fitted()?
-        }
-        false => runs.fitted()?,
-    };
+    let fit = runs.apart()?;
     let mut names: Vec<&String> = labels.levels.iter().collect();
     if let Some(first) = &material.baseline {
         if !names.contains(&first) {
@@ -227,11 +221,4 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let sides: Vec<(String, Side<'_>)> =
         names.into_iter().map(|n| (n.clone(), Side { fit: &fit, family: Some(n.as_str()) })).collect();
     all(&sides, &format!("{} runs of {}.", runs.points.len(), runs.source))
-}
-
-/// Every parameter that is neither held nor another: each family its own law.
-fn free(parameters: &[isoloss_laws::Parameter], options: &Options) -> Vec<String> {
-    let held = |name: &str| options.fix.iter().any(|f| f.0 == name) || options.tie.iter().any(|t| t.0 == name);
-    let own = parameters.iter().filter(|p| p.known.is_none() && p.per.is_none() && !held(&p.name));
-    own.map(|p| p.name.clone()).collect()
 }

@@ -2,12 +2,11 @@
 
 use isoloss_laws::{
     Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Scale, Side, Span, catalogue, compare,
-    families_suffice, fit,
 };
 
 use super::super::columns::{Columns, nothing, skipped};
 use super::super::say::{curve, extent, power};
-use super::super::{Material, Missing};
+use super::super::{Material, Missing, Runs};
 use super::{COLUMNS, Family, PF_DAY, Saving, Unit, figure};
 use crate::figure::Figure;
 use crate::text::Rich;
@@ -75,17 +74,14 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     if let Some(runs) = &material.runs
         && runs.points.family.is_some()
     {
-        let mut options = runs.options.clone();
-        if options.per_family.is_empty() {
-            let free = |name: &String| !options.fix.iter().any(|(fixed, _)| fixed == name);
-            options.per_family = runs.law.parameters.iter().map(|p| p.name.clone()).filter(free).collect();
-        }
-        return fitted(material, &runs.law, &runs.points, options, &runs.source);
+        return fitted(material, &runs.apart()?, &runs.points, &runs.source);
     }
     let (rows, source) = table(material)?;
     let law = catalogue::law("power").expect("a law that ships");
-    let per_family = law.parameters.iter().map(|p| p.name.clone()).collect();
-    fitted(material, &law, &rows, Options { per_family, ..Options::default() }, &source)
+    // Neither rows that move the fit nor a hold-out are drawn here.
+    let options = Options { influence: false, trust: false, ..Options::default() };
+    let runs = Runs { source, law, points: rows, names: Vec::new(), options, fit: None };
+    fitted(material, &runs.apart()?, &runs.points, &runs.source)
 }
 
 /// The rows of a table of its own columns, compute in PFLOP/s-days, and what a caption says of them.
@@ -112,18 +108,9 @@ fn table(material: &Material) -> Result<(Rows, String), Missing> {
     Ok((points, format!("{}.{}", columns.table.source, skipped(columns.table, rows.len()))))
 }
 
-fn fitted(
-    material: &Material,
-    law: &isoloss_laws::Law,
-    rows: &Rows,
-    options: Options,
-    source: &str,
-) -> Result<Figure, Missing> {
-    // Neither rows that move the fit nor a hold-out are drawn here.
-    families_suffice(law, rows, &options)?;
-    let found = fit(law, rows, &Options { influence: false, trust: false, ..options })?;
+fn fitted(material: &Material, found: &Fit, rows: &Rows, source: &str) -> Result<Figure, Missing> {
     let labels = rows.family.as_ref();
-    let compute: Vec<f64> = match scale(&found) {
+    let compute: Vec<f64> = match scale(found) {
         Scale::Compute => {
             let column = |name: &str| rows.column(name).unwrap_or_default();
             column("N").iter().zip(column("D")).map(|(n, d)| 6.0 * n * d).collect()
@@ -131,7 +118,7 @@ fn fitted(
         Scale::Input(name) => rows.column(&name).unwrap_or_default().to_vec(),
     };
     let known = found.families().iter().enumerate().map(|(i, family)| {
-        let mut known = Known::new(family, &found, Some(family));
+        let mut known = Known::new(family, found, Some(family));
         let of = |r: &usize| labels.is_some_and(|l| l.index[*r] as usize == i);
         known.runs = (0..rows.len()).filter(of).map(|r| (compute[r], rows.target[r])).collect();
         known

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::{nearest, parse_number};
-use isoloss_laws::{Fit, Labels, Law, Options, Place, Scale, Severity, Side, compare};
+use isoloss_laws::{Fit, Labels, Options, Place, Scale, Severity, Side, apart, compare};
 
 use super::Compare;
 use super::fits::Asked;
@@ -32,7 +32,7 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
     let baseline = baseline(&loaded, families.baseline.as_deref(), &group)?;
     pair(&mut loaded, &rows, families.pair.is_some());
 
-    let separate = every_parameter(&loaded.law, &options);
+    let separate = apart(&loaded.law, &options);
     let joint: Vec<String> = families.per.iter().flat_map(|p| names(p)).collect();
     let mut ways = vec![(String::new(), separate)];
     if !joint.is_empty() {
@@ -147,15 +147,6 @@ fn flags(families: &[String]) -> String {
     let few: Vec<String> = families.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
     let more = if families.len() > few.len() { " or another" } else { "" };
     few.join(" or ") + more
-}
-
-/// Separate fits in one: whatever is neither held nor another parameter.
-pub fn every_parameter(law: &Law, options: &Options) -> Vec<String> {
-    let held = |name: &str| {
-        options.fix.iter().any(|(fixed, _)| fixed == name) || options.tie.iter().any(|(alias, _)| alias == name)
-    };
-    let free = law.parameters.iter().filter(|p| !held(&p.name) && p.known.is_none() && p.per.is_none());
-    free.map(|p| p.name.clone()).collect()
 }
 
 /// Rows of both families that share luck are drawn together; what is done is said.

@@ -5,7 +5,7 @@ mod families;
 mod fits;
 mod scores;
 
-pub use families::{every_parameter, named, reached};
+pub use families::{named, reached};
 pub use fits::{Asked, against};
 
 use std::path::Path;

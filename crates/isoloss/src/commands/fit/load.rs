@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points, families_suffice, fit};
+use isoloss_laws::{Fit, Law, Options, Points, apart, families_suffice, fit};
 use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 
 use super::options::{OfFamilies, OfFit, OfLaw, OfRows};
 use crate::arguments;
 use crate::choose::{Asked, Chosen, choose};
-use crate::commands::compare::every_parameter;
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::talk;
@@ -99,7 +98,7 @@ pub fn load_apart(
     })?;
     let several = loaded.points.family.as_ref().is_some_and(|f| f.levels.len() > 1);
     let per_family = match loaded.per.is_empty() && several {
-        true => every_parameter(&loaded.law, &options),
+        true => apart(&loaded.law, &options),
         false => loaded.per.clone(),
     };
     Ok((loaded, Options { per_family, ..options }))
