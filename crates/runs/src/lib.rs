@@ -22,6 +22,7 @@ mod pooled;
 mod prepare;
 mod quiet;
 mod read;
+pub mod record;
 mod records;
 mod reduce;
 mod scales;

@@ -1,0 +1,94 @@
+//! How big a run is, by every way of counting; and which of them fills the columns N and C.
+
+use serde::{Deserialize, Serialize};
+
+/// All counts of a run. Parameters in parameters, compute in FLOPs of the whole training (a float, exact up to 2^53: the
+/// largest runs of our time overflow 64 bits), length in tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Parameters that are stored: every one once.
+    pub stored: u64,
+    /// Parameters, one that is used r times counted r times.
+    pub effective: u64,
+    /// Parameters that take part in one token.
+    pub active: u64,
+    /// Those of the tables that tokens and positions are looked up in.
+    pub embedding: u64,
+    /// Those of the map to the logits; 0 if it is tied to the embedding.
+    pub head: u64,
+    /// Stored without embedding and head.
+    pub non_embedding: u64,
+    /// FLOPs of all products of the training, forward and back, head and attention included.
+    pub flops_counted: f64,
+    /// 6 times non-embedding parameters (with reuse) times tokens.
+    pub flops_6nd: f64,
+    /// Tokens trained on.
+    pub tokens: u64,
+}
+
+/// Which count of parameters fills the column N.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Size {
+    /// [`Counts::non_embedding`]
+    #[default]
+    NonEmbedding,
+    /// [`Counts::stored`]
+    Stored,
+    /// [`Counts::effective`]
+    Effective,
+    /// [`Counts::active`]
+    Active,
+}
+
+/// Which count of compute fills the column C.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Compute {
+    /// [`Counts::flops_counted`]
+    #[default]
+    #[serde(rename = "counted")]
+    Counted,
+    /// [`Counts::flops_6nd`]
+    #[serde(rename = "6nd")]
+    SixNd,
+}
+
+impl Size {
+    /// The count.
+    pub fn of(self, counts: &Counts) -> u64 {
+        match self {
+            Self::NonEmbedding => counts.non_embedding,
+            Self::Stored => counts.stored,
+            Self::Effective => counts.effective,
+            Self::Active => counts.active,
+        }
+    }
+
+    /// What is said of the column: its convention.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::NonEmbedding => "N without embedding and head",
+            Self::Stored => "N of all stored parameters",
+            Self::Effective => "N with reuse counted",
+            Self::Active => "N active for a token",
+        }
+    }
+}
+
+impl Compute {
+    /// The count, FLOPs.
+    pub fn of(self, counts: &Counts) -> f64 {
+        match self {
+            Self::Counted => counts.flops_counted,
+            Self::SixNd => counts.flops_6nd,
+        }
+    }
+
+    /// What is said of the column: its convention.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Counted => "C counted, head and attention included",
+            Self::SixNd => "C = 6ND, N without embedding and head",
+        }
+    }
+}
