@@ -1,3 +1,15 @@
 //! How runs are measured: corpora, models, schedules, recipes, the trainer. Knows no law.
+//!
+//! A [`RunConfig`] says everything that sets the loss of a run; a [`Trainer`] takes its steps.
 
+pub mod config;
 pub mod corpora;
+mod counts;
+pub mod models;
+pub mod recipes;
+pub mod schedules;
+mod trainer;
+
+pub use config::RunConfig;
+pub use counts::{bytes, counts};
+pub use trainer::{CheckpointError, Divergence, Evaluated, Progress, Trainer};

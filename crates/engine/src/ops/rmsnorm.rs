@@ -1,15 +1,17 @@
 //! RMSNorm (Zhang and Sennrich 2019, arXiv 1910.07467, eq. 4): y_j = x_j r w_j, r = (mean_k x_k^2 + eps)^(-1/2).
 //!
-//! x and y are `[rows, width]`, w is `[width]`. With h_j = dy_j w_j: dx_j = r (h_j - x_j r^2 mean_k h_k x_k) and
-//! dw_j = sum over rows of dy_j x_j r. Kept for the way back: r of every row.
+//! x and y are `[rows, groups x width]`, w is `[width]`: every group of a row is normalised by itself. One group is the norm
+//! of a residual stream, a group for each head that of queries and keys. With h_j = dy_j w_j: dx_j = r (h_j - x_j r^2
+//! mean_k h_k x_k) and dw_j = sum over rows and groups of dy_j x_j r. Kept for the way back: r of every group.
 
 use super::Op;
 use crate::simd::{LANES, fold2, join, kernel, put};
+use crate::tape::Columns;
 use crate::{Param, Real, Slot, Tape};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
-    x: Slot,
+    x: Columns,
     weight: Param,
     eps: f64,
     inverse: Slot,
@@ -17,14 +19,20 @@ pub(crate) struct Node {
 }
 
 impl<R: Real> Tape<'_, R> {
-    /// x over its root mean square, times a weight per column.
+    /// Every group of as many columns as the weight has, over its root mean square, times the weight.
     ///
     /// # Panics
-    /// If the weight has another length than a row.
-    pub fn rmsnorm(&mut self, x: Slot, weight: Param, eps: f64) -> Slot {
-        assert_eq!(x.width(), weight.columns(), "the weight of a norm is as long as a row");
-        let y = self.output(x.sequences(), x.length(), x.width());
-        let inverse = self.kept(x.rows(), 1);
+    /// If x is not a whole number of groups.
+    pub fn rmsnorm(&mut self, x: impl Into<Columns>, weight: Param, eps: f64) -> Slot {
+        let x = x.into();
+        let group = weight.columns();
+        assert!(
+            x.width.is_multiple_of(group),
+            "{} columns are not groups of {group}, the length of the weight",
+            x.width
+        );
+        let y = self.output(x.slot.sequences(), x.slot.length(), x.width);
+        let inverse = self.kept(x.slot.rows(), x.width / group);
         self.run(Node { x, weight, eps, inverse, y });
         y
     }
@@ -35,7 +43,7 @@ impl Op for Node {
         let weight = tape.weight(self.weight);
         let values = &mut tape.buffers.values;
         let (mut y, mut inverse) = (values.take(self.y), values.take(self.inverse));
-        forward(values.get(self.x), weight, R::of(self.eps), &mut y, &mut inverse);
+        forward(values.get(self.x.slot), self.x, weight, R::of(self.eps), &mut y, &mut inverse);
         values.put(self.y, y);
         values.put(self.inverse, inverse);
     }
@@ -43,37 +51,52 @@ impl Op for Node {
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
         let (weight, values) = (tape.weight(self.weight), &tape.buffers.values);
-        let (x, inverse) = (values.get(self.x), values.get(self.inverse));
+        let (x, inverse) = (values.get(self.x.slot), values.get(self.inverse));
         if let Some(gradient) = tape.gradient.as_deref_mut() {
-            weight_backward(x, inverse, &dy, &mut gradient[self.weight.range()]);
+            weight_backward(x, self.x, inverse, &dy, &mut gradient[self.weight.range()]);
         }
-        if let Some((dx, add)) = tape.buffers.gradients.open(self.x) {
-            input_backward(x, weight, inverse, &dy, dx, add);
+        let gradients = &mut tape.buffers.gradients;
+        let opened = match self.x.width == self.x.slot.width() {
+            true => gradients.open(self.x.slot),
+            false => gradients.open_zeroed(self.x.slot).map(|dx| (dx, true)),
+        };
+        if let Some((dx, add)) = opened {
+            input_backward(x, self.x, weight, inverse, &dy, dx, add);
         }
         tape.buffers.gradients.give(dy);
     }
 }
 
 kernel! {
-    fn forward<'a, R>(x: &'a [R], weight: &'a [R], eps: R, y: &'a mut [R], inverse: &'a mut [R]) {
-        let width = weight.len();
-        for ((x, y), inverse) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(inverse) {
-            let square = fold2(x, x, |s, x, _| x.mul_add(x, s)) / R::of(width as f64);
-            let r = R::ONE / (square + eps).sqrt();
-            *inverse = r;
-            for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
-                *y = x * r * w;
+    fn forward<'a, R>(
+        x: &'a [R], from: Columns, weight: &'a [R], eps: R, y: &'a mut [R], inverse: &'a mut [R],
+    ) {
+        let group = weight.len();
+        let rows = x.chunks_exact(from.slot.width()).zip(y.chunks_exact_mut(from.width));
+        for ((x, y), inverse) in rows.zip(inverse.chunks_exact_mut(from.width / group)) {
+            let x = &x[from.start..from.start + from.width];
+            for ((x, y), inverse) in x.chunks_exact(group).zip(y.chunks_exact_mut(group)).zip(inverse) {
+                let square = fold2(x, x, |s, x, _| x.mul_add(x, s)) / R::of(group as f64);
+                let r = R::ONE / (square + eps).sqrt();
+                *inverse = r;
+                for ((y, &x), &w) in y.iter_mut().zip(x).zip(weight) {
+                    *y = x * r * w;
+                }
             }
         }
     }
 }
 
 kernel! {
-    fn weight_backward<'a, R>(x: &'a [R], inverse: &'a [R], dy: &'a [R], dw: &'a mut [R]) {
-        let width = dw.len();
-        for ((x, dy), &r) in x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(inverse) {
-            for ((dw, &x), &dy) in dw.iter_mut().zip(x).zip(dy) {
-                *dw = (dy * r).mul_add(x, *dw);
+    fn weight_backward<'a, R>(x: &'a [R], from: Columns, inverse: &'a [R], dy: &'a [R], dw: &'a mut [R]) {
+        let group = dw.len();
+        let rows = x.chunks_exact(from.slot.width()).zip(dy.chunks_exact(from.width));
+        for ((x, dy), inverse) in rows.zip(inverse.chunks_exact(from.width / group)) {
+            let x = &x[from.start..from.start + from.width];
+            for ((x, dy), &r) in x.chunks_exact(group).zip(dy.chunks_exact(group)).zip(inverse) {
+                for ((dw, &x), &dy) in dw.iter_mut().zip(x).zip(dy) {
+                    *dw = (dy * r).mul_add(x, *dw);
+                }
             }
         }
     }
@@ -81,14 +104,18 @@ kernel! {
 
 kernel! {
     fn input_backward<'a, R>(
-        x: &'a [R], weight: &'a [R], inverse: &'a [R], dy: &'a [R], dx: &'a mut [R], add: bool,
+        x: &'a [R], from: Columns, weight: &'a [R], inverse: &'a [R], dy: &'a [R], dx: &'a mut [R], add: bool,
     ) {
-        let width = weight.len();
-        let rows = x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width));
-        for (((x, dy), dx), &r) in rows.zip(inverse) {
-            let along = sum3(x, dy, weight) * r * r / R::of(width as f64);
-            for (((dx, &x), &dy), &w) in dx.iter_mut().zip(x).zip(dy).zip(weight) {
-                put(dx, r * (dy * w - x * along), add);
+        let (group, stride) = (weight.len(), from.slot.width());
+        let rows = x.chunks_exact(stride).zip(dx.chunks_exact_mut(stride)).zip(dy.chunks_exact(from.width));
+        for (((x, dx), dy), inverse) in rows.zip(inverse.chunks_exact(from.width / group)) {
+            let part = from.start..from.start + from.width;
+            let groups = x[part.clone()].chunks_exact(group).zip(dx[part].chunks_exact_mut(group));
+            for (((x, dx), dy), &r) in groups.zip(dy.chunks_exact(group)).zip(inverse) {
+                let along = sum3(x, dy, weight) * r * r / R::of(group as f64);
+                for (((dx, &x), &dy), &w) in dx.iter_mut().zip(x).zip(dy).zip(weight) {
+                    put(dx, r * (dy * w - x * along), add);
+                }
             }
         }
     }
@@ -110,7 +137,7 @@ fn sum3<R: Real>(x: &[R], y: &[R], w: &[R]) -> R {
     join(lanes)
 }
 
-/// The naive reference: x `[rows, width]`, w `[width]`.
+/// The naive reference: x `[groups, width]`, w `[width]`.
 pub fn naive(x: &[f64], w: &[f64], eps: f64) -> Vec<f64> {
     let mut y = Vec::new();
     for row in x.chunks(w.len()) {
@@ -127,24 +154,35 @@ pub(super) mod tests {
 
     #[derive(Debug)]
     pub(crate) struct Case {
-        shape: [usize; 3],
+        shape: [usize; 2],
+        groups: usize,
+        width: usize,
+        /// columns before and after those that are normalised
+        around: [usize; 2],
     }
 
     impl Conformance for Case {
         fn draw(d: &mut Draw) -> Self {
-            Self { shape: [d.size(1, 3), d.size(1, 20), d.size(2, 70)] }
+            let around = if d.one_in(2) { [0, 0] } else { [d.below(4), d.below(4)] };
+            let groups = if d.one_in(2) { 1 } else { d.size(1, 4) };
+            Self { shape: [d.size(1, 3), d.size(1, 20)], groups, width: d.size(2, 70), around }
         }
         fn inputs(&self) -> Vec<[usize; 3]> {
-            vec![self.shape]
+            let ([b, t], [before, after]) = (self.shape, self.around);
+            vec![[b, t, before + self.groups * self.width + after]]
         }
         fn params(&self) -> Vec<Vec<usize>> {
-            vec![vec![self.shape[2]]]
+            vec![vec![self.width]]
         }
         fn fast<R: Real>(&self, tape: &mut Tape<R>, inputs: &[Slot], params: &[Param]) -> Slot {
-            tape.rmsnorm(inputs[0], params[0], 1e-2)
+            tape.rmsnorm(inputs[0].columns(self.around[0], self.groups * self.width), params[0], 1e-2)
         }
         fn naive(&self, inputs: &[Vec<f64>], params: &[Vec<f64>]) -> Vec<f64> {
-            naive(&inputs[0], &params[0], 1e-2)
+            let [before, after] = self.around;
+            let wide = self.groups * self.width;
+            let part: Vec<f64> =
+                inputs[0].chunks(before + wide + after).flat_map(|row| row[before..before + wide].to_vec()).collect();
+            naive(&part, &params[0], 1e-2)
         }
     }
 }

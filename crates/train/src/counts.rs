@@ -1,0 +1,40 @@
+//! All counts of a run, from its config: nothing is built.
+
+use isoloss_runs::record::Counts;
+
+use crate::RunConfig;
+use crate::config::Cut;
+
+/// FLOPs of a multiply-add.
+const PER_MULTIPLY_ADD: f64 = 2.0;
+/// A step walks forward once, and back at twice the cost: products with the weights and with the inputs.
+const PASSES: f64 = 3.0;
+
+/// All counts of a run. Embedding and head stand apart; a tied head is the embedding, stored once, and neither is part of
+/// `non_embedding`. FLOPs of evaluations are not counted.
+pub fn counts(config: &RunConfig) -> Counts {
+    let training = &config.training;
+    let size = config.model.size(training.seq_len);
+    let windows = training.steps as f64 * training.batch as f64;
+    let tokens = training.tokens();
+    let outside = size.embedding + size.head;
+    Counts {
+        stored: size.stored,
+        effective: size.effective,
+        active: size.active,
+        embedding: size.embedding,
+        head: size.head,
+        non_embedding: size.stored - outside,
+        flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds * windows,
+        flops_6nd: 6.0 * (size.effective - outside) as f64 * tokens as f64,
+        tokens,
+    }
+}
+
+/// Bytes that a run will hold on that many threads: weights, gradients, both averages, activations (f32).
+pub fn bytes(config: &RunConfig, threads: usize) -> f64 {
+    let Cut { chunk, shards } = config.training.cut;
+    let size = config.model.size(config.training.seq_len);
+    let walks = threads.clamp(1, shards) * chunk;
+    size_of::<f32>() as f64 * ((3 + shards) as f64 * size.stored as f64 + walks as f64 * size.activations)
+}

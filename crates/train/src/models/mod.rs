@@ -1,0 +1,155 @@
+//! The models: one file and one line in the list each. A model is a plain struct of handles that calls ops, and counts its
+//! own parameters and FLOPs from its config.
+
+pub mod transformer;
+
+use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Start;
+
+/// What a weight is for: decides how it begins and how it is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Tables that tokens are looked up in.
+    Embedding,
+    /// Matrices inside.
+    Hidden,
+    /// The map to the logits.
+    Head,
+    /// Vectors: norms, biases.
+    Norm,
+}
+
+impl Role {
+    /// The number of the optimiser's group.
+    pub fn group(self) -> usize {
+        self as usize
+    }
+}
+
+/// One of something for every role.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles<T> {
+    /// Of [`Role::Embedding`].
+    pub embedding: T,
+    /// Of [`Role::Hidden`].
+    pub hidden: T,
+    /// Of [`Role::Head`].
+    pub head: T,
+    /// Of [`Role::Norm`].
+    pub norm: T,
+}
+
+impl<T: Copy> Roles<T> {
+    /// In the order of the optimiser's groups.
+    pub fn in_order(&self) -> [T; 4] {
+        [self.embedding, self.hidden, self.head, self.norm]
+    }
+}
+
+/// How big a model is, and what one window costs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// Parameters that are stored.
+    pub stored: u64,
+    /// Parameters, one that is used r times counted r times.
+    pub effective: u64,
+    /// Parameters that take part in one token.
+    pub active: u64,
+    /// Those of embedding tables.
+    pub embedding: u64,
+    /// Those of a head of its own.
+    pub head: u64,
+    /// Multiply-adds of one window forward, all products counted: f64, exact up to 2^53.
+    pub multiply_adds: f64,
+    /// Numbers held for one window while it is walked forward and back.
+    pub activations: f64,
+}
+
+/// The list from which configs, names and dispatch are made.
+macro_rules! models {
+    ($($variant:ident = $module:ident),* $(,)?) => {
+        /// Which model, in full.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        pub enum Config {
+            $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Config)),*
+        }
+
+        impl Config {
+            /// Adds the weights to `params` and keeps handles to them.
+            pub fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Model {
+                match self {
+                    $(Self::$variant(config) => Model::$variant($module::Model::new(config, params, start))),*
+                }
+            }
+
+            /// Parameters and cost for windows of `seq_len` tokens, without building anything.
+            pub fn size(&self, seq_len: usize) -> Size {
+                match self {
+                    $(Self::$variant(config) => config.size(seq_len)),*
+                }
+            }
+        }
+
+        /// A shape as an experiment writes it: `kind` is the name of a file here, the rest its settings.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        pub enum Shape {
+            $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Shape)),*
+        }
+
+        impl Shape {
+            /// The config in full, for a vocabulary of that size.
+            ///
+            /// # Errors
+            /// If the numbers do not fit each other: in words.
+            pub fn complete(&self, vocab_size: usize) -> Result<Config, String> {
+                match self {
+                    $(Self::$variant(shape) => shape.complete(vocab_size).map(Config::$variant)),*
+                }
+            }
+        }
+
+        /// A built model.
+        #[derive(Clone, Debug)]
+        pub enum Model {
+            $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Model)),*
+        }
+
+        impl Model {
+            /// Adds the mean loss of a chunk to the tape; gives the losses of the tokens, nats. `divisor` is the number
+            /// of targets in the whole batch that count.
+            pub fn loss<R: Real>(
+                &self,
+                tape: &mut Tape<R>,
+                inputs: Tokens,
+                targets: Tokens,
+                z_loss: f64,
+                divisor: f64,
+            ) -> Slot {
+                match self {
+                    $(Self::$variant(model) => model.loss(tape, inputs, targets, z_loss, divisor)),*
+                }
+            }
+        }
+
+        /// All models: the name and what it is.
+        pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
+    };
+}
+
+models! {
+    Transformer = transformer,
+}
+
+impl Config {
+    /// The width of the residual stream, which recipes scale by.
+    pub fn d_model(&self) -> usize {
+        match self {
+            Self::Transformer(config) => config.d_model,
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The decoder of Llama's kind (Touvron et al. 2023, arXiv 2302.13971, section 2.2): pre-norm RMSNorm, rotary positions,
+//! grouped-query attention, SwiGLU, no biases; the head is a matrix of its own or the embedding.
+//!
+//! h <- h + W_o attention(rope(W_qkv norm(h))), h <- h + W_d swiglu(W_gu norm(h)), logits = W_h norm(h)
+
+use isoloss_engine::{Init, Param, Params, Real, Rope, Slot, Tape, Tokens};
+use serde::{Deserialize, Serialize};
+
+use super::{Role, Size};
+use crate::config::Start;
+
+pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
+
+/// The shape as an experiment writes it; what is left out follows from the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Blocks.
+    pub n_layer: usize,
+    /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
+    #[serde(default = "Shape::head_dim")]
+    pub head_dim: usize,
+    /// Query heads that share a key and value head.
+    #[serde(default = "Shape::one")]
+    pub group: usize,
+    /// d_ff / d_model; d_ff is rounded. With 8/3 a block has 12 d_model^2 parameters.
+    #[serde(default = "Shape::mlp_ratio")]
+    pub mlp_ratio: f64,
+    /// Normalise queries and keys head by head.
+    #[serde(default)]
+    pub qk_norm: bool,
+    /// The head is the embedding.
+    #[serde(default)]
+    pub tied: bool,
+    /// Base of the wavelengths of rotary positions.
+    #[serde(default = "Shape::rope_theta")]
+    pub rope_theta: f64,
+    /// Added to the mean square in norms.
+    #[serde(default = "Shape::norm_eps")]
+    pub norm_eps: f64,
+}
+
+/// The shape in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Different tokens.
+    pub vocab_size: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Blocks.
+    pub n_layer: usize,
+    /// Query heads.
+    pub n_head: usize,
+    /// Key and value heads.
+    pub n_kv_head: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Width inside SwiGLU.
+    pub d_ff: usize,
+    /// Queries and keys are normalised head by head.
+    pub qk_norm: bool,
+    /// The head is the embedding.
+    pub tied: bool,
+    /// Base of the wavelengths of rotary positions.
+    pub rope_theta: f64,
+    /// Added to the mean square in norms.
+    pub norm_eps: f64,
+}
+
+impl Shape {
+    fn head_dim() -> usize {
+        64
+    }
+    fn one() -> usize {
+        1
+    }
+    fn mlp_ratio() -> f64 {
+        8.0 / 3.0
+    }
+    fn rope_theta() -> f64 {
+        1e4
+    }
+    fn norm_eps() -> f64 {
+        1e-5
+    }
+
+    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, String> {
+        let Self { d_model, n_layer, head_dim, group, mlp_ratio, .. } = *self;
+        if d_model == 0 || n_layer == 0 || head_dim == 0 || group == 0 {
+            return Err("d_model, n_layer, head_dim and group are at least 1".into());
+        }
+        let n_head = (d_model / head_dim).max(1);
+        if !d_model.is_multiple_of(n_head) || !(d_model / n_head).is_multiple_of(2) {
+            return Err(format!(
+                "d_model = {d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in \
+                 even widths: choose a d_model that is a multiple of {}",
+                2 * n_head
+            ));
+        }
+        if !n_head.is_multiple_of(group) {
+            return Err(format!("{n_head} query heads cannot form groups of {group}"));
+        }
+        let d_ff = (mlp_ratio * d_model as f64).round();
+        if !(d_ff >= 1.0 && d_ff < 1e9) {
+            return Err(format!("mlp_ratio = {mlp_ratio} leaves no width inside SwiGLU"));
+        }
+        Ok(Config {
+            vocab_size,
+            d_model,
+            n_layer,
+            n_head,
+            n_kv_head: n_head / group,
+            head_dim: d_model / n_head,
+            d_ff: d_ff as usize,
+            qk_norm: self.qk_norm,
+            tied: self.tied,
+            rope_theta: self.rope_theta,
+            norm_eps: self.norm_eps,
+        })
+    }
+}
+
+impl Config {
+    /// Columns of queries; of keys, which is that of values.
+    fn widths(&self) -> [usize; 2] {
+        [self.n_head * self.head_dim, self.n_kv_head * self.head_dim]
+    }
+
+    pub(super) fn size(&self, seq_len: usize) -> Size {
+        let [d, ff, q, kv] = {
+            let [q, kv] = self.widths();
+            [self.d_model as u64, self.d_ff as u64, q as u64, kv as u64]
+        };
+        let (layers, vocab) = (self.n_layer as u64, self.vocab_size as u64);
+        let matrices = d * (q + 2 * kv) + q * d + 3 * d * ff;
+        let norms = 2 * d + if self.qk_norm { 2 * self.head_dim as u64 } else { 0 };
+        let (embedding, head) = (vocab * d, if self.tied { 0 } else { vocab * d });
+        let stored = embedding + layers * (matrices + norms) + d + head;
+        let length = seq_len as f64;
+        // Token i of a window reads i + 1 keys and as many values.
+        let attention = length * (length + 1.0) / 2.0 * 2.0 * q as f64;
+        let multiply_adds = layers as f64 * (length * matrices as f64 + attention) + length * (vocab * d) as f64;
+        let kept = 4 * d + 2 + (q + 2 * kv) + (q + kv) + q + self.n_head as u64 + 3 * ff;
+        let normed = if self.qk_norm { q + kv + (self.n_head + self.n_kv_head) as u64 } else { 0 };
+        let alive = 3 * ff.max(q + kv) + 2 * d;
+        let activations = length * (layers * (kept + normed) + 2 * d + 2 + alive) as f64;
+        Size { stored, effective: stored, active: stored, embedding, head, multiply_adds, activations }
+    }
+}
+
+/// One block's handles.
+#[derive(Clone, Debug)]
+struct Block {
+    norms: [Param; 2],
+    qkv: Param,
+    /// norms of queries and of keys
+    qk: Option<[Param; 2]>,
+    out: Param,
+    gate_up: Param,
+    down: Param,
+}
+
+/// The model: handles to its weights, and what its ops need to know.
+#[derive(Clone, Debug)]
+pub struct Model {
+    embedding: Param,
+    blocks: Vec<Block>,
+    norm: Param,
+    head: Param,
+    rope: Rope,
+    config: Config,
+}
+
+impl Model {
+    pub(super) fn new<R: Real>(config: &Config, params: &mut Params<R>, start: &Start) -> Self {
+        let Config { vocab_size, d_model: d, d_ff, head_dim, .. } = *config;
+        let [q, kv] = config.widths();
+        let scaled = |sd: f64, inputs: usize| Init::Normal(sd / (inputs as f64).sqrt());
+        let embedding =
+            params.add("embedding", &[vocab_size, d], Init::Normal(start.embedding), Role::Embedding.group());
+        let mut block = |i: usize| {
+            let mut matrix = |name: &str, out: usize, inputs: usize, sd: f64| {
+                params.add(&format!("blocks.{i}.{name}"), &[out, inputs], scaled(sd, inputs), Role::Hidden.group())
+            };
+            let into = start.hidden * start.residual;
+            let [qkv, out, gate_up, down] = [
+                matrix("qkv", q + 2 * kv, d, start.hidden),
+                matrix("out", d, q, into),
+                matrix("gate_up", 2 * d_ff, d, start.hidden),
+                matrix("down", d, d_ff, into),
+            ];
+            let mut ones = |name: &str, n: usize| {
+                params.add(&format!("blocks.{i}.{name}"), &[n], Init::Constant(1.0), Role::Norm.group())
+            };
+            let norms = ["norm_1", "norm_2"].map(|name| ones(name, d));
+            let qk = config.qk_norm.then(|| ["norm_q", "norm_k"].map(|name| ones(name, head_dim)));
+            Block { norms, qkv, qk, out, gate_up, down }
+        };
+        let blocks = (0..config.n_layer).map(&mut block).collect();
+        let norm = params.add("norm", &[d], Init::Constant(1.0), Role::Norm.group());
+        let head = match config.tied {
+            true => embedding,
+            false => params.add("head", &[vocab_size, d], scaled(start.head, d), Role::Head.group()),
+        };
+        let rope = Rope::new(head_dim, config.rope_theta);
+        Self { embedding, blocks, norm, head, rope, config: config.clone() }
+    }
+
+    pub(super) fn loss<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        inputs: Tokens,
+        targets: Tokens,
+        z_loss: f64,
+        divisor: f64,
+    ) -> Slot {
+        let x = tape.embedding(inputs, self.embedding, None);
+        let x = self.blocks.iter().fold(x, |x, block| self.block(tape, x, block));
+        let x = tape.rmsnorm(x, self.norm, self.config.norm_eps);
+        tape.cross_entropy(x, self.head, targets, z_loss, divisor)
+    }
+
+    fn block<R: Real>(&self, tape: &mut Tape<R>, x: Slot, block: &Block) -> Slot {
+        let Config { n_head, n_kv_head, head_dim, d_ff, norm_eps: eps, .. } = self.config;
+        let [q, kv] = self.config.widths();
+        let n = tape.rmsnorm(x, block.norms[0], eps);
+        let qkv = tape.linear(n, block.qkv);
+        let v = qkv.columns(q + kv, kv);
+        let scale = (head_dim as f64).sqrt().recip();
+        let heads = [n_head, n_kv_head];
+        let a = match block.qk {
+            // Queries and keys lie side by side and turn alike.
+            None => {
+                let qk = tape.rope(qkv.columns(0, q + kv), self.rope);
+                tape.attention(qk.columns(0, q), qk.columns(q, kv), v, heads, scale)
+            }
+            Some([of_q, of_k]) => {
+                let (queries, keys) = (qkv.columns(0, q), qkv.columns(q, kv));
+                let (queries, keys) = (tape.rmsnorm(queries, of_q, eps), tape.rmsnorm(keys, of_k, eps));
+                let (queries, keys) = (tape.rope(queries, self.rope), tape.rope(keys, self.rope));
+                tape.attention(queries, keys, v, heads, scale)
+            }
+        };
+        let x = tape.linear_onto(x, a, block.out);
+        let n = tape.rmsnorm(x, block.norms[1], eps);
+        let gate_up = tape.linear(n, block.gate_up);
+        let h = tape.swiglu(gate_up.columns(0, d_ff), gate_up.columns(d_ff, d_ff));
+        tape.linear_onto(x, h, block.down)
+    }
+}

@@ -1,0 +1,197 @@
+//! The trainer: one run, step by step.
+//!
+//! What it does next is a function of config, data and [`Trainer::done`] alone; what it holds goes into a checkpoint whole.
+//! So a run that was interrupted goes on bit for bit as if it had not been.
+
+mod checkpoint;
+mod spike;
+
+use std::fmt;
+use std::sync::Arc;
+
+use isoloss_engine::{AdamW, Group, IGNORE, Outcome, Params, Real, Step};
+
+pub use checkpoint::CheckpointError;
+
+use crate::RunConfig;
+use crate::corpora::{Batch, HeldOut, Source};
+use crate::models::Model;
+use spike::Spikes;
+
+/// A run under way.
+#[derive(Debug)]
+pub struct Trainer<R> {
+    config: RunConfig,
+    source: Arc<dyn Source>,
+    model: Model,
+    params: Params<R>,
+    optimiser: AdamW<R>,
+    step: Step<R>,
+    batch: Batch,
+    done: u64,
+    spikes: Spikes,
+}
+
+/// What one step said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The step that was taken, from 0.
+    pub step: u64,
+    /// The loss of its batch before the update, nats per token.
+    pub loss: f64,
+    /// The norm of its gradient before clipping.
+    pub grad_norm: f64,
+    /// The learning rate of the update.
+    pub lr: f64,
+    /// FLOPs that products executed.
+    pub flops: u64,
+    /// The loss jumped: see [`Trainer::spikes`].
+    pub spike: bool,
+}
+
+/// Why a run cannot go on: no weight was moved by the step that said so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Divergence {
+    /// The step, from 0.
+    pub step: u64,
+    /// The loss of its batch.
+    pub loss: f64,
+    /// The norm of its gradient.
+    pub grad_norm: f64,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, value) = match self.loss.is_finite() {
+            true => ("the norm of the gradient", self.grad_norm),
+            false => ("the loss", self.loss),
+        };
+        let value = if value.is_nan() { "not a number" } else { "infinite" };
+        write!(f, "{what} is {value} at step {}", self.step)
+    }
+}
+
+impl std::error::Error for Divergence {}
+
+/// What an evaluation says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluated {
+    /// Mean loss over the targets that count, nats per token.
+    pub loss: f64,
+    /// Its standard error: windows are independent, tokens within one are not.
+    pub stderr: Option<f64>,
+}
+
+impl<R: Real> Trainer<R> {
+    /// A run at its beginning. `threads` does not change a bit of what comes out.
+    pub fn new(config: &RunConfig, source: Arc<dyn Source>, threads: usize) -> Self {
+        let training = &config.training;
+        let mut params = Params::new(config.seed);
+        let model = config.model.build(&mut params, &training.init);
+        let groups = training.groups.in_order().map(|g| Group { lr: g.lr, weight_decay: g.weight_decay });
+        let mut optimiser = AdamW::new(&params, &groups);
+        (optimiser.betas, optimiser.eps) = (training.betas, training.eps);
+        let step = Step::new(&params, training.cut.into(), threads);
+        let batch = Batch::new(training.batch, training.seq_len);
+        Self {
+            config: config.clone(),
+            source,
+            model,
+            params,
+            optimiser,
+            step,
+            batch,
+            done: 0,
+            spikes: Spikes::default(),
+        }
+    }
+
+    /// Steps that were taken.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Were all planned steps taken?
+    pub fn is_over(&self) -> bool {
+        self.done >= self.config.training.steps
+    }
+
+    /// The weights.
+    pub fn params(&self) -> &Params<R> {
+        &self.params
+    }
+
+    /// The weights, to be set: by a trunk, or by a test.
+    pub fn params_mut(&mut self) -> &mut Params<R> {
+        &mut self.params
+    }
+
+    /// Steps at which the loss jumped although training went on.
+    pub fn spikes(&self) -> &[u64] {
+        self.spikes.steps()
+    }
+
+    /// Bytes of weights, gradients, the optimiser's state and activations.
+    pub fn bytes(&self) -> usize {
+        let [activations, gradients] = self.step.bytes();
+        3 * self.params.count() * size_of::<R>() + gradients + activations
+    }
+
+    /// Takes the next step.
+    ///
+    /// # Errors
+    /// If loss or gradient is no finite number; then no weight was moved and the step does not count as done.
+    pub fn advance(&mut self) -> Result<Progress, Divergence> {
+        let Self { config, source, model, params, optimiser, step, batch, done, spikes } = self;
+        let training = &config.training;
+        source.fill(config.seed, *done, batch);
+        let divisor = batch.counted().max(1) as f64;
+        let outcome = step.gradient(params, batch.sequences(), |tape, range| {
+            let part = range.start * batch.length..range.end * batch.length;
+            let inputs = tape.tokens(&batch.inputs[part.clone()], batch.length);
+            let targets = tape.tokens(&batch.targets[part], batch.length);
+            model.loss(tape, inputs, targets, training.z_loss, divisor);
+        });
+        let Outcome { loss, grad_norm, flops } = outcome;
+        if !outcome.is_finite() {
+            return Err(Divergence { step: *done, loss, grad_norm });
+        }
+        let lr = training.lr_at(*done);
+        step.update(params, optimiser, lr, training.clip);
+        let spike = spikes.see(*done, loss);
+        *done += 1;
+        Ok(Progress { step: *done - 1, loss, grad_norm, lr, flops, spike })
+    }
+
+    /// The loss on held-out windows.
+    pub fn evaluate(&mut self, held_out: &HeldOut) -> Evaluated {
+        let Self { model, params, step, .. } = self;
+        let batch = &held_out.batch;
+        let mut losses = vec![R::ZERO; batch.inputs.len()];
+        step.evaluate(params, batch.sequences(), &mut losses, |tape, range| {
+            let part = range.start * batch.length..range.end * batch.length;
+            let inputs = tape.tokens(&batch.inputs[part.clone()], batch.length);
+            let targets = tape.tokens(&batch.targets[part], batch.length);
+            model.loss(tape, inputs, targets, 0.0, 1.0)
+        });
+        mean_by_windows(&losses, &batch.targets, batch.length)
+    }
+}
+
+/// The mean over targets that count, and its standard error with windows as the units: with n windows of which the w-th
+/// has sum s_w over c_w targets, the variance of the ratio S / C is n / (n - 1) sum (s_w - m c_w)^2 / C^2.
+fn mean_by_windows<R: Real>(losses: &[R], targets: &[u32], length: usize) -> Evaluated {
+    let windows: Vec<[f64; 2]> = losses
+        .chunks(length)
+        .zip(targets.chunks(length))
+        .map(|(losses, targets)| {
+            let counted = losses.iter().zip(targets).filter(|(_, t)| **t != IGNORE);
+            counted.fold([0.0, 0.0], |[sum, count], (loss, _)| [sum + loss.to_f64(), count + 1.0])
+        })
+        .collect();
+    let [sum, count] = windows.iter().fold([0.0, 0.0], |[s, c], [sum, count]| [s + sum, c + count]);
+    let (loss, n) = (sum / count, windows.len() as f64);
+    let squares: f64 = windows.iter().map(|[s, c]| (s - loss * c) * (s - loss * c)).sum();
+    let stderr = (n > 1.0).then(|| (n / (n - 1.0) * squares).sqrt() / count);
+    Evaluated { loss, stderr }
+}
