@@ -159,6 +159,11 @@ impl<R: Real> Step<R> {
         self.pool.install(|| self.lanes.par_iter_mut().with_max_len(1).for_each(lane));
     }
 
+    /// What `ask` answers on each of the threads that do the work: their clocks, say.
+    pub fn each_thread<T: Send>(&self, ask: impl Fn() -> T + Sync) -> Vec<T> {
+        self.pool.broadcast(|_| ask())
+    }
+
     /// Bytes held for activations by all threads, and for gradients.
     pub fn bytes(&self) -> [usize; 2] {
         let elements = |s: &Mutex<Shard<R>>| s.lock().map_or(0, |s| s.gradient.len());

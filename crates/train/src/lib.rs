@@ -2,14 +2,19 @@
 //!
 //! A [`RunConfig`] says everything that sets the loss of a run; a [`Trainer`] takes its steps.
 
+mod clock;
 pub mod config;
 pub mod corpora;
 mod counts;
+pub mod job;
 pub mod models;
 pub mod recipes;
 pub mod schedules;
+pub mod ladder;
 mod trainer;
+mod work;
 
 pub use config::RunConfig;
 pub use counts::{bytes, counts};
 pub use trainer::{CheckpointError, Divergence, Evaluated, Progress, Trainer};
+pub use work::work;

@@ -4,8 +4,9 @@ mod common;
 
 use isoloss_engine::{Params, naive, ops};
 use isoloss_train::config::Start;
-use isoloss_train::models::{Config, Shape, transformer};
+use isoloss_train::models::{Config, transformer};
 use isoloss_train::{Trainer, counts};
+use serde_json::json;
 
 /// A stream of small numbers.
 struct Draw(u64);
@@ -87,10 +88,11 @@ fn walk(config: &transformer::Config, params: &Params<f64>, length: usize) {
 #[test]
 fn memory_is_foreseen_within_15_percent() {
     for (d_model, seq_len, batch) in [(32, 64, 8), (64, 64, 8), (128, 128, 16), (64, 256, 4)] {
-        for extra in ["", r#", "qk_norm": true, "tied": true"#] {
-            let text =
-                format!(r#"{{ "kind": "transformer", "d_model": {d_model}, "n_layer": 3, "head_dim": 16 {extra} }}"#);
-            let model = serde_json::from_str::<Shape>(&text).unwrap().complete(256).unwrap();
+        for extra in [false, true] {
+            let settings = json!({
+                "d_model": d_model, "n_layer": 3, "head_dim": 16, "qk_norm": extra, "tied": extra,
+            });
+            let model = common::shape(settings, 256);
             let mut config = common::config(model, 2, batch, seq_len, 1e-3, 0.0);
             config.training.cut = isoloss_train::config::Cut::of(batch, seq_len);
             let mut trainer = Trainer::<f32>::new(&config, std::sync::Arc::new(common::Rule { vocab: 256 }), 1);
@@ -104,8 +106,7 @@ fn memory_is_foreseen_within_15_percent() {
 
 #[test]
 fn counts_of_the_first_ladder() {
-    let shape = r#"{ "kind": "transformer", "d_model": 64, "n_layer": 2, "head_dim": 16 }"#;
-    let model = serde_json::from_str::<Shape>(shape).unwrap().complete(256).unwrap();
+    let model = common::shape(json!({ "d_model": 64, "n_layer": 2, "head_dim": 16 }), 256);
     let config = common::config(model, 192, 8, 64, 1e-3, 0.0);
     let counts = counts(&config);
     // 12 L d^2 and five norms of 64; d_ff is 171 and not 8/3 of 64.

@@ -4,7 +4,7 @@
 pub mod transformer;
 
 use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::Start;
 
@@ -94,14 +94,24 @@ macro_rules! models {
             }
         }
 
-        /// A shape as an experiment writes it: `kind` is the name of a file here, the rest its settings.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind", rename_all = "snake_case")]
+        /// A shape as an experiment writes it: the name of a file here, and its settings.
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Shape {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Shape)),*
         }
 
         impl Shape {
+            /// Reads the settings of one kind; none if there is no such kind.
+            ///
+            /// # Errors
+            /// If a setting is unknown, missing or of a wrong type.
+            pub fn read<'de, D: Deserializer<'de>>(kind: &str, settings: D) -> Option<Result<Self, D::Error>> {
+                match kind {
+                    $(stringify!($module) => Some($module::Shape::deserialize(settings).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
             /// The config in full, for a vocabulary of that size.
             ///
             /// # Errors

@@ -12,7 +12,7 @@ use crate::config::Start;
 pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
 
 /// The shape as an experiment writes it; what is left out follows from the rest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
     /// Width of the residual stream.

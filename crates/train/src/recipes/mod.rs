@@ -3,7 +3,7 @@
 
 pub mod plain;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::config::Training;
 use crate::models;
@@ -11,14 +11,24 @@ use crate::models;
 /// The list from which settings, names and dispatch are made.
 macro_rules! recipes {
     ($($variant:ident = $module:ident),* $(,)?) => {
-        /// Which recipe, with its settings: the table `[recipe]` of an experiment, `kind` being the name of a file here.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind", rename_all = "snake_case")]
+        /// Which recipe, with its settings: the name of a file here, and what is in it.
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Recipe {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant($module::Recipe)),*
         }
 
         impl Recipe {
+            /// Reads the settings of one kind; none if there is no such kind.
+            ///
+            /// # Errors
+            /// If a setting is unknown, missing or of a wrong type.
+            pub fn read<'de, D: Deserializer<'de>>(kind: &str, settings: D) -> Option<Result<Self, D::Error>> {
+                match kind {
+                    $(stringify!($module) => Some($module::Recipe::deserialize(settings).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
             /// How this model is trained for about `tokens` tokens: a whole number of batches, at least one.
             ///
             /// # Errors

@@ -1,7 +1,7 @@
 //! One learning rate at one width, and 1 / width from there; the rest is constant. It covers width alone, and nothing says
 //! that it transfers over depth, batch or length: check with a sweep.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::config::{Cut, Group, Start, Training};
 use crate::models::{self, Roles};
@@ -10,7 +10,7 @@ use crate::schedules::{Schedule, constant, cosine, linear, wsd};
 pub(super) const SAYS: &str = "AdamW, learning rate ~ 1/width, everything else constant; covers width";
 
 /// The settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Windows of a batch.
@@ -57,7 +57,7 @@ pub struct Recipe {
 }
 
 /// Which schedule; the recipe knows its lengths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Course {
     /// [`constant`]

@@ -9,7 +9,7 @@ use isoloss_engine::Real;
 use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
-use super::Trainer;
+use super::{Since, Trainer};
 
 /// Where a run stands besides its tensors. Numbers that must come back bit for bit are written as bits.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ struct Standing {
     spike_deviation: u64,
     spike_seen: u64,
     spikes: Vec<u64>,
+    since_sum: u64,
+    since_steps: u64,
 }
 
 /// Why bytes are no checkpoint of this run.
@@ -79,6 +81,8 @@ impl<R: Real> Trainer<R> {
             spike_deviation: self.spikes.deviation.to_bits(),
             spike_seen: self.spikes.seen,
             spikes: self.spikes.steps.clone(),
+            since_sum: self.since.sum.to_bits(),
+            since_steps: self.since.steps,
         };
         let text = serde_json::to_string(&standing).map_err(|e| CheckpointError(e.to_string()))?;
         let mut tensors = Vec::new();
@@ -126,6 +130,7 @@ impl<R: Real> Trainer<R> {
         self.spikes.deviation = f64::from_bits(standing.spike_deviation);
         self.spikes.seen = standing.spike_seen;
         self.spikes.steps = standing.spikes;
+        self.since = Since { sum: f64::from_bits(standing.since_sum), steps: standing.since_steps };
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod spike;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use isoloss_engine::{AdamW, Group, IGNORE, Outcome, Params, Real, Step};
 
@@ -30,6 +31,14 @@ pub struct Trainer<R> {
     batch: Batch,
     done: u64,
     spikes: Spikes,
+    since: Since,
+}
+
+/// Losses since somebody last asked for their mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Since {
+    sum: f64,
+    steps: u64,
 }
 
 /// What one step said.
@@ -131,6 +140,17 @@ impl<R: Real> Trainer<R> {
         self.spikes.steps()
     }
 
+    /// The mean loss of the steps since this was last asked, whatever sitting they were taken in; NaN if there were none.
+    pub fn take_mean(&mut self) -> f64 {
+        let Since { sum, steps } = std::mem::take(&mut self.since);
+        sum / steps as f64
+    }
+
+    /// Processor time that the threads of this trainer have used.
+    pub fn cpu(&self) -> Duration {
+        self.step.each_thread(crate::clock::of_thread).into_iter().sum()
+    }
+
     /// Bytes of weights, gradients, the optimiser's state and activations.
     pub fn bytes(&self) -> usize {
         let [activations, gradients] = self.step.bytes();
@@ -142,7 +162,7 @@ impl<R: Real> Trainer<R> {
     /// # Errors
     /// If loss or gradient is no finite number; then no weight was moved and the step does not count as done.
     pub fn advance(&mut self) -> Result<Progress, Divergence> {
-        let Self { config, source, model, params, optimiser, step, batch, done, spikes } = self;
+        let Self { config, source, model, params, optimiser, step, batch, done, spikes, since } = self;
         let training = &config.training;
         source.fill(config.seed, *done, batch);
         let divisor = batch.counted().max(1) as f64;
@@ -159,6 +179,8 @@ impl<R: Real> Trainer<R> {
         let lr = training.lr_at(*done);
         step.update(params, optimiser, lr, training.clip);
         let spike = spikes.see(*done, loss);
+        since.sum += loss;
+        since.steps += 1;
         *done += 1;
         Ok(Progress { step: *done - 1, loss, grad_norm, lr, flops, spike })
     }

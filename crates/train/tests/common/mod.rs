@@ -80,11 +80,14 @@ pub fn corpus() -> corpora::Config {
     serde_json::from_str(r#"{ "kind": "markov", "seed": 1 }"#).unwrap()
 }
 
+/// A transformer of these settings, JSON.
+pub fn shape(settings: serde_json::Value, vocab: usize) -> Config {
+    Shape::read("transformer", settings).unwrap().unwrap().complete(vocab).unwrap()
+}
+
 /// A small transformer.
 pub fn tiny(vocab: usize) -> Config {
-    let shape =
-        serde_json::from_str::<Shape>(r#"{ "kind": "transformer", "d_model": 16, "n_layer": 2, "head_dim": 8 }"#);
-    shape.unwrap().complete(vocab).unwrap()
+    shape(serde_json::json!({ "d_model": 16, "n_layer": 2, "head_dim": 8 }), vocab)
 }
 
 /// The config of a transformer.

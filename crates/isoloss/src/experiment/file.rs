@@ -1,0 +1,137 @@
+//! The text of an experiment, and where in it something stands: every refusal names line and column.
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::ExperimentError;
+
+/// An experiment as it was written, with what `--set` changed.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    /// the path, or the name of a built-in one
+    pub source: String,
+    text: String,
+    pub root: Table,
+}
+
+impl File {
+    pub fn parse(source: &str, text: &str) -> Result<Self, ExperimentError> {
+        let refuse = |e: toml::de::Error| {
+            let (line, column) = e.span().map_or((0, 0), |span| place(text, span.start));
+            ExperimentError::new(source, format!("this is no TOML: {}", e.message().lines().next().unwrap_or_default()))
+                .at(line, column)
+                .hint("isoloss list experiments shows built-in ones; isoloss list experiments NAME prints one to start from")
+        };
+        let root: Table = text.parse().map_err(refuse)?;
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root })
+    }
+
+    /// Sets `a.b.c` to a value, written as TOML or else as a word.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ExperimentError> {
+        let refuse = |message: String| {
+            ExperimentError::new(&format!("--set {key}={value}"), message).hint("as in --set corpus.seed=3")
+        };
+        let parsed = format!("x = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("x"));
+        let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
+        let (path, last) = match key.rsplit_once('.') {
+            Some((path, last)) => (path.split('.').collect(), last),
+            None => (Vec::new(), key),
+        };
+        if last.is_empty() || path.iter().any(|p: &&str| p.is_empty()) {
+            return Err(refuse("this is no name of a setting".into()));
+        }
+        let mut table = &mut self.root;
+        for part in path {
+            let next = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            table = next.as_table_mut().ok_or_else(|| refuse(format!("`{part}` is a value and has no settings")))?;
+        }
+        table.insert(last.to_owned(), value);
+        Ok(())
+    }
+
+    /// Reads a table of settings that stands at `path`.
+    pub fn read<T: DeserializeOwned>(&self, path: &[&str], table: &Table) -> Result<T, ExperimentError> {
+        let read = serde_path_to_error::deserialize(Value::Table(table.clone()));
+        read.map_err(|e| self.refused(path, &e.path().to_string(), e.inner()))
+    }
+
+    /// Reads a table that says by `kind` what it is.
+    pub fn read_kind<T>(
+        &self,
+        path: &[&str],
+        table: &Table,
+        kinds: &[(&str, &str)],
+        read: impl FnOnce(&str, serde_path_to_error::Deserializer<'_, '_, Value>) -> Option<Result<T, toml::de::Error>>,
+    ) -> Result<T, ExperimentError> {
+        let mut settings = table.clone();
+        let names = || kinds.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let kind = match settings.remove("kind") {
+            Some(Value::String(kind)) => kind,
+            other => {
+                let found = if other.is_some() { "`kind` is no word" } else { "`kind` is missing" };
+                return Err(self.error(path, format!("{found}: expected one of {}", names())));
+            }
+        };
+        let mut track = serde_path_to_error::Track::new();
+        let deserializer = serde_path_to_error::Deserializer::new(Value::Table(settings), &mut track);
+        match read(&kind, deserializer) {
+            Some(result) => result.map_err(|e| self.refused(path, &track.path().to_string(), &e)),
+            None => {
+                let path: Vec<&str> = path.iter().copied().chain(["kind"]).collect();
+                Err(self.error(&path, format!("there is no kind {kind:?}: expected one of {}", names())))
+            }
+        }
+    }
+
+    /// An error about what stands at `path`, or at the nearest thing around it.
+    pub fn error(&self, path: &[&str], message: impl Into<String>) -> ExperimentError {
+        let dotted = path.join(".");
+        let message = message.into();
+        let message = if dotted.is_empty() { message } else { format!("[{dotted}] {message}") };
+        let error = ExperimentError::new(&self.source, message);
+        match self.find(path) {
+            Some((line, column)) => error.at(line, column),
+            None => error,
+        }
+    }
+
+    /// What serde says, at the key it is about.
+    fn refused(&self, path: &[&str], inside: &str, error: &toml::de::Error) -> ExperimentError {
+        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        let mut full: Vec<&str> = path.to_vec();
+        full.extend(inside.split('.').filter(|part| !part.is_empty() && *part != "."));
+        // The key that is unknown is named in the message and not part of the path.
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        if let Some(name) = unknown
+            && full.last() != Some(&name)
+        {
+            full.push(name);
+        }
+        self.error(&full, message)
+    }
+
+    /// Where the value or key at `path` stands: the deepest part of the path that is there.
+    fn find(&self, path: &[&str]) -> Option<(usize, usize)> {
+        let parsed = DeTable::parse(&self.text).ok()?;
+        let mut table = parsed.get_ref();
+        let mut found = None;
+        for part in path {
+            let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == *part) else { break };
+            found = Some(Spanned::span(key).start);
+            match value.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+        found.map(|at| place(&self.text, at))
+    }
+}
+
+/// Line and column, from 1, of a byte.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at.min(text.len())];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

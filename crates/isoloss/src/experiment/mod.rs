@@ -1,0 +1,294 @@
+//! An experiment: one file, one question, with what was expected before, what it costs, and what came out.
+//!
+//! ```toml
+//! question   = "Does a fitted law find the floor it cannot see?"
+//! hypothesis = "..."                      # written before
+//! cost       = "..."
+//! outcome    = "..."                      # written after, negative results too
+//!
+//! [corpus]                                # what runs are trained and evaluated on: isoloss list corpora
+//! kind = "markov"
+//! [model]                                 # what is trained; a rung of the ladder adds the rest
+//! kind = "transformer"
+//! [recipe]                                # how: learning rates, batch, schedule
+//! kind = "plain"
+//! [ladder]                                # every size at every horizon
+//! sizes = { d_model = [16, 32] }
+//! tokens = [98304, 196608]
+//! [fit]
+//! law = "chinchilla"
+//! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
+//! ```
+
+mod file;
+mod plan;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use isoloss_runs::record::{Compute, Size};
+use isoloss_train::config::Evaluation;
+use isoloss_train::ladder::Horizons;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use file::File;
+pub use plan::{Planned, plan};
+
+/// The experiments that come with the program: the name and the text of the file.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("first-ladder", include_str!("../../../../experiments/first-ladder.toml")),
+    ("text-ladder", include_str!("../../../../experiments/text-ladder.toml")),
+];
+
+/// A question that runs can answer.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The name of the file, without its ending.
+    pub name: String,
+    /// What is asked.
+    pub question: String,
+    /// What was expected, written before.
+    pub hypothesis: String,
+    /// What it costs.
+    pub cost: String,
+    /// What came out, written after.
+    pub outcome: String,
+    /// Which runs.
+    pub ladder: Ladder,
+    /// Rungs that are trained and take no part in the fit: it has to foretell them.
+    pub held_out: Vec<Table>,
+    /// On how much each run is evaluated.
+    pub evaluation: Evaluation,
+    /// What is fitted.
+    pub fit: Fit,
+    /// Figures to draw, by the names of `isoloss list figures`.
+    pub figures: Vec<String>,
+    /// What a refit of the committed results must find: value, lower and upper end.
+    pub found: BTreeMap<String, [f64; 3]>,
+    /// What is compared; one without a name if nothing is.
+    pub(crate) families: Vec<Family>,
+    pub(crate) file: File,
+}
+
+/// One of the things that are compared: tables of settings, the family's own over the common ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub name: String,
+    pub corpus: Table,
+    pub model: Table,
+    pub recipe: Table,
+}
+
+/// Which sizes, how long, how often.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ladder {
+    /// Settings of the model, a list each: the first of all lists make the first size, and so on.
+    pub sizes: BTreeMap<String, Vec<Value>>,
+    /// Tokens of every run.
+    #[serde(default)]
+    tokens: Option<Vec<f64>>,
+    /// Or tokens per parameter.
+    #[serde(default)]
+    tokens_per_param: Option<Vec<f64>>,
+    /// Or FLOPs.
+    #[serde(default)]
+    flops: Option<Vec<f64>>,
+    /// Which pairs of size and horizon: a condition over the columns of the run table and the settings in `sizes`.
+    #[serde(default, rename = "where")]
+    pub only: Option<String>,
+    /// Draws seeds; each run has one of its own, which follows from this, its size and its length. Several are replicates.
+    #[serde(default = "Ladder::one_seed")]
+    pub seeds: Vec<u32>,
+}
+
+impl Ladder {
+    fn one_seed() -> Vec<u32> {
+        vec![1]
+    }
+
+    /// The horizons, if they are given in one way.
+    fn horizons(&self) -> Option<Horizons> {
+        match (&self.tokens, &self.tokens_per_param, &self.flops) {
+            (Some(x), None, None) => Some(Horizons::Tokens(x.clone())),
+            (None, Some(x), None) => Some(Horizons::TokensPerParam(x.clone())),
+            (None, None, Some(x)) => Some(Horizons::Flops(x.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// What is fitted to the runs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fit {
+    /// A law by its name; by default the one that the columns allow.
+    pub law: Option<String>,
+    /// Which count of parameters is N.
+    pub size: Size,
+    /// Which count of compute is C.
+    pub compute: Compute,
+    /// Parameters with one value per family.
+    pub per: Vec<String>,
+    /// The family that others are compared with.
+    pub baseline: Option<String>,
+    /// Fits of some of the runs, beside: conditions over the run table.
+    pub beside: Vec<String>,
+}
+
+/// The top level of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Top {
+    question: String,
+    #[serde(default)]
+    hypothesis: String,
+    #[serde(default)]
+    cost: String,
+    #[serde(default)]
+    outcome: String,
+    corpus: Table,
+    model: Table,
+    recipe: Table,
+    ladder: Table,
+    #[serde(default)]
+    held_out: Vec<Table>,
+    evaluation: Table,
+    #[serde(default)]
+    fit: Table,
+    #[serde(default)]
+    figures: Vec<String>,
+    #[serde(default)]
+    found: BTreeMap<String, [f64; 3]>,
+    #[serde(default)]
+    families: BTreeMap<String, Overrides>,
+}
+
+/// What a family has of its own.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Overrides {
+    corpus: Table,
+    model: Table,
+    recipe: Table,
+}
+
+impl Experiment {
+    /// Reads a file, or a built-in experiment by its name, and changes settings: `--set key=value`.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be understood: with file, line and column.
+    pub fn read(name: &str, set: &[(String, String)]) -> Result<Self, ExperimentError> {
+        let (source, text) = match std::fs::read_to_string(name) {
+            Ok(text) => (name.to_owned(), text),
+            Err(error) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+                Some((_, text)) => (format!("{name} (built in)"), (*text).to_owned()),
+                None => return Err(unreadable(name, &error)),
+            },
+        };
+        let mut file = File::parse(&source, &text)?;
+        for (key, value) in set {
+            file.set(key, value)?;
+        }
+        let stem = Path::new(name).file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
+        Self::understand(stem.into_owned(), file)
+    }
+
+    fn understand(name: String, file: File) -> Result<Self, ExperimentError> {
+        let top: Top = file.read(&[], &file.root)?;
+        let ladder: Ladder = file.read(&["ladder"], &top.ladder)?;
+        if ladder.horizons().is_none() {
+            let message = "needs one of tokens, tokens_per_param and flops: a list of numbers";
+            return Err(file.error(&["ladder"], message));
+        }
+        let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe };
+        let over = |base: &Table, own: &Table| {
+            let mut all = base.clone();
+            all.extend(own.clone());
+            all
+        };
+        let mut families: Vec<Family> = top
+            .families
+            .iter()
+            .map(|(name, own)| Family {
+                name: name.clone(),
+                corpus: over(&common.corpus, &own.corpus),
+                model: over(&common.model, &own.model),
+                recipe: over(&common.recipe, &own.recipe),
+            })
+            .collect();
+        if families.is_empty() {
+            let Overrides { corpus, model, recipe } = common;
+            families.push(Family { name: String::new(), corpus, model, recipe });
+        }
+        Ok(Self {
+            name,
+            question: top.question,
+            hypothesis: top.hypothesis,
+            cost: top.cost,
+            outcome: top.outcome,
+            ladder,
+            held_out: top.held_out,
+            evaluation: file.read(&["evaluation"], &top.evaluation)?,
+            fit: file.read(&["fit"], &top.fit)?,
+            figures: top.figures,
+            found: top.found,
+            families,
+            file,
+        })
+    }
+}
+
+/// Why an experiment cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExperimentError {
+    /// file, line and column where there are such, and what is wrong there
+    pub message: String,
+    /// what would help
+    pub hint: Option<String>,
+}
+
+impl ExperimentError {
+    fn new(source: &str, message: impl fmt::Display) -> Self {
+        Self { message: format!("{source}: {message}"), hint: None }
+    }
+
+    /// The same, at a place in the file.
+    fn at(mut self, line: usize, column: usize) -> Self {
+        if let Some((source, rest)) = self.message.split_once(": ") {
+            self.message = format!("{source}:{line}:{column}: {rest}");
+        }
+        self
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for ExperimentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for ExperimentError {}
+
+fn unreadable(name: &str, error: &std::io::Error) -> ExperimentError {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let message = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file, and no built-in experiment of that name".to_owned(),
+        std::io::ErrorKind::InvalidData => "this is no text".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    };
+    let near = isoloss_formula::nearest(name, names.iter().copied());
+    let hint = match near {
+        Some(near) => format!("is {near} meant?"),
+        None => format!("built-in ones are {}", names.join(", ")),
+    };
+    ExperimentError::new(name, message).hint(hint)
+}

@@ -1,0 +1,261 @@
+//! One run, from claim to record: it goes on where it stood, and whatever ends it is written down.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use isoloss_engine::NUMERICS;
+use isoloss_runs::record::{Cost, Labels, Outcome, Run, SCHEMA, State, StateName, machine};
+use isoloss_runs::store::{Claim, Curve, CurvePoint, StoreError};
+
+use crate::corpora::{HeldOut, Source};
+use crate::{Progress, RunConfig, Trainer, clock, counts};
+
+/// A run to be trained.
+#[derive(Clone)]
+pub struct Job {
+    /// The run's id.
+    pub id: String,
+    /// Everything that sets its loss.
+    pub config: RunConfig,
+    /// What it is trained on.
+    pub source: Arc<dyn Source>,
+    /// What it is evaluated on.
+    pub held_out: Arc<HeldOut>,
+    /// What it is called.
+    pub labels: Labels,
+}
+
+/// How a job is done. Nothing in here changes what comes out.
+#[derive(Clone, Copy)]
+pub struct Control<'a> {
+    /// Threads inside the run.
+    pub threads: usize,
+    /// Seconds between checkpoints.
+    pub checkpoint_every: Duration,
+    /// Set by somebody else: stop after the step under way, and keep what is there.
+    pub stop: &'a AtomicBool,
+    /// The program and its version, for the record.
+    pub program: &'a str,
+}
+
+/// What is told while a job is done.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// Training begins, after this many steps of earlier sittings.
+    Started {
+        /// Steps that were taken before.
+        from: u64,
+    },
+    /// A step was taken.
+    Stepped(Progress),
+    /// A checkpoint could not be used and an earlier one was.
+    Note(&'a str),
+    /// It came to this end, now or earlier.
+    Ended(&'a Run),
+    /// Somebody else trains it.
+    Elsewhere,
+}
+
+/// Points of a curve, at most about.
+const POINTS: u64 = 200;
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("id", &self.id).field("labels", &self.labels).finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// A job. Its id follows from config and data.
+    pub fn new(config: RunConfig, source: Arc<dyn Source>, held_out: Arc<HeldOut>, labels: Labels) -> Self {
+        let id = config.id(&source.data().hash);
+        Self { id, config, source, held_out, labels }
+    }
+
+    /// The record of the run before it has begun.
+    pub fn planned(&self) -> Run {
+        Run {
+            schema: SCHEMA,
+            id: self.id.clone(),
+            state: State::default(),
+            labels: self.labels.clone(),
+            seed: self.config.seed,
+            trunk: None,
+            config: self.config.to_value(),
+            data: self.source.data(),
+            counts: counts(&self.config),
+            result: None,
+            cost: Cost::default(),
+            machine: machine(),
+            program: String::new(),
+            numerics: NUMERICS,
+            created: String::new(),
+            finished: None,
+            other: Default::default(),
+        }
+    }
+
+    /// Trains what is left of the run and writes down how it ended. A run that is over is given back as it is.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written. What was written before is whole.
+    pub fn run(&self, claim: &Claim, control: &Control, tell: &dyn Fn(Event)) -> Result<Run, StoreError> {
+        let before = claim.run()?;
+        if let Some(run) = before.as_ref().filter(|run| run.state.name.is_over()) {
+            return Ok(run.clone());
+        }
+        let mut run = before.unwrap_or_else(|| self.planned());
+        let started = Started { wall: Instant::now(), cpu: clock::of_thread(), cost: run.cost.clone() };
+        let trained = catch_unwind(AssertUnwindSafe(|| self.train(&mut run, claim, control, &started, tell)));
+        match trained {
+            Ok(ended) => ended?,
+            // A panic is a mistake of ours or of a corpus; the other runs of the ladder go on.
+            Err(panic) => {
+                let reason = panic.downcast_ref::<String>().map(String::as_str);
+                let reason = reason.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+                run.state = State { name: StateName::Failed, reason: Some(reason.to_owned()), step: run.state.step };
+                claim.write(&run)?;
+            }
+        }
+        Ok(run)
+    }
+
+    fn train(
+        &self,
+        run: &mut Run,
+        claim: &Claim,
+        control: &Control,
+        started: &Started,
+        tell: &dyn Fn(Event),
+    ) -> Result<(), StoreError> {
+        let mut trainer = Trainer::<f32>::new(&self.config, self.source.clone(), control.threads);
+        let loaded = claim.load_checkpoint()?;
+        loaded.skipped.iter().for_each(|problem| tell(Event::Note(&problem.to_string())));
+        if let Some(checkpoint) = loaded.checkpoint
+            && let Err(error) = trainer.restore(&self.id, &checkpoint.bytes)
+        {
+            tell(Event::Note(&format!("{error}; the run begins again")));
+        }
+        claim.cut_curve(trainer.done())?;
+        let mut curve = claim.curve()?;
+        if run.created.is_empty() {
+            run.created = clock::now();
+        }
+        (run.machine, run.program, run.numerics) = (machine(), control.program.to_owned(), NUMERICS);
+        run.state = State { name: StateName::Running, reason: None, step: trainer.done() };
+        claim.write(run)?;
+        tell(Event::Started { from: trainer.done() });
+
+        let every = self.config.training.steps.div_ceil(POINTS);
+        let mut saved = Instant::now();
+        while !trainer.is_over() {
+            if control.stop.load(Ordering::Relaxed) {
+                run.state = State { name: StateName::Interrupted, reason: None, step: trainer.done() };
+                return self.leave(run, &trainer, claim, &curve, started);
+            }
+            match trainer.advance() {
+                Ok(progress) => {
+                    tell(Event::Stepped(progress));
+                    if trainer.done().is_multiple_of(every) || trainer.is_over() {
+                        curve.push(&self.point(&mut trainer, progress))?;
+                    }
+                }
+                Err(divergence) => {
+                    let reason = Some(divergence.to_string());
+                    run.state = State { name: StateName::Diverged, reason, step: divergence.step };
+                    return self.close(run, &trainer, claim, &curve, started);
+                }
+            }
+            if saved.elapsed() > control.checkpoint_every && !trainer.is_over() {
+                self.save(&trainer, claim, &curve)?;
+                saved = Instant::now();
+            }
+        }
+        let evaluated = trainer.evaluate(&self.held_out);
+        let step = trainer.done();
+        if evaluated.loss.is_finite() {
+            let mut result = Outcome { loss: evaluated.loss, loss_stderr: evaluated.stderr, ..Outcome::default() };
+            let per_byte = |bytes: f64| evaluated.loss / bytes / std::f64::consts::LN_2;
+            result.bits_per_byte = self.held_out.bytes_per_target.map(per_byte);
+            result.spikes = trainer.spikes().to_vec();
+            if let Some(floor) = self.held_out.floor {
+                result.measures.insert("floor".into(), floor.into());
+            }
+            run.result = Some(result);
+            run.state = State { name: StateName::Finished, reason: None, step };
+        } else {
+            let reason = Some(format!("the loss on held-out windows is {} after the last step", evaluated.loss));
+            run.state = State { name: StateName::Diverged, reason, step };
+        }
+        self.close(run, &trainer, claim, &curve, started)
+    }
+
+    fn point(&self, trainer: &mut Trainer<f32>, last: Progress) -> CurvePoint {
+        let tokens = trainer.done() * (self.config.training.batch * self.config.training.seq_len) as u64;
+        CurvePoint {
+            step: trainer.done(),
+            tokens,
+            loss: trainer.take_mean(),
+            grad_norm: last.grad_norm,
+            lr: last.lr,
+            ..CurvePoint::default()
+        }
+    }
+
+    fn save(&self, trainer: &Trainer<f32>, claim: &Claim, curve: &Curve) -> Result<(), StoreError> {
+        let bytes = trainer.checkpoint(&self.id).map_err(|e| StoreError::new(claim.folder(), e.to_string()))?;
+        curve.sync()?;
+        claim.save_checkpoint(trainer.done(), &bytes)
+    }
+
+    /// Stopped on request: all that is needed to go on is kept.
+    fn leave(
+        &self,
+        run: &mut Run,
+        trainer: &Trainer<f32>,
+        claim: &Claim,
+        curve: &Curve,
+        started: &Started,
+    ) -> Result<(), StoreError> {
+        self.save(trainer, claim, curve)?;
+        run.cost = started.cost(trainer);
+        claim.write(run)
+    }
+
+    /// Over: the record says how, and checkpoints are of no more use.
+    fn close(
+        &self,
+        run: &mut Run,
+        trainer: &Trainer<f32>,
+        claim: &Claim,
+        curve: &Curve,
+        started: &Started,
+    ) -> Result<(), StoreError> {
+        run.cost = started.cost(trainer);
+        run.finished = Some(clock::now());
+        curve.sync()?;
+        claim.write(run)?;
+        claim.drop_checkpoints()
+    }
+}
+
+/// When this sitting began, and what those before it had cost.
+struct Started {
+    wall: Instant,
+    cpu: Duration,
+    cost: Cost,
+}
+
+impl Started {
+    fn cost(&self, trainer: &Trainer<f32>) -> Cost {
+        let cpu = clock::of_thread().saturating_sub(self.cpu) + trainer.cpu();
+        Cost {
+            wall_s: self.cost.wall_s + self.wall.elapsed().as_secs_f64(),
+            cpu_s: self.cost.cpu_s + cpu.as_secs_f64(),
+            peak_bytes: self.cost.peak_bytes.max(trainer.bytes() as u64),
+        }
+    }
+}
