@@ -1,7 +1,11 @@
-//! What was measured: run tables as strangers write them, and the rows of them that may enter a fit.
+//! What was measured: the record of a run and the folder that keeps it, run tables as strangers write them, and the rows
+//! of them that may enter a fit.
 //!
 //! [`read_path`] makes a table of any CSV, TSV, JSON lines or Parquet file, [`guess()`] finds which of its columns are
 //! N, D, C and L, and [`prepare()`] leaves out, by line and reason, what must not be fitted.
+//!
+//! A run of our own is a [`record::Run`] in a [`store::Store`]. [`Runs`] are many of them; they become the same kind of
+//! table, and travel as CSV by [`export()`] and [`import()`].
 
 mod candidates;
 mod columns;
@@ -25,9 +29,11 @@ mod read;
 pub mod record;
 mod records;
 mod reduce;
+mod results;
 mod scales;
 mod separator;
 mod states;
+pub mod store;
 mod text;
 
 pub use derive::derive_missing;
@@ -37,3 +43,4 @@ pub use maps::apply_maps;
 pub use panel::refuse_panel;
 pub use prepare::{LeftOut, Prepare, Prepared, prepare};
 pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin};
+pub use results::{Runs, export, import};

@@ -53,7 +53,21 @@ pub enum Compute {
     SixNd,
 }
 
+/// Which counts fill the columns N and C of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Convention {
+    /// Which parameters N counts.
+    #[serde(default)]
+    pub size: Size,
+    /// Which FLOPs C counts.
+    #[serde(default)]
+    pub compute: Compute,
+}
+
 impl Size {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::NonEmbedding, Self::Stored, Self::Effective, Self::Active];
+
     /// The count.
     pub fn of(self, counts: &Counts) -> u64 {
         match self {
@@ -76,6 +90,9 @@ impl Size {
 }
 
 impl Compute {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Counted, Self::SixNd];
+
     /// The count, FLOPs.
     pub fn of(self, counts: &Counts) -> f64 {
         match self {

@@ -1,32 +1,74 @@
 //! What makes two runs the same run: the hash of everything that determines the loss.
 
-use serde_json::{Value, json};
+use std::fmt::Write;
+
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+/// Hexadecimal digits of an id.
+const DIGITS: usize = 20;
 
 /// The id of a run: 20 hexadecimal digits of SHA-256 over the [`canonical`] form of its config, the hash of its data and
 /// the engine's `numerics`.
 pub fn identity(config: &Value, data_hash: &str, numerics: u32) -> String {
-    let text = canonical(&json!({ "config": config, "data": data_hash, "numerics": numerics }));
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    // The canonical form of an object of the three; their keys are in order.
+    let (config, data) = (canonical(config), Value::from(data_hash));
+    fingerprint(format!("{{\"config\":{config},\"data\":{data},\"numerics\":{numerics}}}").as_bytes())
+}
+
+/// Whether a text is an id: 20 hexadecimal digits in lower case, and nothing else. Ids name folders, so this is asked
+/// before the disk is.
+pub fn is_id(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The first 20 hexadecimal digits of the SHA-256 of some bytes.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(DIGITS / 2).fold(String::with_capacity(DIGITS), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// JSON with sorted keys and no spaces; a number is written as the shortest text that reads back as it.
 pub fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            let pair = |key: &&String| format!("{}:{}", Value::from(key.as_str()), canonical(&map[key.as_str()]));
-            format!("{{{}}}", keys.iter().map(pair).collect::<Vec<_>>().join(","))
+            let mut pairs: Vec<(&String, &Value)> = map.iter().collect();
+            pairs.sort_by_key(|(key, _)| *key);
+            text.push('{');
+            for (i, (key, value)) in pairs.into_iter().enumerate() {
+                text.push_str(if i > 0 { "," } else { "" });
+                let _ = write!(text, "{}:", Value::from(key.as_str()));
+                write_canonical(value, text);
+            }
+            text.push('}');
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        other => other.to_string(),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i > 0 { "," } else { "" });
+                write_canonical(item, text);
+            }
+            text.push(']');
+        }
+        other => {
+            let _ = write!(text, "{other}");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -48,5 +90,16 @@ mod tests {
     fn an_id_does_not_move() {
         let config = json!({ "lr": 0.012, "steps": 192, "model": { "kind": "transformer", "tied": false } });
         assert_eq!(identity(&config, "abc", 1), "3ce22a2abe04747d2192");
+    }
+
+    #[test]
+    fn what_names_a_folder_is_twenty_digits() {
+        assert!(is_id("3ce22a2abe04747d2192"));
+        for text in
+            ["", "3ce22a2abe04747d219", "3CE22A2ABE04747D2192", "../../etc/passwd/0000", "3ce22a2abe04747d219\n"]
+        {
+            assert!(!is_id(text), "{text:?}");
+        }
+        assert!(!is_id("3ce22a2abe04747d2192\n") && !is_id("3ce22a2abe04747d219é"));
     }
 }

@@ -4,13 +4,16 @@
 
 mod counts;
 mod identity;
+mod machine;
 mod state;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use counts::{Compute, Counts, Size};
-pub use identity::{canonical, identity};
+pub use counts::{Compute, Convention, Counts, Size};
+pub(crate) use identity::fingerprint;
+pub use identity::{canonical, identity, is_id};
+pub use machine::machine;
 pub use state::{State, StateName};
 
 /// The version of the record's form.
@@ -133,4 +136,17 @@ pub struct Cost {
     pub cpu_s: f64,
     /// Bytes of weights, gradients, the optimiser's state and activations, at most.
     pub peak_bytes: u64,
+}
+
+impl Run {
+    /// The id that its config, data and numerics give: what [`Run::id`] must say.
+    pub fn identity(&self) -> String {
+        identity(&self.config, &self.data.hash, self.numerics)
+    }
+
+    /// It finished and has a result; the loss of any other run is none.
+    pub fn loss(&self) -> Option<f64> {
+        let result = self.result.as_ref().filter(|_| self.state.name == StateName::Finished);
+        result.map(|r| r.loss).filter(|loss| loss.is_finite())
+    }
 }

@@ -1,0 +1,103 @@
+//! A program that is killed while it writes, fifty times: every record is whole, and the run can be gone on with.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use common::planned;
+use isoloss_runs::record::StateName;
+use isoloss_runs::store::{CurvePoint, Store};
+
+const FOLDER: &str = "ISOLOSS_TEST_STORE_TO_WRITE";
+const KILLS: u64 = 50;
+
+/// Of a size and content that the step alone gives, so that the parent knows what is whole.
+fn weights(step: u64) -> Vec<u8> {
+    let length = 1000 + (step * 7919 % 200_000) as usize;
+    (0..length as u64).map(|i| (i.wrapping_mul(step + 1) >> 3) as u8).collect()
+}
+
+/// The program that is killed: it goes on from its checkpoint, and says each step when it is on the disk.
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn writes_until_it_is_killed() {
+    let Some(folder) = env::var_os(FOLDER) else { return };
+    let store = Store::open(folder).unwrap();
+    let claim = store.claim(&planned(1).id).unwrap().expect("the kernel frees the lock of the dead");
+    let loaded = claim.load_checkpoint().unwrap();
+    let mut step = loaded.checkpoint.map_or(0, |checkpoint| checkpoint.step);
+    claim.cut_curve(step).unwrap();
+    let mut curve = claim.curve().unwrap();
+    let mut run = claim.run().unwrap().unwrap_or_else(|| planned(1));
+    run.state.name = StateName::Running;
+    run.state.reason = None;
+    loop {
+        step += 1;
+        let (tokens, loss) = (step * 4096, 4.0 / step as f64);
+        curve.push(&CurvePoint { step, tokens, loss, grad_norm: 1.0, lr: 0.1, ..Default::default() }).unwrap();
+        claim.save_checkpoint(step, &weights(step)).unwrap();
+        run.state.step = step;
+        claim.write(&run).unwrap();
+        println!("\nstep {step}");
+    }
+}
+
+#[test]
+fn a_kill_at_any_instant_leaves_everything_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("runs")).unwrap();
+    let id = planned(1).id;
+    let (mut said, mut random, mut half_written) = (0, 1_u64, 0);
+    for kill in 0..KILLS {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "writes_until_it_is_killed"])
+            .env(FOLDER, store.folder())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let steps =
+            thread::spawn(move || lines.filter_map(|l| l.ok()?.strip_prefix("step ")?.parse::<u64>().ok()).last());
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(Duration::from_micros((random >> 33) % 120_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        said = steps.join().unwrap().unwrap_or(said);
+        let at_most_one_older = |step: u64| (said..=said + 1).contains(&step);
+
+        assert!(!store.is_locked(&id).unwrap(), "kill {kill}");
+        let listing = store.runs().unwrap();
+        assert!(listing.problems.is_empty(), "kill {kill}: {}", listing.problems[0]);
+        let Some(run) = listing.runs.get(&id) else {
+            assert_eq!(said, 0, "kill {kill}: the record is lost");
+            continue;
+        };
+        assert!(at_most_one_older(run.state.step), "kill {kill}: step {} after {said}", run.state.step);
+        assert_eq!(run.state.name, StateName::Interrupted);
+        let names = |ending: &str| {
+            let files =
+                fs::read_dir(store.folder().join(&id)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+            files.filter(|name| name.ends_with(ending)).count()
+        };
+        half_written += names(".tmp");
+        let claim = store.claim(&id).unwrap().expect("the kernel frees the lock of the dead");
+        assert_eq!(names(".tmp"), 0);
+        // Three between the rename of the newest and the removal of the oldest.
+        assert!(names(".safetensors") <= 3);
+        let loaded = claim.load_checkpoint().unwrap();
+        assert_eq!(loaded.skipped, []);
+        let checkpoint = loaded.checkpoint.expect("a record was written after a checkpoint");
+        assert!(at_most_one_older(checkpoint.step), "kill {kill}: checkpoint {} after {said}", checkpoint.step);
+        assert!(checkpoint.bytes == weights(checkpoint.step), "kill {kill}");
+        let curve = store.curve(&id).unwrap();
+        assert!(curve.len() as u64 >= said && curve.iter().zip(1..).all(|(point, step)| point.step == step));
+    }
+    assert!(said > KILLS, "the program hardly came to write: {said} steps");
+    println!("{said} steps, {half_written} files found half written");
+}
