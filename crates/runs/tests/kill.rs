@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use common::planned;
+use common::{finished, planned};
 use isoloss_runs::record::StateName;
 use isoloss_runs::store::{CurvePoint, Store};
 
@@ -35,7 +35,8 @@ fn writes_until_it_is_killed() {
     let mut curve = claim.curve().unwrap();
     let mut run = claim.run().unwrap().unwrap_or_else(|| planned(1));
     run.state.name = StateName::Running;
-    run.state.reason = None;
+    (run.state.reason, run.state.step) = (None, step);
+    claim.write(&run).unwrap();
     loop {
         step += 1;
         let (tokens, loss) = (step * 4096, 4.0 / step as f64);
@@ -52,7 +53,8 @@ fn a_kill_at_any_instant_leaves_everything_whole() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("runs")).unwrap();
     let id = planned(1).id;
-    let (mut said, mut random, mut half_written) = (0, 1_u64, 0);
+    // The newest checkpoint that the parent knows of: what was found after the last kill, or said since then.
+    let (mut known, mut random, mut half_written) = (0, 1_u64, 0);
     for kill in 0..KILLS {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture", "writes_until_it_is_killed"])
@@ -68,17 +70,16 @@ fn a_kill_at_any_instant_leaves_everything_whole() {
         thread::sleep(Duration::from_micros((random >> 33) % 120_000));
         child.kill().unwrap();
         child.wait().unwrap();
-        said = steps.join().unwrap().unwrap_or(said);
-        let at_most_one_older = |step: u64| (said..=said + 1).contains(&step);
+        let said = steps.join().unwrap();
+        known = said.unwrap_or(known);
 
         assert!(!store.is_locked(&id).unwrap(), "kill {kill}");
         let listing = store.runs().unwrap();
         assert!(listing.problems.is_empty(), "kill {kill}: {}", listing.problems[0]);
         let Some(run) = listing.runs.get(&id) else {
-            assert_eq!(said, 0, "kill {kill}: the record is lost");
+            assert_eq!(known, 0, "kill {kill}: the record is lost");
             continue;
         };
-        assert!(at_most_one_older(run.state.step), "kill {kill}: step {} after {said}", run.state.step);
         assert_eq!(run.state.name, StateName::Interrupted);
         let names = |ending: &str| {
             let files =
@@ -93,11 +94,22 @@ fn a_kill_at_any_instant_leaves_everything_whole() {
         let loaded = claim.load_checkpoint().unwrap();
         assert_eq!(loaded.skipped, []);
         let checkpoint = loaded.checkpoint.expect("a record was written after a checkpoint");
-        assert!(at_most_one_older(checkpoint.step), "kill {kill}: checkpoint {} after {said}", checkpoint.step);
-        assert!(checkpoint.bytes == weights(checkpoint.step), "kill {kill}");
+        let step = checkpoint.step;
+        assert!((known..=known + 1).contains(&step), "kill {kill}: checkpoint {step} after {known}");
+        // The record is written after the checkpoint, and before the step is said.
+        assert!((step.saturating_sub(1)..=step).contains(&run.state.step), "kill {kill}: record {}", run.state.step);
+        assert!(run.state.step >= said.unwrap_or(0), "kill {kill}: record {}", run.state.step);
+        assert!(checkpoint.bytes == weights(step), "kill {kill}");
         let curve = store.curve(&id).unwrap();
-        assert!(curve.len() as u64 >= said && curve.iter().zip(1..).all(|(point, step)| point.step == step));
+        assert!(curve.len() as u64 >= step && curve.iter().zip(1..).all(|(point, step)| point.step == step));
+        known = step;
     }
-    assert!(said > KILLS, "the program hardly came to write: {said} steps");
-    println!("{said} steps, {half_written} files found half written");
+    assert!(known > KILLS, "the program hardly came to write: {known} steps");
+    // And it can end like any other.
+    let claim = store.claim(&id).unwrap().unwrap();
+    claim.write(&finished(1)).unwrap();
+    claim.drop_checkpoints().unwrap();
+    drop(claim);
+    assert_eq!(store.get(&id).unwrap(), Some(finished(1)));
+    println!("{known} steps, {half_written} files found half written");
 }

@@ -140,7 +140,7 @@ fn what_cannot_be_read_back_is_not_written() {
     let (_folder, store) = store();
     let run = finished(1);
     let claim = claim(&store, &run.id);
-    let mut refuse = |change: &dyn Fn(&mut Run), says: &str| {
+    let refuse = |change: &dyn Fn(&mut Run), says: &str| {
         let mut changed = run.clone();
         change(&mut changed);
         let error = claim.write(&changed).unwrap_err().to_string();
@@ -188,7 +188,7 @@ fn a_broken_record_hides_no_other() {
     fs::write(path(2), fs::read_to_string(path(2)).unwrap().replace("0.012", "0.013")).unwrap();
     fs::write(path(3), fs::read(path(4)).unwrap()).unwrap();
     fs::write(path(5), fs::read_to_string(path(5)).unwrap().replacen("\"schema\": 1", "\"schema\": 99", 1)).unwrap();
-    fs::write(path(6), "[".repeat(100_000)).unwrap();
+    fs::write(path(6), format!("{{\"config\":{}", "[".repeat(100_000))).unwrap();
     let listing = store.runs().unwrap();
     let found: Vec<&str> = listing.runs.iter().map(|run| run.id.as_str()).collect();
     let mut wanted = [runs[4].id.as_str(), runs[7].id.as_str()];
