@@ -6,6 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 
 use common::{finished, planned};
+use isoloss_runs::Runs;
 use isoloss_runs::record::{Run, StateName};
 use isoloss_runs::store::{Claim, CurvePoint, Store, StoreError};
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ fn a_run_is_one_folder_and_six_waits_for_the_disk() {
     drop((curve, claim));
     assert_eq!(store.get(&whole.id).unwrap(), Some(whole.clone()));
     assert_eq!(store.curve(&whole.id).unwrap().len(), 19);
-    assert_eq!(store.runs().unwrap().runs.as_slice(), [whole.clone()]);
+    assert_eq!(store.runs().unwrap().runs, Runs::new(vec![whole.clone()]));
     assert_eq!(said(&store.check().unwrap()), "");
     let mut files: Vec<_> =
         fs::read_dir(store.folder().join(&whole.id)).unwrap().map(|e| e.unwrap().file_name()).collect();

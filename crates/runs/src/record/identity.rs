@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -33,36 +34,40 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> String {
 
 /// JSON with sorted keys and no spaces; a number is written as the shortest text that reads back as it.
 pub fn canonical(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     write_canonical(value, &mut text);
-    text
+    String::from_utf8(text).expect("JSON is text")
 }
 
-fn write_canonical(value: &Value, text: &mut String) {
+/// Without a text for every part: a store of many runs computes many ids.
+fn write_canonical(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut pairs: Vec<(&String, &Value)> = map.iter().collect();
             pairs.sort_by_key(|(key, _)| *key);
-            text.push('{');
+            text.push(b'{');
             for (i, (key, value)) in pairs.into_iter().enumerate() {
-                text.push_str(if i > 0 { "," } else { "" });
-                let _ = write!(text, "{}:", Value::from(key.as_str()));
+                text.extend((i > 0).then_some(b','));
+                write_scalar(key, text);
+                text.push(b':');
                 write_canonical(value, text);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (i, item) in items.iter().enumerate() {
-                text.push_str(if i > 0 { "," } else { "" });
+                text.extend((i > 0).then_some(b','));
                 write_canonical(item, text);
             }
-            text.push(']');
+            text.push(b']');
         }
-        other => {
-            let _ = write!(text, "{other}");
-        }
+        other => write_scalar(other, text),
     }
+}
+
+fn write_scalar(value: &impl Serialize, text: &mut Vec<u8>) {
+    serde_json::to_writer(text, value).expect("memory takes all, and a text, a number or a word is JSON");
 }
 
 #[cfg(test)]
