@@ -7,10 +7,10 @@ pub mod config;
 pub mod corpora;
 mod counts;
 pub mod job;
+pub mod ladder;
 pub mod models;
 pub mod recipes;
 pub mod schedules;
-pub mod ladder;
 mod trainer;
 mod work;
 

@@ -98,7 +98,7 @@ impl File {
 
     /// What serde says, at the key it is about.
     fn refused(&self, path: &[&str], inside: &str, error: &toml::de::Error) -> ExperimentError {
-        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        let message = error.message().lines().next().unwrap_or_default();
         let mut full: Vec<&str> = path.to_vec();
         full.extend(inside.split('.').filter(|part| !part.is_empty() && *part != "."));
         // The key that is unknown is named in the message and not part of the path.

@@ -286,7 +286,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> ExperimentError {
         _ => format!("cannot be read ({error})"),
     };
     let near = isoloss_formula::nearest(name, names.iter().copied());
-    let hint = match near {
+    let hint = match near.first() {
         Some(near) => format!("is {near} meant?"),
         None => format!("built-in ones are {}", names.join(", ")),
     };

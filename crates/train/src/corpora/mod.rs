@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use isoloss_engine::IGNORE;
 
@@ -115,6 +115,17 @@ macro_rules! corpora {
         }
 
         impl Config {
+            /// Reads the settings of one kind; none if there is no such kind.
+            ///
+            /// # Errors
+            /// If a setting is unknown, missing or of a wrong type.
+            pub fn read<'de, D: Deserializer<'de>>(kind: &str, settings: D) -> Option<Result<Self, D::Error>> {
+                match kind {
+                    $(stringify!($module) => Some($module::Config::deserialize(settings).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
             /// Reads, or generates, what is needed to make batches.
             ///
             /// # Errors

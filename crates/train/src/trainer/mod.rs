@@ -112,6 +112,7 @@ impl<R: Real> Trainer<R> {
             batch,
             done: 0,
             spikes: Spikes::default(),
+            since: Since::default(),
         }
     }
 
