@@ -97,6 +97,10 @@ pub const ENTRY: Entry = Entry {
     published: Some(published),
 };
 
+/// How the plateaus follow from the pools of bioS.
+const OF_POOLS: &str = "facts of N people drawn from N0 names, with S0 combinations of facts, hold N log2(N0/N) + \
+                        N log2(S0) bits; N0 = 1.6e8 and S0 = 2.12e14";
+
 const NOT_CONVERGED: &str = "not converged";
 
 fn named(people: f64) -> String {
@@ -218,11 +222,7 @@ fn caption(models: &[Model], plateaus: &[Plateau]) -> String {
     }
     caption.push_str(" Lines: 1 (solid) and 2 (dashed) bits per parameter.");
     if !plateaus.is_empty() {
-        caption.push_str(&format!(
-            " Dash-dotted: all that the facts hold, N log2(N0/N) + N log2(S0) for N people drawn from N0 names with S0 \
-             combinations of facts: {}.",
-            said(plateaus)
-        ));
+        caption.push_str(&format!(" Dash-dotted: all that the facts hold, {}.", said(plateaus)));
     }
     let densest = densest(models, plateaus);
     if !densest.is_empty() {
@@ -256,18 +256,21 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     if models.is_empty() {
         return Err(nothing(columns.table, "params, bits and people"));
     }
-    let of_row = |n: f64| {
-        let given = limit.and_then(|l| (0..l.len()).find(|&r| people[r] == n && l[r] > 0.0).map(|r| l[r]));
-        given.map_or_else(|| Pools::bios().plateau(n), |bits| Plateau { people: n, bits })
-    };
+    let given = |n: f64| limit.and_then(|l| (0..l.len()).find(|&r| people[r] == n && l[r] > 0.0).map(|r| l[r]));
+    let of_row = |n: f64| given(n).map_or_else(|| Pools::bios().plateau(n), |bits| Plateau { people: n, bits });
     let plateaus: Vec<Plateau> = levels(models.iter().map(|m| m.people)).into_iter().map(of_row).collect();
     // More people than names: the facts are not those of bioS, and what they hold is not known.
     let plateaus: Vec<Plateau> = plateaus.into_iter().filter(|p| p.bits > 0.0).collect();
     let mut figure = figure(&models, &plateaus);
-    figure.caption.push_str(match limit {
-        Some(_) => " What the facts hold is the table's column limit.",
-        None => " N0 = 1.6e8 and S0 = 2.12e14 are those of bioS (arXiv 2404.05405).",
-    });
+    let from_table = plateaus.iter().filter(|p| given(p.people).is_some()).count();
+    if from_table > 0 {
+        let where_given = if from_table < plateaus.len() { ", where it has a number" } else { "" };
+        figure.caption.push_str(&format!(" What the facts hold is the table's column limit{where_given}."));
+    }
+    if from_table < plateaus.len() {
+        let others = if from_table > 0 { "Elsewhere: the" } else { "The" };
+        figure.caption.push_str(&format!(" {others} {OF_POOLS} are those of bioS (arXiv 2404.05405)."));
+    }
     figure.caption.push_str(&format!(" Data: {}.", columns.table.source));
     figure.caption.push_str(&skipped(columns.table, models.len()));
     Ok(figure)
@@ -280,7 +283,7 @@ fn published() -> Figure {
     let (low, high) = printed.params;
     let mut figure = within(&[], &plateaus, ((low / 1.4, high * 1.4), (low / 1.4, 1e8)));
     figure.caption.push_str(&format!(
-        " N0 = 1.6e8 and S0 = 2.12e14 are those of bioS (arXiv 2404.05405), the numbers of people and the sizes of models \
+        " The {OF_POOLS} are those of bioS (arXiv 2404.05405), the numbers of people and the sizes of models \
          those of {}. The bits of its models, with 1 and 4 loops, are not printed and not drawn; the paper finds the two \
          upon each other, near 2 bits per parameter, up to the plateau.",
         printed.source

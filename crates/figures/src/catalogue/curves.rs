@@ -2,7 +2,8 @@
 
 use isoloss_formula::{Column, Table};
 
-use super::scales::{by_size, ends};
+use super::by_size::by_size;
+use super::scales::ends;
 use super::words::{count, number};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
@@ -25,6 +26,8 @@ pub const ENTRY: Entry = Entry {
     published: None,
 };
 
+/// Runs without sizes that have a colour and a name each; more no eye keeps apart.
+const NAMED: usize = 8;
 /// Places of a line after thinning, evenly in the logarithm.
 const PLACES: usize = 160;
 
@@ -49,23 +52,23 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
     let mut panel = Panel::new(x, Axis::log10("Loss, nats per token").numbers(Numbers::Plain));
     let sizes: Vec<f64> = curves.iter().map(|c| c.params.unwrap_or(f64::NAN)).collect();
     let sized = sizes.iter().all(|s| s.is_finite() && *s > 0.0) && !sizes.is_empty();
+    // Of one size a few runs are told apart by their names.
+    let alike = sized && sizes.iter().all(|s| *s == sizes[0]);
+    let sized = sized && (!alike || curves.len() > NAMED);
     let all: Vec<usize> = (0..curves.len()).collect();
-    let groups: Vec<(Option<Rich>, Vec<usize>)> = match (sized, curves.len()) {
+    let groups: Vec<(Rich, Vec<usize>)> = match (sized, curves.len()) {
         (true, _) => {
             let groups = by_size(&sizes, &all).into_iter();
-            groups.map(|g| (Some(math(&format!("_N_ = {}", g.name))), g.rows)).collect()
+            groups.map(|g| (math(&format!("_N_ = {}", g.name)), g.rows)).collect()
         }
-        (false, ..=8) => all.iter().map(|i| (Some(Rich::plain(curves[*i].run.as_str())), vec![*i])).collect(),
-        (false, _) => vec![(None, all)],
+        (false, ..=NAMED) => all.iter().map(|i| (Rich::plain(curves[*i].run.as_str()), vec![*i])).collect(),
+        (false, count) => vec![(format!("{count} runs").into(), all)],
     };
     let thickness = if curves.len() > 40 { 0.4 } else { 0.7 };
     for (name, rows) in &groups {
         for row in rows {
             let line = Line::new(thinned(&curves[*row].points)).thickness(thickness);
-            panel = panel.with(match name {
-                Some(name) => line.series(name.clone()),
-                None => line,
-            });
+            panel = panel.with(line.series(name.clone()));
         }
     }
     let last = ends(curves.iter().filter_map(|c| c.points.last().map(|p| p.1)));
@@ -73,6 +76,10 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
     let by = match (sized, groups.len()) {
         (true, _) => ends(sizes.iter().copied())
             .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}", count(l), count(h))),
+        (false, _) if alike => format!(" of {} parameters", count(sizes[0])),
+        (false, groups) if groups < curves.len() => {
+            ", all alike: the table has no sizes to tell them apart by, and they are too many to be named".to_owned()
+        }
         _ => String::new(),
     };
     let runs = if curves.len() == 1 { "one run".to_owned() } else { format!("{} runs", curves.len()) };

@@ -1,10 +1,10 @@
 //! What a budget buys at best, and on which sizes it is best spent.
 
-use isoloss_laws::{Fit, Plan, Points, published};
+use isoloss_laws::{Fit, Plan, Points};
 
 use super::fit::{equations, written};
 use super::scales::{self, BEYOND, families, grid, rows_of};
-use super::words::{bands, count, number, shown};
+use super::words::{bands, count, lines, number, shown};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Figure, LegendPlace, Panel};
@@ -24,8 +24,6 @@ pub const ENTRY: Entry = Entry {
 
 /// Budgets at which the law is asked; each asks every draw of the fit.
 const STEPS: usize = 24;
-/// More runs than this are drawn small.
-const MANY: usize = 60;
 
 /// Runs and the frontier of a law of N and D.
 ///
@@ -52,9 +50,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         if let Some(points) = runs {
             let marks = Marks::new(rows.iter().map(|r| (places[*r], points.target[*r])));
             let series = if family.is_some() { name.as_str() } else { "runs" };
-            // Marks stand above lines, and hundreds of them would hide the frontier that runs below them.
-            let marks = if points.len() > MANY { marks.open().radius(1.2) } else { marks };
-            loss = loss.with(marks.series(series));
+            loss = loss.with(scales::cloud(marks, points.len()).series(series));
         }
         let band = |of: fn(&Plan) -> &isoloss_laws::Estimate| {
             Band::new(plans.iter().filter_map(|(c, p)| scales::banded(*c, of(p))))
@@ -101,7 +97,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
     notes.truncate(4);
     let note = Note { lines: notes, ..Note::default() };
     let equations = equations(fit);
-    loss.y = scales::room(loss.y, &loss.layers, equations.iter().map(|n| n.lines.len()).sum());
+    loss.y = scales::room(loss.y, &loss.layers, equations.iter().map(lines).sum());
     loss = loss.with_all(equations);
     let law: Vec<String> = all.iter().map(|f| written(fit, f.as_deref())).collect();
     sizes = sizes.with(note);
@@ -145,9 +141,7 @@ fn ratios(plans: &[(f64, Plan)]) -> String {
 }
 
 fn of_papers() -> Figure {
-    let fit = published("besiroglu-2024").unwrap_or_else(|| unreachable!("constants that ship"));
-    let source = fit.notes.join(" ");
-    figure(&fit, None, &source).unwrap_or_else(|e| Figure::new(e.message))
+    scales::of_papers("besiroglu-2024", |fit, source| figure(fit, None, source))
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {

@@ -161,7 +161,9 @@ fn top(grid: &[(String, Vec<Cell>)], flops: (f64, f64)) -> f64 {
         runs.chain(line.into_iter().flatten()).collect::<Vec<f64>>()
     };
     let (low, high) = extent(grid.iter().flat_map(|(_, cells)| cells).flat_map(of)).unwrap_or((1.0, 2.0));
-    high + 0.26 * (high - low)
+    // Of a small panel a line of text takes more.
+    let share = if grid.first().is_some_and(|(_, cells)| cells.len() > 2) { 0.45 } else { 0.3 };
+    high + share * (high - low)
 }
 
 fn powers(grid: &[(String, Vec<Cell>)]) -> Vec<String> {

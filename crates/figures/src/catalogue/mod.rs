@@ -4,6 +4,7 @@
 //! experiments, and `draw`, which finds that in what a user gave.
 
 pub mod backtest;
+mod by_size;
 pub mod capacity;
 mod columns;
 pub mod compute;

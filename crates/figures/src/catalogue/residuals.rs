@@ -71,7 +71,7 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
                 let point = Point::new(column[*r], off[*r]).fact("run", name(*r));
                 if worst.contains(r) { point.label(name(*r)) } else { point }
             };
-            panel = panel.with(Marks::new(rows.iter().map(mark)).series(series.clone()));
+            panel = panel.with(scales::cloud(Marks::new(rows.iter().map(mark)).series(series.clone()), points.len()));
         }
         figure = figure.panel(panel);
     }

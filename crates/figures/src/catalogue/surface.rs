@@ -1,14 +1,17 @@
 //! The loss over parameters and tokens: where more of one is worth more than more of the other.
 
-use isoloss_laws::{Fit, Points, published};
+use isoloss_laws::{Fit, Points};
 
 use super::scales::{self, BEYOND, ends, families, grid, rows_of};
 use super::words::{count, equation, number};
 use super::{Entry, Material, Missing, Needs};
+use crate::axis::Scale;
 use crate::figure::{Figure, LegendPlace, Panel, Share};
 use crate::layer::{Contours, Dash, Line, Points as Marks};
+use crate::numbers::Numbers;
 use crate::palette::Colour;
 use crate::text::math;
+use crate::ticks::ticks;
 
 /// See `isoloss figure surface`.
 pub const ENTRY: Entry = Entry {
@@ -66,12 +69,12 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
     });
     let surfaces = each.collect::<Result<Vec<Vec<f64>>, Missing>>()?;
     let (least, most) = ends(surfaces.iter().flatten().copied()).unwrap_or((1.0, 2.0));
+    let levels = levels(least, most);
     for (family, values) in shown.iter().zip(surfaces) {
-        let levels = levels(least, most);
         let surface = Contours { values, xs: ns.clone(), ys: ds.clone(), labelled: true, ..Contours::default() };
         let x = scales::input("N", &fit.law, &fit.units, true).range(n.0, n.1);
         let y = scales::input("D", &fit.law, &fit.units, true).range(d.0, d.1);
-        let mut panel = Panel::new(x, y).with(surface.levels(levels).filled());
+        let mut panel = Panel::new(x, y).with(surface.levels(levels.clone()).filled());
         if let Some(name) = family {
             panel = panel.title(name.as_str());
         }
@@ -84,7 +87,8 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
             let (a, b) = ((c / (6.0 * d.1)).max(n.0), (c / (6.0 * d.0)).min(n.1));
             if b / a > 1.5 {
                 let line = Line::new(grid(a, b, 1).into_iter().map(|n| (n, c / (6.0 * n))));
-                panel = panel.with(line.key("equal compute (tenfold steps)").dash(Dash::Dotted).thickness(0.6));
+                let label = math(&format!("10^{{{power}}}"));
+                panel = panel.with(line.key("equal compute, FLOPs").label(label).dash(Dash::Dotted).thickness(0.6));
             }
         }
         let plans = scales::frontier(&bare, family.as_deref(), &grid(low, high, 40));
@@ -131,7 +135,17 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         }
         (_, false) => format!("Path: least loss at C = 6 N D, {}.", says.join("; ")),
     };
-    figure.caption = format!("Lines of equal loss over parameters N and tokens D: {law}. {path} {source}");
+    let steps = match levels.as_slice() {
+        [first, second, .., last] => {
+            let above = if most > last + 1.5 * (second - first) { ", none above" } else { "" };
+            let [step, first, last] = [second - first, *first, *last].map(|x| number(x, 4));
+            format!(" in steps of {step} from {first} to {last}{above}")
+        }
+        _ => String::new(),
+    };
+    figure.caption = format!(
+        "Lines of equal loss over parameters N and tokens D{steps}: {law}. Dots: equal compute. {path} {source}"
+    );
     if shown.len() > PANELS {
         figure.caption.push_str(&format!(" The first {PANELS} of {} families.", shown.len()));
     }
@@ -142,27 +156,20 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         .style("compute-optimal", Colour::Hue(1), None))
 }
 
-/// About a dozen round losses, evenly in the logarithm: the floor is approached ever more slowly.
+/// Lines of equal loss at most.
+const LINES: usize = 14;
+/// Above so many times the least loss of the panel there are none: few runs are there, and the losses that matter would
+/// share one line.
+const HIGHEST: f64 = 4.0;
+
+/// Round losses in even steps, so that the distance between lines is how fast the loss falls.
 fn levels(least: f64, most: f64) -> Vec<f64> {
-    let round = |x: f64, digits: i32| {
-        let unit = libm::pow(10.0, f64::from(digits));
-        libm::round(x * unit) / unit
-    };
-    for digits in 1..4 {
-        let all = (1..12).map(|i| round(least * libm::pow(most / least, f64::from(i) / 12.0), digits));
-        let mut all: Vec<f64> = all.filter(|l| *l > least && *l < most).collect();
-        all.dedup();
-        if all.len() >= 9 || digits == 3 {
-            return all;
-        }
-    }
-    Vec::new()
+    let all = ticks(Scale::Linear, least, most.min(HIGHEST * least), LINES, Numbers::Auto).major;
+    all.into_iter().map(|(level, _)| level).collect()
 }
 
 fn of_papers() -> Figure {
-    let fit = published("besiroglu-2024").unwrap_or_else(|| unreachable!("constants that ship"));
-    let source = fit.notes.join(" ");
-    figure(&fit, None, &source).unwrap_or_else(|e| Figure::new(e.message))
+    scales::of_papers("besiroglu-2024", |fit, source| figure(fit, None, source))
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {

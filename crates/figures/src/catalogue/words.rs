@@ -3,6 +3,7 @@
 use isoloss_formula::{Binary, Expr, Function, Kind, Unary};
 use isoloss_laws::{Estimate, Fit};
 
+use crate::layer::Note;
 use crate::text::{Rich, math};
 
 /// `27M`, `1.4B`: a count of parameters or tokens, to two or three digits.
@@ -104,7 +105,7 @@ pub(super) fn symbol(name: &str) -> String {
 }
 
 /// The law with its numbers, one line per definition; parameters that differ between families stay letters unless the
-/// family is named. Long sums go on in the next line.
+/// family is named.
 pub(super) fn equation(fit: &Fit, family: Option<&str>) -> Vec<Rich> {
     let writer = Writer { fit, family };
     let formula = &fit.law.formula;
@@ -119,14 +120,12 @@ pub(super) fn equation(fit: &Fit, family: Option<&str>) -> Vec<Rich> {
     };
     let mut terms = Vec::new();
     writer.terms(body, "", &mut terms);
-    let mut begun = false;
-    for (sign, term) in terms {
-        let more = if begun || sign == "-" { format!(" {sign} {term}") } else { term };
-        if begun && shown(&last).chars().count() + shown(&more).chars().count() > LONGEST {
-            lines.push(std::mem::replace(&mut last, "    ".to_owned()));
-        }
-        last.push_str(more.trim_start_matches(if begun { "" } else { " " }));
-        begun = true;
+    for (i, (sign, term)) in terms.into_iter().enumerate() {
+        last.push_str(&match (i, sign) {
+            (0, "-") => format!("- {term}"),
+            (0, _) => term,
+            _ => format!(" {sign} {term}"),
+        });
     }
     lines.push(last);
     lines.iter().map(|l| math(l)).collect()
@@ -134,6 +133,11 @@ pub(super) fn equation(fit: &Fit, family: Option<&str>) -> Vec<Rich> {
 
 /// Characters that fit beside each other in a panel of one column.
 const LONGEST: usize = 52;
+
+/// Lines that a note takes in a panel of one column, where a line that is too long is broken.
+pub(super) fn lines(note: &Note) -> usize {
+    note.lines.iter().map(|l| l.to_string().chars().count().div_ceil(LONGEST)).sum()
+}
 
 const ADD: u8 = 5;
 const MUL: u8 = 6;

@@ -36,6 +36,11 @@ fn look<'a>(marker: Marker, radius: f64, colour: &'a str, open: bool, theme: The
     [("fill", fill.into()), ("stroke", rim.into()), ("stroke-width", width.into())]
 }
 
+/// As one sheet: marks upon each other are no darker than one, so that a line stands out from the densest of them.
+fn pale(points: &Points) -> Option<(&'static str, Value<'static>)> {
+    points.beneath.then(|| ("opacity", 0.5.into()))
+}
+
 impl Pen<'_> {
     pub(super) fn points(&mut self, points: &Points, view: &View) {
         let theme = self.render.theme;
@@ -52,8 +57,9 @@ impl Pen<'_> {
             let kept = thin::one_per_cell(&places, view.plot);
             if kept.len() > self.most {
                 let path = thin::area(&places, radius, view.plot);
-                let look =
-                    [("class", "marks area".into()), ("fill", colour.as_str().into()), ("d", path.as_str().into())];
+                let mut look =
+                    vec![("class", "marks area".into()), ("fill", colour.as_str().into()), ("d", path.as_str().into())];
+                look.extend(pale(points));
                 return self.svg.element("path", &look);
             }
             shown = kept.iter().map(|i| shown[*i]).collect();
@@ -63,6 +69,7 @@ impl Pen<'_> {
         let (series, shape) = (said(&points.colour), said(&points.marker));
         let mut group = vec![("class", "marks".into())];
         group.extend(look(marker, radius, &colour, points.open, theme));
+        group.extend(pale(points));
         if self.render.detail == Detail::Hover {
             group.push(("data-series", series.as_str().into()));
             group.push(("data-marker", shape.as_str().into()));

@@ -3,6 +3,7 @@
 mod arrow;
 mod axes;
 mod curves;
+mod glyphs;
 mod marks;
 mod surface;
 mod words;
@@ -66,6 +67,7 @@ pub(crate) fn figure(figure: &Figure, render: &Render) -> Drawing {
         pen.notes.extend(ranges::notes(panel, &name, spans[i]));
         pen.panel(panel, frame, inside.as_ref().map(|l| l.rect), &name);
     }
+    pen.notes.extend(glyphs::note(figure, &keys));
     let theme = render.theme;
     for words in &layout.words {
         pen.svg.text(&words.set, words.at, Align::Middle, theme.ink(), words.upwards);
@@ -150,8 +152,13 @@ impl Pen<'_> {
         for layer in &panel.layers {
             match layer {
                 Layer::Contours(surface) => levels.extend(self.contours(surface, view, name)),
-                Layer::Band(band) => self.band(band, view),
+                Layer::Points(points) if points.beneath => self.points(points, view),
                 _ => {}
+            }
+        }
+        for layer in &panel.layers {
+            if let Layer::Band(band) = layer {
+                self.band(band, view);
             }
         }
         let above = self.svg.body.len();
@@ -165,8 +172,9 @@ impl Pen<'_> {
         self.svg.close("g");
         self.frame(frame);
         for layer in &panel.layers {
-            if let Layer::Points(points) = layer {
-                self.points(points, view);
+            match layer {
+                Layer::Points(points) if !points.beneath => self.points(points, view),
+                _ => {}
             }
         }
         // Words take the room that is left: first those that have a place, then those that seek one.

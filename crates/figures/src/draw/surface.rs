@@ -124,7 +124,8 @@ impl Level {
         let found: Vec<Rect> = places.filter(free).collect();
         let clear = found.iter().find(|r| data.count(&r.grown(0.5)) == 0);
         let rect = *clear.or(found.first())?;
-        blocked.push(rect.grown(1.0));
+        // Values one below the other would be read as one column of numbers.
+        blocked.push(rect.grown(2.5));
         Some((set, rect))
     }
 }

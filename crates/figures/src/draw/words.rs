@@ -18,6 +18,26 @@ const LEADING: f64 = 1.3;
 /// Inside of a box, around its text.
 const PADDING: f64 = 2.5;
 
+/// How much smaller a note is set before it is cut, and before a sum goes on in the next line.
+const SMALLER: f64 = 0.75;
+const LITTLE: f64 = 0.9;
+
+/// A sum that is too long for a line, in lines that each begin with a sign; any other text as it is.
+fn terms(text: &Rich, most: f64) -> Vec<Rich> {
+    let fits = |t: &Rich, share: f64| Set::new(t, SMALL).width * share <= most;
+    let mut lines = Vec::new();
+    let mut rest = text.clone();
+    while !fits(&rest, LITTLE) {
+        let signed = |t: &Rich| matches!(t.to_string().chars().next(), Some('+' | '\u{2212}'));
+        let cuts = rest.breaks().into_iter().filter(|(_, after)| signed(after));
+        let Some((line, after)) = cuts.filter(|(before, _)| fits(before, 1.0)).last() else { break };
+        lines.push(line);
+        rest = Rich::plain("    ").then(&after);
+    }
+    lines.push(rest);
+    lines
+}
+
 impl Pen<'_> {
     pub(super) fn colour(&self, name: Option<&Rich>) -> String {
         self.keys.colour(name).code(self.render.theme)
@@ -86,11 +106,12 @@ impl Pen<'_> {
 
     pub(super) fn note(&mut self, note: &Note, view: &View, blocked: &mut Vec<Rect>, occupied: &mut Occupied) {
         let plot = view.plot;
-        // In a small panel a formula is set smaller before it is cut.
+        // In a small panel a formula is set smaller, or goes on in the next line, before it is cut.
         let most = plot.width() - 2.0 * PADDING - 4.0;
-        let widest = note.lines.iter().map(|l| Set::new(l, SMALL).width).fold(1.0, f64::max);
-        let size = SMALL * (most / widest).clamp(0.75, 1.0);
-        let lines: Vec<Set> = note.lines.iter().map(|l| Set::within(l, size, most)).collect();
+        let broken: Vec<Rich> = note.lines.iter().flat_map(|l| terms(l, most)).collect();
+        let widest = broken.iter().map(|l| Set::new(l, SMALL).width).fold(1.0, f64::max);
+        let size = SMALL * (most / widest).clamp(SMALLER, 1.0);
+        let lines: Vec<Set> = broken.iter().map(|l| Set::within(l, size, most + 1e-6)).collect();
         let wide = lines.iter().map(|l| l.width).fold(0.0, f64::max) + 2.0 * PADDING;
         let high = lines.len() as f64 * SMALL * LEADING + 2.0 * PADDING - (LEADING - 1.0) * SMALL;
         blocked.iter().for_each(|b| occupied.take(b));
@@ -196,5 +217,24 @@ impl Pen<'_> {
         let set = Set::new(&Rich::plain("no data"), SMALL);
         let theme = self.render.theme;
         self.svg.haloed(&set, view.plot.centre(), Align::Middle, theme.muted(), theme.paper());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::math;
+
+    #[test]
+    fn a_long_sum_goes_on_before_a_sign() {
+        let sum = math("_L_ = 1.82 + 482 _N_^{-0.348} + 2085 _D_^{-0.366} - 3 _x y_");
+        let said = |most: f64| terms(&sum, most).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(said(500.0), [sum.to_string()]);
+        let lines = said(90.0);
+        assert!(lines.len() > 1 && lines[1..].iter().all(|l| l.starts_with("    +") || l.starts_with("    \u{2212}")));
+        let joined: Vec<&str> = lines.iter().map(|l| l.trim()).collect();
+        assert_eq!(joined.join(" "), sum.to_string());
+        // Without a sign to break before it stays whole, and is set smaller or cut.
+        assert_eq!(terms(&math("a product _N_ _D_ _L_"), 20.0).len(), 1);
     }
 }

@@ -61,6 +61,8 @@ pub struct Points {
     pub open: bool,
     /// radius in points; by default smaller where there are more
     pub radius: Option<f64>,
+    /// pale, and below bands and lines instead of above them
+    pub beneath: bool,
 }
 
 impl Points {
@@ -98,6 +100,12 @@ impl Points {
     /// Radius in points.
     pub fn radius(mut self, radius: f64) -> Self {
         self.radius = Some(radius);
+        self
+    }
+
+    /// Pale and below the lines: hundreds of marks are a cloud, and would hide what runs through it.
+    pub fn beneath(mut self) -> Self {
+        self.beneath = true;
         self
     }
 }

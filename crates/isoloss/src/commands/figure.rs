@@ -109,16 +109,20 @@ Exit code 0: it did; 1: it could not; 2: usage or input.";
         }
         let drawing = figure.draw(&if self.dark { Render::dark() } else { Render::default() });
         drawing.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        let caption = match drawing.notes.as_slice() {
+            [] => figure.caption.clone(),
+            notes => format!("{} In this drawing, {}.", figure.caption, notes.join("; ")),
+        };
         if let Some(path) = &self.data {
             output::save(path, figure.csv().as_bytes(), self.force)?;
         }
         if to_stdout {
-            talk(format_args!("{}", figure.caption));
+            talk(format_args!("{caption}"));
             output::answer(&drawing.svg)?;
         } else {
             output::save(&self.output, &kind.bytes(&drawing, dpi)?, self.force)?;
             talk(format_args!("wrote {}", self.output.display()));
-            output::answer(&format!("{}\n", figure.caption))?;
+            output::answer(&format!("{caption}\n"))?;
         }
         Ok(ExitCode::SUCCESS)
     }

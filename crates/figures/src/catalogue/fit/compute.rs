@@ -3,7 +3,8 @@
 use isoloss_laws::{Fit, Points};
 
 use super::views::{BEST, Curve, View, by_family};
-use crate::catalogue::scales::{self, BEYOND, by_size, ends, families, grid, rows_of};
+use crate::catalogue::by_size::by_size;
+use crate::catalogue::scales::{self, BEYOND, ends, families, grid, rows_of};
 use crate::catalogue::words::number;
 use crate::text::{Rich, math};
 

@@ -10,7 +10,7 @@ mod views;
 use isoloss_laws::{Fit, Points, Prediction};
 
 use super::scales::{self, BEYOND, ends, families};
-use super::words::{bands, equation, number, percent, shown};
+use super::words::{bands, equation, lines, number, percent, shown};
 use super::{Entry, Material, Missing, Needs};
 use crate::figure::{Colours, Figure, Panel};
 use crate::layer::{Band, Dash, Line, Note, Points as Marks};
@@ -62,6 +62,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
     if let Some(points) = runs {
         for (name, rows) in &view.marks {
             let marks = Marks::new(rows.iter().map(|r| (view.places[*r], points.target[*r])));
+            let marks = scales::cloud(marks, points.len());
             panel = panel.with(match name {
                 Some(name) if view.ordered => marks.colour(name.clone()),
                 Some(name) => marks.series(name.clone()),
@@ -75,7 +76,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
         panel = panel.with(Line::new([(low, low), (high, high)]).dash(Dash::Dashed).thickness(0.7));
     }
     let notes = equations(fit);
-    panel.y = scales::room(panel.y, &panel.layers, notes.iter().map(|n| n.lines.len()).sum());
+    panel.y = scales::room(panel.y, &panel.layers, notes.iter().map(lines).sum());
     panel = panel.with_all(notes);
     let noise = if fit.objective.log { percent(fit.noise) } else { number(fit.noise, 3) };
     let law: Vec<String> = families(fit).iter().map(|f| written(fit, f.as_deref())).collect();
@@ -120,7 +121,8 @@ pub(super) fn equations(fit: &Fit) -> Vec<Note> {
     let long = fit.law.formula.lets.len() > 2;
     let shortened =
         |lines: Vec<Rich>| if long { lines.into_iter().skip(fit.law.formula.lets.len()).collect() } else { lines };
-    let single = fit.law.formula.lets.is_empty() && equation(fit, families[0].as_deref()).len() == 1;
+    let first = Note { lines: equation(fit, families[0].as_deref()), ..Note::default() };
+    let single = lines(&first) == 1;
     if families.len() > 4 || (families.len() > 1 && !single) {
         return vec![Note { lines: shortened(equation(fit, None)), ..Note::default() }];
     }

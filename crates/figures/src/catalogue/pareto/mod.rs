@@ -4,18 +4,20 @@
 //! as small. One model may be pointed out, and an arrow says how much larger a model the line of a family would need for
 //! its score: `S = a + b ln N`, through its twin where it has one (the law `log-line`).
 
+mod memory3;
+mod words;
 mod worth;
 
-use serde::Deserialize;
-use worth::{Worth, worths};
+use memory3::published;
+use words::{alt, caption};
+use worth::worths;
 
 use super::columns::{Columns, Names, nothing, skipped};
-use super::published::read;
-use super::say::{count, digits, list, name, ratio};
+use super::say::{digits, ratio};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::{Axis, Scale};
 use crate::figure::{Figure, LegendPlace, Panel, Width};
-use crate::layer::{Arrow, Dash, Layer, Line, Note, Point, Points};
+use crate::layer::{Arrow, Dash, Line, Note, Point, Points};
 use crate::marker::Marker;
 use crate::palette::Colour;
 use crate::text::math;
@@ -42,17 +44,6 @@ pub struct Highlight {
     pub references: Vec<(String, String)>,
 }
 
-#[derive(Deserialize)]
-struct Printed {
-    source: String,
-    tasks: Vec<String>,
-    highlighted: String,
-    twin: String,
-    short: Vec<(String, String)>,
-    references: Vec<(String, String, f64)>,
-    models: Vec<(String, f64, f64, Vec<f64>)>,
-}
-
 const COLUMNS: Names = &[
     ("model", "its name"),
     ("size", "parameters, best without embeddings, in billions or with its unit in the header"),
@@ -69,6 +60,9 @@ pub const ENTRY: Entry = Entry {
     draw,
     published: Some(published),
 };
+
+/// More names than this hide marks or find no room: only those on the frontier, and what is pointed out, are named.
+const NAMED: usize = 40;
 
 /// Models that no other of the same size or less beats, from small to large.
 pub fn frontier(models: &[Model]) -> Vec<&Model> {
@@ -91,9 +85,13 @@ pub fn figure(models: &[Model], highlight: Option<&Highlight>, size: &str, score
     let twin = highlight.and_then(|h| h.twin.as_deref()).and_then(find);
     let worths = highlight.map_or(Vec::new(), |h| worths(h, find));
     let (hue, others) = ("pointed out", "models");
-    let place =
-        |m: &Model| Point::new(m.size, m.score).label(m.name.as_str()).fact("size", format!("{}B", digits(m.size, 3)));
+    let best = frontier(models);
     let is = |m: &Model, other: Option<&Model>| other.is_some_and(|o| std::ptr::eq(o, m));
+    let place = |m: &Model| {
+        let point = Point::new(m.size, m.score).fact("size", format!("{}B", digits(m.size, 3)));
+        let named = models.len() <= NAMED || is(m, special) || is(m, twin) || best.iter().any(|b| std::ptr::eq(*b, m));
+        if named { point.label(m.name.as_str()) } else { point.fact("model", m.name.as_str()) }
+    };
     let rest = models.iter().filter(|m| !is(m, special) && !is(m, twin)).map(place);
     let mut x = Axis::log2(size);
     // A power of two that is near is a mark to read the smallest size by.
@@ -103,7 +101,6 @@ pub fn figure(models: &[Model], highlight: Option<&Highlight>, size: &str, score
         x = x.include(mark);
     }
     let mut panel = Panel::new(x, Axis::linear(score));
-    let best = frontier(models);
     panel = panel.with(stairs(&best, models)).with(Points::new(rest).series(others).radius(2.2));
     if let Some(twin) = twin {
         panel = panel.with(Points::new([place(twin)]).colour(hue).marker("twin").open().radius(2.4));
@@ -146,65 +143,6 @@ fn stairs(best: &[&Model], models: &[Model]) -> Line {
         points.push((largest, last.score));
     }
     Line::new(points).series("frontier").thickness(0.6).dash(Dash::Dashed)
-}
-
-fn how_many(models: &[Model]) -> String {
-    if models.len() == 1 { "one model".into() } else { format!("{} models", models.len()) }
-}
-
-fn alt(models: &[Model], special: Option<&Model>, best: &[&Model], worths: &[Worth]) -> String {
-    let on: Vec<String> = best.iter().take(12).map(|m| name(&m.name)).collect();
-    let more = if best.len() > 12 { " and others" } else { "" };
-    let mut alt = format!(
-        "Scores of {} against their sizes on a logarithmic axis; no model as small or smaller beats {}{more}.",
-        how_many(models),
-        list(&on)
-    );
-    if let Some(m) = special {
-        alt.push_str(&format!(" {} scores {} at {}B parameters", name(&m.name), digits(m.score, 4), digits(m.size, 3)));
-        let each: Vec<String> = worths.iter().map(Worth::said).collect();
-        if !each.is_empty() {
-            alt.push_str(&format!(", worth {}", list(&each)));
-        }
-        alt.push('.');
-    }
-    alt
-}
-
-fn caption(
-    models: &[Model],
-    highlight: Option<&Highlight>,
-    special: Option<&Model>,
-    worths: &[Worth],
-    size: &str,
-) -> String {
-    let mut caption = format!(
-        "Scores of {} against their sizes ({}). Dashed: the frontier; no model on it is beaten by one of its size or \
-         less.",
-        how_many(models),
-        size.to_lowercase()
-    );
-    if let (Some(m), Some(h)) = (special, highlight) {
-        caption.push_str(&format!(" Pointed out: {}", name(&m.name)));
-        if let Some(twin) = &h.twin {
-            caption.push_str(&format!("; the ring is its twin, {}", name(twin)));
-        }
-        caption.push('.');
-        if let Some(first) = worths.first() {
-            let each: Vec<String> = worths.iter().map(Worth::said).collect();
-            let start = if first.linear.is_some() { "moved to the ring" } else { "from its smaller model" };
-            caption.push_str(&format!(
-                " Its score is worth {}: the line S = a + b ln N through two models of a family, {start}.",
-                list(&each)
-            ));
-            caption.push_str(if first.drawn() {
-                " The arrow is the first of these; that a line of two models holds elsewhere is assumed."
-            } else {
-                " That is too far to be drawn."
-            });
-        }
-    }
-    caption
 }
 
 /// Sizes in billions: a declared unit counts, else what is too large for billions is parameters.
@@ -264,47 +202,4 @@ fn families(columns: &Columns<'_>, models: &[Model], rows: &[usize]) -> Vec<(Str
         (small.size < large.size).then(|| (small.name.clone(), large.name.clone()))
     };
     each.into_iter().filter_map(|(_, members)| ends(members)).collect()
-}
-
-fn published() -> Figure {
-    let printed: Printed = read(include_str!("../../../published/pareto.toml"));
-    let models: Vec<Model> = printed
-        .models
-        .iter()
-        .map(|(name, size, score, _)| Model { name: name.clone(), size: *size, score: *score })
-        .collect();
-    // Rounding alone keeps a mean within 0.01 of what is printed.
-    let off = printed.models.iter().filter_map(|(name, _, average, tasks)| {
-        let mean = tasks.iter().sum::<f64>() / tasks.len() as f64;
-        ((mean - average).abs() > 0.0101).then(|| format!("{name} (printed {average}, mean {mean:.2})"))
-    });
-    let off: Vec<String> = off.collect();
-    let highlight = Highlight {
-        model: printed.highlighted,
-        twin: Some(printed.twin),
-        references: printed.references.iter().map(|(a, b, _)| (a.clone(), b.clone())).collect(),
-    };
-    let mut figure = figure(&models, Some(&highlight), "Parameters without embeddings, billions", "Mean score, %");
-    for layer in figure.panels.iter_mut().flat_map(|p| &mut p.layers) {
-        let Layer::Points(points) = layer else { continue };
-        for point in &mut points.points {
-            let name = point.label.to_string();
-            if let Some((_, short)) = printed.short.iter().find(|(long, _)| *long == name) {
-                point.label = short.as_str().into();
-            }
-        }
-    }
-    let shares: Vec<String> =
-        printed.references.iter().map(|(_, _, share)| format!("{} %", digits(share * 100.0, 3))).collect();
-    figure.caption.push_str(&format!(
-        " Data: {}, all {} rows, averages as printed over {} ({} tasks). Two rows do not check against their own tasks: {}. \
-         The gain in size is printed as {}, linear in size; frontier and arrow are not in the paper.",
-        printed.source,
-        count(models.len() as f64),
-        list(&printed.tasks),
-        printed.tasks.len(),
-        list(&off),
-        list(&shares),
-    ));
-    figure
 }
