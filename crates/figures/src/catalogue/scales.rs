@@ -1,4 +1,4 @@
-//! What the figures of laws share: axes of laws, grids, runs by family and by size.
+//! What the figures of laws share: axes of laws, grids, runs by family.
 
 use isoloss_laws::{Circumstances, Estimate, Fit, Given, Law, Plan, Points, plan, published};
 

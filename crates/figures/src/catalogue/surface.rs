@@ -80,7 +80,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         }
         let (low, high) = (6.0 * n.0 * d.0, 6.0 * n.1 * d.1);
         let (from, to) = (libm::ceil(libm::log10(low)) as i32, libm::floor(libm::log10(high)) as i32);
-        let every = if to - from > 8 { 2 } else { 1 };
+        let every = if to - from > 6 { 2 } else { 1 };
         for power in (from..=to).filter(|p| p % every == 0) {
             let c = libm::pow(10.0, f64::from(power));
             // Ends inside of the panel, so that the label has room.

@@ -29,8 +29,8 @@ fn terms(text: &Rich, most: f64) -> Vec<Rich> {
     let mut rest = text.clone();
     while !fits(&rest, LITTLE) {
         let signed = |t: &Rich| matches!(t.to_string().chars().next(), Some('+' | '\u{2212}'));
-        let cuts = rest.breaks().into_iter().filter(|(_, after)| signed(after));
-        let Some((line, after)) = cuts.filter(|(before, _)| fits(before, 1.0)).last() else { break };
+        let mut cuts = rest.breaks().into_iter().filter(|(_, after)| signed(after));
+        let Some((line, after)) = cuts.rfind(|(before, _)| fits(before, 1.0)) else { break };
         lines.push(line);
         rest = Rich::plain("    ").then(&after);
     }

@@ -1,4 +1,4 @@
-//! Which models score most for their size: score against size, every model named, the frontier drawn.
+//! Which models score most for their size: score against size, models named, the frontier drawn.
 //!
 //! As figure 2 (left) of Memory³ (arXiv 2407.01178). Top left is better: a model on the frontier is beaten by none that is
 //! as small. One model may be pointed out, and an arrow says how much larger a model the line of a family would need for
