@@ -72,6 +72,20 @@ macro_rules! input_errors {
 }
 input_errors!(ReadError, LawError, ArtefactError, ParseError, EvalError);
 
+/// A store that cannot be used is the machine's fault more often than a mistake of whoever typed.
+impl From<isoloss_runs::store::StoreError> for Failure {
+    fn from(error: isoloss_runs::store::StoreError) -> Self {
+        Self { code: COULD_NOT, text: error.to_string() }
+    }
+}
+
+#[cfg(feature = "lab")]
+impl From<isoloss::experiment::ExperimentError> for Failure {
+    fn from(error: isoloss::experiment::ExperimentError) -> Self {
+        Self { code: USAGE, text: error.to_string() }
+    }
+}
+
 impl From<Missing> for Failure {
     fn from(missing: Missing) -> Self {
         Self { code: USAGE, text: missing.to_string() }

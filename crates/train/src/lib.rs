@@ -6,6 +6,7 @@ mod clock;
 pub mod config;
 pub mod corpora;
 mod counts;
+mod estimate;
 pub mod job;
 pub mod ladder;
 pub mod models;
@@ -16,5 +17,6 @@ mod work;
 
 pub use config::RunConfig;
 pub use counts::{bytes, counts};
+pub use estimate::{Estimate, estimate, makespan, peak};
 pub use trainer::{CheckpointError, Divergence, Evaluated, Progress, Trainer};
 pub use work::work;

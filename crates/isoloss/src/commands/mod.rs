@@ -9,7 +9,12 @@ mod next;
 mod plan;
 mod predict;
 mod report;
+#[cfg(feature = "lab")]
+mod run;
+mod runs;
 mod score;
+#[cfg(feature = "lab")]
+mod train;
 
 use std::process::ExitCode;
 
@@ -19,6 +24,11 @@ use crate::failure::Failure;
 
 /// Every command, in the order of the help.
 const ALL: &[Entry] = &[
+    #[cfg(feature = "lab")]
+    entry::<run::Run>("Measure", "run"),
+    #[cfg(feature = "lab")]
+    entry::<train::Train>("Measure", "train"),
+    entry::<runs::Runs>("Measure", "runs"),
     entry::<fit::Fit>("Explain", "fit"),
     entry::<predict::Predict>("Explain", "predict"),
     entry::<compare::Compare>("Explain", "compare"),

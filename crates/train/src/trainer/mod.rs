@@ -121,6 +121,11 @@ impl<R: Real> Trainer<R> {
         self.done
     }
 
+    /// Counts no step as done; the weights stay as they are. For timing steps of a run that may be short.
+    pub(crate) fn rewind(&mut self) {
+        self.done = 0;
+    }
+
     /// Were all planned steps taken?
     pub fn is_over(&self) -> bool {
         self.done >= self.config.training.steps

@@ -1,0 +1,45 @@
+//! `isoloss run`: from the question to the report.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Run as Command;
+use super::train::{OfExperiment, train};
+use crate::failure::Failure;
+
+/// Options of `run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    of: OfExperiment,
+    /// Where results, fit, figures and report go [default: out/<experiment>]
+    #[arg(long, value_name = "DIR", help_heading = "The answer")]
+    out: Option<PathBuf>,
+}
+
+impl Command for Run {
+    const ABOUT: &str = "The whole question: train what is missing, fit, draw, report";
+    const EXAMPLES: &str = "\
+Examples:
+  isoloss run first-ladder
+  isoloss run experiments/first-ladder.toml --dry-run
+  isoloss run my.toml --set corpus.path=books
+
+Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
+figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
+Exit code 0: it did; 1: it could not, or some runs failed; 2: usage or input; 75: interrupted, run it again.";
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        let (experiment, planned) = self.of.plan()?;
+        if self.of.dry_run {
+            return super::train::dry_run(&self.of, &experiment, &planned);
+        }
+        let trained = train(&self.of, &experiment, &planned)?;
+        if !trained.is_whole() {
+            return Ok(trained.code());
+        }
+        Ok(trained.code())
+    }
+}

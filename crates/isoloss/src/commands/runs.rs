@@ -1,0 +1,226 @@
+//! `isoloss runs`: what is in a store.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use isoloss_runs::record::{Convention, Run as Record, StateName};
+use isoloss_runs::store::{Store, StoreError};
+use isoloss_runs::{Runs as Table, export, import};
+
+use super::Run;
+use crate::failure::{COULD_NOT, Failure};
+use crate::numbers::{count, number, size};
+use crate::output::{self, Format, answer, talk};
+use crate::report::table::table;
+
+/// Options of `runs`.
+#[derive(Args, Debug)]
+pub struct Runs {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Which store.
+#[derive(Args, Debug)]
+struct OfStore {
+    /// The folder of runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    store: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// A line for every run
+    List {
+        #[command(flatten)]
+        of: OfStore,
+        /// Only those of a question, a family or a state: --only finished
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
+        /// How it is written
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Everything about one run
+    Show {
+        /// The id, or its first digits
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        of: OfStore,
+    },
+    /// Runs from a CSV that `runs export` wrote, such as an experiment's results
+    Import {
+        /// The file
+        #[arg(value_name = "CSV")]
+        file: PathBuf,
+        #[command(flatten)]
+        of: OfStore,
+    },
+    /// All runs as one CSV, from which they can be imported
+    Export {
+        #[command(flatten)]
+        of: OfStore,
+        /// The file
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Is everything whole, and does every record say what follows from its config?
+    Check {
+        #[command(flatten)]
+        of: OfStore,
+    },
+}
+
+impl Run for Runs {
+    const ABOUT: &str = "List, show, import, export and check the runs of a store";
+    const EXAMPLES: &str = "\
+Examples:
+  isoloss runs list
+  isoloss runs list --only diverged --format json
+  isoloss runs show 3ce2
+  isoloss runs export -o runs.csv
+  isoloss runs import experiments/results/first-ladder.csv
+  isoloss runs check
+
+A store is a folder; each run in it is a folder with run.json and curve.jsonl, which are the truth.
+Exit code 0: it did; 1: it could not, or check found something; 2: usage or input.";
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        match self.what {
+            What::List { of, only, format } => list(&of, only.as_deref(), format),
+            What::Show { id, of } => show(&of, &id),
+            What::Import { file, of } => bring(&of, &file),
+            What::Export { of, output, force } => {
+                output::may_write(&output, force)?;
+                let runs = all(&Store::read(&of.store)?)?;
+                output::save(&output, export(&runs, Convention::default()).as_bytes(), force)?;
+                talk(format_args!("wrote {} with {}", output.display(), count(runs.len(), "run")));
+                Ok(ExitCode::SUCCESS)
+            }
+            What::Check { of } => check(&of),
+        }
+    }
+}
+
+/// All runs that can be read; what is wrong with the others is said.
+fn all(store: &Store) -> Result<Table, Failure> {
+    let listing = store.runs()?;
+    listing.problems.iter().for_each(|problem| talk(format_args!("note: {problem}")));
+    Ok(listing.runs)
+}
+
+fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
+    let wanted = |run: &Record| {
+        let words = [run.state.name.word(), &run.labels.question, &run.labels.family];
+        only.is_none_or(|only| words.contains(&only))
+    };
+    let runs = all(&Store::read(&of.store)?)?.filter(wanted);
+    match format {
+        Format::Csv => answer(&export(&runs, Convention::default()))?,
+        Format::Json => {
+            let all: Vec<&Record> = runs.iter().collect();
+            answer(&(serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"))?;
+        }
+        Format::Text => answer(&text(&runs))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(runs: &Table) -> String {
+    let line = |run: &Record| -> Vec<String> {
+        let loss = run.loss().map_or_else(String::new, |loss| format!("{loss:.4}"));
+        let planned = run.config["training"]["steps"].as_u64().unwrap_or(0);
+        let step = match run.state.name {
+            StateName::Finished => String::new(),
+            _ => format!("{} of {planned} steps", run.state.step),
+        };
+        let why = run.state.reason.clone().unwrap_or_default();
+        let notes: Vec<String> = [step, why].into_iter().filter(|note| !note.is_empty()).collect();
+        vec![
+            run.id.clone(),
+            run.state.name.word().to_owned(),
+            run.labels.question.clone(),
+            run.labels.family.clone(),
+            run.labels.rung.clone(),
+            size(run.counts.non_embedding as f64),
+            size(run.counts.tokens as f64),
+            number(run.counts.flops_counted, 3),
+            loss,
+            notes.join(": "),
+        ]
+    };
+    let header = ["id", "state", "question", "family", "rung", "N", "D", "C", "loss", ""];
+    let lines: Vec<Vec<String>> = runs.iter().map(line).collect();
+    let states = StateName::ALL.map(|name| (name, runs.iter().filter(|run| run.state.name == name).count()));
+    let states: Vec<String> =
+        states.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {}", name.word())).collect();
+    format!("{}{}: {}\n", table(&header, &lines), count(runs.len(), "run"), states.join(", "))
+}
+
+fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
+    let store = Store::read(&of.store)?;
+    let runs = all(&store)?.filter(|run| run.id.starts_with(id));
+    match runs.as_slice() {
+        [run] => {
+            answer(&(serde_json::to_string_pretty(run).unwrap_or_default() + "\n"))?;
+            let folder = store.folder_of(&run.id)?;
+            talk(format_args!(
+                "in {}, with {}",
+                folder.display(),
+                count(store.curve(&run.id)?.len(), "point of its curve")
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        [] => Err(Failure::usage(
+            format_args!("{}: there is no run whose id begins with {id}", of.store.display()),
+            "isoloss runs list shows all ids",
+        )),
+        several => Err(Failure::usage(
+            format_args!("{id}: {} begin so", count(several.len(), "run")),
+            format_args!("as in isoloss runs show {}", several[0].id),
+        )),
+    }
+}
+
+fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(&name, "read", &error))?;
+    let runs = import(&name, &text)?;
+    let store = Store::open(&of.store)?;
+    let (mut new, mut there) = (0, 0);
+    for run in runs.iter() {
+        let known = store.get(&run.id)?.is_some_and(|known| known.state.name.is_over());
+        match (known, store.claim(&run.id)?) {
+            (true, _) => there += 1,
+            (false, Some(claim)) => {
+                claim.write(run)?;
+                new += 1;
+            }
+            (false, None) => talk(format_args!("note: {} is being trained, and left alone", run.id)),
+        }
+    }
+    talk(format_args!("{name}: {} brought into {}, {there} were there", count(new, "run"), of.store.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(of: &OfStore) -> Result<ExitCode, Failure> {
+    let store = Store::read(&of.store)?;
+    let problems: Vec<StoreError> = store.check()?;
+    problems.iter().for_each(|problem| talk(format_args!("{problem}")));
+    let runs = store.runs()?.runs.len();
+    talk(format_args!(
+        "{}: {}, {}",
+        of.store.display(),
+        count(runs, "run"),
+        match problems.len() {
+            0 => "everything is whole".to_owned(),
+            n => count(n, "problem"),
+        }
+    ));
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) })
+}

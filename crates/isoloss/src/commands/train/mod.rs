@@ -1,0 +1,158 @@
+//! `isoloss train`: trains what an experiment asks for and is not there yet.
+
+mod bars;
+mod dry_run;
+mod options;
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use isoloss::experiment::{Experiment, Planned, plan};
+use isoloss_runs::record::{Run as Record, StateName};
+use isoloss_runs::store::Store;
+use isoloss_train::job::{Control, Job};
+use isoloss_train::work;
+
+use super::Run;
+use crate::failure::Failure;
+use crate::numbers::count;
+use crate::output::talk;
+pub use dry_run::dry_run;
+pub use options::OfExperiment;
+
+/// Exit code: stopped on request; the same command goes on.
+pub const INTERRUPTED: u8 = 75;
+
+/// Seconds between checkpoints of a run: what is lost at most when the power goes.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+
+/// Options of `train`.
+#[derive(Args, Debug)]
+pub struct Train {
+    #[command(flatten)]
+    of: OfExperiment,
+}
+
+impl Run for Train {
+    const ABOUT: &str = "Train the runs of an experiment that are not there yet";
+    const EXAMPLES: &str = "\
+Examples:
+  isoloss train first-ladder --dry-run
+  isoloss train first-ladder
+  isoloss train my.toml --set corpus.path=books --jobs 4
+  isoloss train my.toml --limit 5
+
+Runs go into ./runs, a folder each; a run that is there is not trained again, whatever experiment asked for it. Ctrl-C \
+keeps what is under way, and the same command goes on.
+Exit code 0: all runs are there; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        let (experiment, planned) = self.of.plan()?;
+        if self.of.dry_run {
+            return dry_run(&self.of, &experiment, &planned);
+        }
+        Ok(train(&self.of, &experiment, &planned)?.code())
+    }
+}
+
+/// How a training of many runs ended.
+pub struct Trained {
+    /// The records, in the order of what was planned; none where nothing was begun.
+    pub runs: Vec<Option<Record>>,
+    interrupted: bool,
+    limited: bool,
+}
+
+impl Trained {
+    /// Is everything there that can be?
+    pub fn is_whole(&self) -> bool {
+        !self.interrupted && !self.limited
+    }
+
+    /// The exit code of whoever trained.
+    pub fn code(&self) -> ExitCode {
+        let failed = self.runs.iter().flatten().any(|run| run.state.name == StateName::Failed);
+        match (self.interrupted, failed) {
+            (true, _) => ExitCode::from(INTERRUPTED),
+            (false, true) => ExitCode::from(crate::failure::COULD_NOT),
+            (false, false) => ExitCode::SUCCESS,
+        }
+    }
+}
+
+/// Trains what is missing, says how it goes, and gives the records of all.
+pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) -> Result<Trained, Failure> {
+    let store = Store::open(&of.store)?;
+    let jobs: Vec<Job> = planned.iter().map(|run| run.job.clone()).collect();
+    let mut before = Vec::new();
+    for job in &jobs {
+        before.push(store.get(&job.id)?.filter(|run| run.state.name.is_over()));
+    }
+    let missing = before.iter().filter(|run| run.is_none()).count();
+    let todo = of.limit.unwrap_or(usize::MAX).min(missing);
+    if missing == 0 {
+        talk(format_args!("{}: all {} are there", experiment.name, count(jobs.len(), "run")));
+        return Ok(Trained { runs: before, interrupted: false, limited: false });
+    }
+    let limited = todo < missing;
+    let chosen: Vec<usize> = (0..jobs.len()).filter(|&i| before[i].is_none()).take(todo).collect();
+    let missing: Vec<Job> = chosen.iter().map(|&i| jobs[i].clone()).collect();
+    let (side_by_side, threads) = of.side_by_side(missing.len());
+    let stop = stop_on_request()?;
+    let control = Control {
+        threads,
+        checkpoint_every: CHECKPOINT_EVERY,
+        stop,
+        program: concat!("isoloss ", env!("CARGO_PKG_VERSION")),
+    };
+    talk(format_args!(
+        "{}: {} of {} to train into {}, {side_by_side} at a time",
+        experiment.name,
+        missing.len(),
+        count(jobs.len(), "run"),
+        of.store.display()
+    ));
+    let bars = bars::Bars::new(&missing, side_by_side, threads);
+    let trained = work(&missing, &store, side_by_side, &control, &|number, event| bars.tell(number, event));
+    bars.end();
+    let mut runs = before;
+    for (i, run) in chosen.into_iter().zip(trained?) {
+        runs[i] = run;
+    }
+    let interrupted = stop.load(Ordering::Relaxed);
+    if interrupted {
+        talk(format_args!("interrupted: everything is kept, the same command goes on"));
+    } else if limited {
+        talk(format_args!("{todo} were trained, as --limit asked; the same command goes on"));
+    }
+    for run in runs.iter().flatten().filter(|run| run.state.name != StateName::Finished) {
+        let reason = run.state.reason.as_deref().unwrap_or("stopped on request");
+        talk(format_args!("{} {}: {}: {reason}", run.id, run.labels.rung, run.state.name.word()));
+    }
+    Ok(Trained { runs, interrupted, limited })
+}
+
+/// Set by Ctrl-C, or by a request of the system to end. The second time the program ends at once: a checkpoint may be old,
+/// but nothing is half written.
+fn stop_on_request() -> Result<&'static AtomicBool, Failure> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let handled = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    handled
+        .map_err(|e| Failure::could_not(format_args!("Ctrl-C cannot be listened to: {e}"), "run it in a terminal"))?;
+    Ok(&STOP)
+}
+
+impl OfExperiment {
+    /// The experiment, and its runs.
+    pub fn plan(&self) -> Result<(Experiment, Vec<Planned>), Failure> {
+        let experiment = Experiment::read(&self.experiment, &self.settings()?)?;
+        let planned = plan(&experiment, &self.place())?;
+        Ok((experiment, planned))
+    }
+}

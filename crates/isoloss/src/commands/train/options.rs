@@ -1,0 +1,72 @@
+//! What `train` and `run` have in common.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use clap::Args;
+use isoloss_train::corpora::Place;
+
+use crate::failure::Failure;
+use crate::output::Format;
+
+/// Which experiment, and how it is trained.
+#[derive(Args, Debug)]
+pub struct OfExperiment {
+    /// A file, or the name of a built-in experiment: isoloss list experiments
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: String,
+
+    /// Change a setting: --set corpus.path=books --set ladder.seeds=[1,2,3]
+    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "The experiment")]
+    set: Vec<String>,
+    /// Print every run with its counts, time and memory, and train nothing
+    #[arg(long, help_heading = "The experiment")]
+    pub dry_run: bool,
+    /// How a dry run is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "The experiment")]
+    pub format: Format,
+
+    /// The folder of runs
+    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "The training")]
+    pub store: PathBuf,
+    /// Runs that train side by side [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "The training")]
+    jobs: Option<u16>,
+    /// Threads inside a run [default: what the jobs leave]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "The training")]
+    threads: Option<u16>,
+    /// Train at most so many runs, the first that are missing
+    #[arg(long, value_name = "N", help_heading = "The training")]
+    pub limit: Option<usize>,
+}
+
+impl OfExperiment {
+    /// What `--set` changes.
+    pub fn settings(&self) -> Result<Vec<(String, String)>, Failure> {
+        let pair = |text: &String| {
+            let usage =
+                || Failure::usage(format_args!("--set {text}: expected KEY=VALUE"), "as in --set corpus.seed=3");
+            text.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).ok_or_else(usage)
+        };
+        self.set.iter().map(pair).collect()
+    }
+
+    /// Corpora are looked for from the current folder; what is made of them is kept in the store.
+    pub fn place(&self) -> Place {
+        Place { base: PathBuf::from("."), cache: self.store.join("cache") }
+    }
+
+    /// How many runs at a time, and on how many threads each. Small runs gain nothing from threads of their own, so
+    /// processors go to runs first.
+    pub fn side_by_side(&self, runs: usize) -> (usize, usize) {
+        let processors = available_parallelism().map_or(1, |n| n.get());
+        let runs = runs.max(1);
+        let jobs = match (self.jobs, self.threads) {
+            (Some(jobs), _) => usize::from(jobs),
+            (None, Some(threads)) => (processors / usize::from(threads)).max(1),
+            (None, None) => processors,
+        };
+        let jobs = jobs.min(runs);
+        (jobs, self.threads.map_or((processors / jobs).max(1), usize::from))
+    }
+}
