@@ -101,9 +101,12 @@ impl Legend {
         svg.open("g", &[("class", "legend".into())]);
         for item in &self.items {
             let (left, middle) = (x + item.x, y + item.y);
+            let name = item.entry.name.to_string();
+            svg.open("g", &[("class", "entry".into()), ("data-series", name.as_str().into())]);
             draw_key(svg, &item.entry, Rect::new(left, middle - 3.0, item.key, 6.0), theme);
             let baseline = middle + 0.36 * SMALL;
             svg.text(&item.name, (left + item.key + INNER, baseline), Align::Start, theme.ink(), false);
+            svg.close("g");
         }
         svg.close("g");
     }

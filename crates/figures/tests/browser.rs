@@ -133,11 +133,13 @@ say("tip after escape", tip.hidden);
 document.activeElement.blur();
 
 const entry = seen(".entry", drawing)[1], name = entry.getAttribute("aria-label");
-const count = () => ["marks", "line", "band"].map((c) => seen(".panel ." + c, drawing).length).join(" ");
+const count = () => ["marks", "line", "band", "intervals", "label"].map((c) => seen(".panel ." + c, drawing).length).join(" ");
 say("entries", seen(".entry", drawing).length);
 say("all", count());
 click(entry);
 say("without one", count() + " " + entry.getAttribute("aria-pressed"));
+const paint = entry.querySelector("[stroke]").getAttribute("stroke");
+say("its colour", /^#/.test(paint) && seen(`.panel [fill="${paint}"], .panel [stroke="${paint}"]`, drawing).length);
 say("the right one", seen(".panel [data-series]", drawing).every((e) => e.dataset.series !== name));
 
 const papers = Array.from(drawing.querySelectorAll(".paper")), scale = drawing.querySelector(".scale");
@@ -203,15 +205,16 @@ fn answers(browser: &Path) {
         ("focus moved on", "true"),
         ("tip after escape", "true"),
         ("entries", "5"),
-        ("all", "5 5 5"),
-        ("without one", "4 4 4 false"),
+        ("all", "5 5 5 5 10"),
+        ("without one", "4 4 4 4 8 false"),
+        ("its colour", "0"),
         ("the right one", "true"),
         ("scale before", "shown hidden, Linear y axis"),
         ("scale after", "hidden shown, Scales as printed"),
-        ("still without one", "4 4 4"),
+        ("still without one", "4 4 4 4 8"),
         ("tip on other scales", "false"),
         ("scale again", "shown hidden, Linear y axis"),
-        ("all again", "5 5 5 true"),
+        ("all again", "5 5 5 5 10 true"),
         ("sorted up", "true ascending"),
         ("sorted down", "true descending"),
         ("copied", "true"),

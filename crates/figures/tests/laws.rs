@@ -197,6 +197,19 @@ fn parabolas_are_least_at_the_minima() {
     }
 }
 
+/// Budgets that a column names: runs that 5 % of compute would part belong together.
+#[test]
+fn budgets_may_be_named() {
+    let uneven: Vec<(f64, f64)> =
+        equal_compute().iter().enumerate().map(|(i, (n, d))| (*n, d * (1.0 + 0.12 * (i % 5) as f64))).collect();
+    let labels = Labels::new("budget", (0..uneven.len()).map(|i| format!("budget {}", i / 5)));
+    let plain = material(runs("chinchilla", &uneven, None));
+    assert!((entry("isoflop").expect("there").draw)(&plain).is_err(), "no budget is found");
+    let figure = drawn("isoflop", &Material { budgets: Some(labels), ..plain });
+    let parabolas = figure.panels[0].layers.iter().filter(|l| matches!(l, Layer::Line(_))).count();
+    assert_eq!(parabolas, 3, "{}", figure.caption);
+}
+
 #[test]
 fn what_cannot_be_drawn_says_what_would_help() {
     for entry in ALL {

@@ -3,7 +3,7 @@
 mod sample;
 
 use isoloss_figures::report::{Block, Made, Report, Section, Table};
-use isoloss_laws::{Comparison, Estimate, Interval, Of, Ratio, Severity, Warning, published};
+use isoloss_laws::{Comparison, Estimate, Interval, Of, Ratio, Reached, Severity, Warning, published};
 use roxmltree::{Document, Node, ParsingOptions};
 
 fn parse(html: &str) -> Document<'_> {
@@ -177,7 +177,7 @@ fn a_small_report_is_what_it_was() {
                 true,
             ),
         ],
-        shared: Some((2.3, 3.1)),
+        reached: Reached { baseline: Some((2.3, 3.2)), variant: Some((2.1, 3.1)) },
         crossing: Some(estimate(3.2e18, 1.1e18, 9.7e18)),
         distinguishable: Some(true),
         changes: true,

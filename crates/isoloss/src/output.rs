@@ -78,7 +78,12 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
         _ => {
             let beside = beside(path);
             let tried = File::create(&beside).and_then(|_| std::fs::remove_file(&beside));
-            tried.map_err(|error| Failure::file(&path.display().to_string(), "write", &error))
+            tried.map_err(|error| {
+                Failure::could_not(
+                    format_args!("{}: the folder {} takes no files ({error})", path.display(), folder.display()),
+                    "name a file in a folder that you may write to",
+                )
+            })
         }
     }
 }

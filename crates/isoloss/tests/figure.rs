@@ -114,6 +114,105 @@ fn what_cannot_be_drawn_is_refused() {
     assert!(!fs::exists(&svg).unwrap(), "a refusal leaves no file");
 }
 
+/// An option that would change nothing is refused, and who has use for it is said.
+#[test]
+fn idle_options_are_refused() {
+    let (_folder, path) = folder();
+    let (svg, fit) = (path("a.svg"), path("fit.json"));
+    assert_eq!(isoloss(&["fit", EXAMPLE, "--interval", "none", "--save", &fit]).code, 0);
+    let published = ["published:kimi-mla", "published:kimi-linear"];
+    for (arguments, idle, hint) in [
+        (vec!["fit", EXAMPLE, "--baseline", "a"], "--baseline", "--baseline is for multiplier, pareto, compute"),
+        (vec!["multiplier", published[0], published[1], "--at-loss", "2"], "--at-loss", "--at-loss is for compute"),
+        (vec!["compute", published[0], published[1], "--budgets", "b"], "--budgets", "--budgets is for isoflop"),
+        (vec!["pareto", "--published", "--baseline", "a"], "--baseline", "what papers print"),
+        (vec!["compute", "--published", "--at-loss=2", "--seed", "1"], "--at-loss, --seed", "what papers print"),
+        (vec!["reuse", "--published", "--map", "a=b"], "--map", "what papers print"),
+        (vec!["frontier", &fit, "--where", "N > 1", "--law", "power"], "--law, --where", "a saved fit"),
+        (vec!["pareto", SCORES, "--map", "score=average", "--level", "0.9"], "--level", "none is fitted"),
+        (vec!["pareto", SCORES, "--map", "score=average", "--se", "s"], "--se", "none is fitted"),
+    ] {
+        let refused = isoloss(&[&["figure"], &arguments[..], &["-o", &svg]].concat());
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(&format!(": {idle} would change nothing here")), "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("hint: {hint}")), "{}", refused.stderr);
+    }
+    for (arguments, needle) in [
+        (vec!["figure", "frontier", &fit, published[0], "-o", &svg], "is drawn from one fit"),
+        (vec!["figure", "multiplier", &fit, EXAMPLE, "-o", &svg], "compares fits, or families of a table"),
+        (vec!["report", &fit, "--where", "N > 1", "-o", &path("r.html")], "--where would change nothing here"),
+    ] {
+        let refused = isoloss(&arguments);
+        assert!(refused.code == 2 && refused.stderr.contains(needle), "{arguments:?}: {}", refused.stderr);
+    }
+    assert!(!fs::exists(&svg).unwrap(), "a refusal leaves no file");
+    let listed = isoloss(&["list", "figures"]).stdout;
+    assert!(listed.contains("with --baseline, --at-loss"), "{listed}");
+}
+
+#[test]
+fn budgets_are_a_column_of_the_table() {
+    let (_folder, path) = folder();
+    let named = path("named.csv");
+    let text = fs::read_to_string(table("isoflop")).unwrap();
+    let with = text.lines().enumerate().map(|(i, line)| match i {
+        0 => format!("{line},budget\n"),
+        i => format!("{line},{}\n", ["a", "b", "c"][(i - 1) * 3 / (text.lines().count() - 1)]),
+    });
+    fs::write(&named, with.collect::<String>()).unwrap();
+    let draw = |column: &str| {
+        isoloss(&["figure", "isoflop", &named, "--draws", "100", "--budgets", column, "-o", &path("a.svg"), "--force"])
+    };
+    let drawn = draw("budget");
+    assert!(drawn.code == 0 && drawn.stdout.contains("runs of 3 budgets"), "{}{}", drawn.stdout, drawn.stderr);
+    let stray = draw("budgget");
+    assert!(stray.code == 2 && stray.stderr.contains("did you mean budget?"), "{}", stray.stderr);
+}
+
+#[test]
+fn a_fit_cut_short_and_a_folder_that_takes_no_files() {
+    let (_folder, path) = folder();
+    let (fit, cut) = (path("fit.json"), path("cut.json"));
+    assert_eq!(isoloss(&["fit", EXAMPLE, "--interval", "none", "--save", &fit]).code, 0);
+    let text = fs::read_to_string(&fit).unwrap();
+    for part in [&text[..text.len() / 2], &text[..text.len() - 2]] {
+        fs::write(&cut, part).unwrap();
+        for command in
+            [&["figure", "frontier", &cut, "-o", &path("a.svg")][..], &["report", &cut, "-o", &path("a.html")]]
+        {
+            let run = isoloss(command);
+            let said = "cut.json:1: this looks like a fit that isoloss saved, cut short";
+            assert!(run.code == 2 && run.stderr.contains(said), "{}", run.stderr);
+            assert!(run.stderr.contains("hint: copy the whole file"), "{}", run.stderr);
+        }
+    }
+    if fs::exists("/proc/self").unwrap() {
+        let run = isoloss(&["figure", "compute", "--published", "-o", "/proc/a.svg"]);
+        assert!(run.code == 1 && run.stderr.contains("the folder /proc takes no files"), "{}", run.stderr);
+    }
+}
+
+/// Families whose runs share no loss have no table of multipliers, and a figure that is extrapolated throughout.
+#[test]
+fn families_without_a_common_loss_are_reported() {
+    let (_folder, path) = folder();
+    let apart = path("apart.csv");
+    let mut text = "family,params,tokens,loss\n".to_owned();
+    for (family, from, a) in [("small", 1e6, 400.0), ("large", 1e10, 320.0)] {
+        for i in 0..25 {
+            let (n, d) = (from * 3f64.powi(i % 5), 20.0 * from * 3f64.powi(i / 5));
+            let loss = 1.7 + a * n.powf(-0.34) + 410.0 * d.powf(-0.28);
+            text.push_str(&format!("{family},{n},{d},{loss}\n"));
+        }
+    }
+    fs::write(&apart, text).unwrap();
+    let html = path("apart.html");
+    let run = isoloss(&["report", &apart, "--group", "family", "--draws", "40", "-o", &html]);
+    assert!(run.stderr.contains("no table of multipliers: large against small"), "{}", run.stderr);
+    let text = fs::read_to_string(&html).unwrap();
+    assert!(text.contains("Dotted: extrapolated. The runs of small share no loss with those of large."));
+}
+
 #[test]
 fn a_report_of_runs_and_of_fits() {
     let (_folder, path) = folder();

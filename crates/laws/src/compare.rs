@@ -4,7 +4,8 @@ use crate::comparable::{check, least, own_scale, warnings};
 use crate::curve::{Curve, Scale, crossing};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
-use crate::result::{Fit, Span};
+use crate::reached::{Reached, span};
+use crate::result::Fit;
 use crate::roles::is_term;
 use crate::warning::{Short, Warning};
 
@@ -48,8 +49,8 @@ pub struct Ratio {
 pub struct Comparison {
     /// the multiplier at each place
     pub ratios: Vec<Ratio>,
-    /// losses that runs of both reached, from least to greatest; `None` if unknown or none
-    pub shared: Option<(f64, f64)>,
+    /// losses that the runs reached: the multiplier is extrapolated beyond
+    pub reached: Reached,
     /// where the curves cross: the scale at which both reach the same loss
     pub crossing: Option<Estimate>,
     /// whether 1 lies outside every interval at losses that both reached; `None` without intervals or such losses
@@ -89,17 +90,10 @@ pub fn compare(
     let mut base = Curve::new(baseline.fit, baseline.family, &scale_of(&baseline), given)?;
     let mut other = Curve::new(variant.fit, variant.family, &scale_of(&variant), given)?;
     let (base_theta, other_theta) = (baseline.fit.theta(), variant.fit.theta());
-    let (base_span, other_span) = (span(&baseline), span(&variant));
-    let shared = match (base_span, other_span) {
-        (Some(a), Some(b)) => {
-            let (low, high) = (a.target.0.max(b.target.0), a.target.1.min(b.target.1));
-            (low < high).then_some((low, high))
-        }
-        _ => None,
-    };
+    let reached = Reached::of(&baseline, &variant);
     let least = (least(baseline.fit, &scale_of(&baseline)), least(variant.fit, &scale_of(&variant)));
     let near = middle(&variant, &scale_of(&variant)).unwrap_or(0.0);
-    let places: Vec<Place> = match (places, shared) {
+    let places: Vec<Place> = match (places, reached.shared()) {
         ([], Some((low, high))) => {
             // Inside the shared range, where neither curve ends.
             let at = |i: usize| low * (high / low).powf((i as f64 + 0.5) / PLACES as f64);
@@ -138,35 +132,34 @@ pub fn compare(
         let mut spread = Vec::with_capacity(draws);
         for &(b, v) in &pairs {
             // At a place on the variant's scale the draw's own loss there is what both must reach.
-            let reached = match place {
+            let had = match place {
                 Place::Loss(_) => other.reach(v, loss, needs).map(|at| (loss, at)),
                 Place::Scale(_) => Some((other.loss(v, start), start)),
             };
-            match reached.and_then(|(loss, at)| Some(base.reach(b, loss, takes)? - at)) {
+            match had.and_then(|(loss, at)| Some(base.reach(b, loss, takes)? - at)) {
                 Some(ln) if ln.is_finite() => spread.push(libm::exp(ln)),
                 _ => failed += 1,
             }
         }
         let ratio = estimate(libm::exp(takes - needs), spread, failed, &baseline, &variant);
-        let outside = |span: Option<&Span>| span.is_some_and(|s| loss < s.target.0 || loss > s.target.1);
+        let (beyond_baseline, beyond_variant) = reached.beyond(loss);
         ratios.push(Ratio {
             loss,
             variant: libm::exp(needs),
             baseline: libm::exp(takes),
             ratio,
-            beyond_baseline: outside(base_span),
-            beyond_variant: outside(other_span),
+            beyond_baseline,
+            beyond_variant,
         });
     }
     let crossing = cross(&mut base, &mut other, &baseline, &variant, near, &pairs);
     let values = || ratios.iter().map(|r| r.ratio.value);
     let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
-    let inside: Vec<Interval> =
-        (ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant)).filter_map(|r| r.ratio.interval).collect();
+    let inside: Vec<Interval> = ratios.iter().filter(|r| !r.beyond()).filter_map(|r| r.ratio.interval).collect();
     // Runs that are the same, digit for digit, differ by rounding.
     let apart = |i: &Interval| i.lower > 1.0 + ROUNDING || i.upper < 1.0 - ROUNDING;
     Ok(Comparison {
-        shared,
+        reached,
         crossing,
         distinguishable: (!inside.is_empty()).then(|| inside.iter().any(apart)),
         changes: most > 1.01 * least,
@@ -229,11 +222,6 @@ fn never(loss: f64, who: &[(&Fit, bool); 2], ranges: [Option<(f64, f64)>; 2]) ->
         _ => elsewhere.to_owned(),
     };
     FitError::new(parts.join("; "), hint)
-}
-
-fn span<'a>(side: &Side<'a>) -> Option<&'a Span> {
-    let spans = &side.fit.spans;
-    spans.iter().find(|s| s.family.as_deref() == side.family).or(spans.first())
 }
 
 /// The middle of the side's runs along the scale, as a logarithm.

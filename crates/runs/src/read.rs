@@ -58,6 +58,7 @@ pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadErro
                 "isoloss list {source_name} shows it, isoloss predict {source_name} --at \"N=..,D=..\" asks it"
             )));
         }
+        Some(b'{') if begins_as_saved_fit(&text) => return Err(cut_short(source_name, &text)),
         Some(b'{' | b'[') => jsonl::read(source_name, &text, &mut notes)?,
         Some(b'<') => {
             let error = ReadError::new(source_name, "this is a web page or XML, not a table");
@@ -80,6 +81,20 @@ pub fn is_saved_fit(text: &str) -> bool {
         _checksum: IgnoredAny,
     }
     serde_json::from_str::<Marks>(text).is_ok()
+}
+
+/// Whether this is the beginning of a saved fit and no more: its first two keys, and no end.
+fn begins_as_saved_fit(text: &str) -> bool {
+    let first = text.trim_start().trim_start_matches('{').trim_start();
+    let ends = serde_json::from_str::<IgnoredAny>(text).err().is_some_and(|e| e.is_eof());
+    ends && first.starts_with("\"schema\"") && text.contains("\"law\"")
+}
+
+fn cut_short(source_name: &str, text: &str) -> ReadError {
+    let last = text.trim_end().lines().count().max(1) as u64;
+    ReadError::new(source_name, "this looks like a fit that isoloss saved, cut short: the text ends in the middle")
+        .at(last)
+        .hint("copy the whole file, or make it again: isoloss fit TABLE --save FILE")
 }
 
 fn unreadable(name: &str, error: &io::Error) -> ReadError {

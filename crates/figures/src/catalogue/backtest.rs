@@ -18,6 +18,7 @@ pub const ENTRY: Entry = Entry {
     name: "backtest",
     says: "a law fitted to the smaller runs and asked for the larger ones",
     needs: &[Needs::Runs],
+    takes: &[],
     draw,
     published: None,
 };

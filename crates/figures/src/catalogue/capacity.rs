@@ -93,6 +93,7 @@ pub const ENTRY: Entry = Entry {
     name: "capacity",
     says: "bits of knowledge against parameters, by people and loops, with what the data hold",
     needs: &[Needs::Table(COLUMNS)],
+    takes: &[],
     draw,
     published: Some(published),
 };

@@ -22,6 +22,7 @@ pub const ENTRY: Entry = Entry {
         ("loss", "nats per token"),
         ("params", "size of the model, for colours; may be missing"),
     ])],
+    takes: &[],
     draw,
     published: None,
 };

@@ -17,7 +17,8 @@ use crate::text::{Rich, math};
 pub const ENTRY: Entry = Entry {
     name: "frontier",
     says: "the least loss that compute buys, and the parameters and tokens that reach it",
-    needs: &[Needs::Runs, Needs::Fits],
+    needs: &[Needs::Runs, Needs::Fit],
+    takes: &[],
     draw,
     published: Some(of_papers),
 };

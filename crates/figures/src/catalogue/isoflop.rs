@@ -4,7 +4,7 @@ use isoloss_laws::{Approach, ApproachOptions, Budgets, Estimate, Kind, Minimum, 
 
 use super::scales::{self, BEYOND, ends, grid};
 use super::words::{count, estimate, number, shown};
-use super::{Entry, Material, Missing, Needs};
+use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Colours, Figure, LegendPlace, Panel};
 use crate::layer::{Arrow, Heads, Line, Note, Point, Points as Marks};
@@ -18,6 +18,7 @@ pub const ENTRY: Entry = Entry {
     name: "isoflop",
     says: "loss against parameters at equal compute, with parabolas and the power law of their minima",
     needs: &[Needs::Runs],
+    takes: &[Choice::Budgets],
     draw,
     published: None,
 };
@@ -162,6 +163,9 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let runs = scales::runs(material)?;
     let mut options = ApproachOptions { fit: runs.options.clone(), ..ApproachOptions::default() };
     options.fit.draws = options.fit.draws.min(DRAWS);
+    if let Some(labels) = &material.budgets {
+        options.budgets = Budgets::Labelled(labels.clone());
+    }
     let approach = isoflop(&runs.points, &options)?;
     // The exponent's interval comes from tables with noise drawn about the fitted law; without one there is none.
     let budget = approach.minima.last().map_or(1e20, |m| m.flops);

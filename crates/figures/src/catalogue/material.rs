@@ -1,7 +1,7 @@
 //! What a user gives to draw from.
 
 use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points, apart, families_suffice, fit};
+use isoloss_laws::{Fit, Labels, Law, Options, Points, apart, families_suffice, fit};
 
 use super::Missing;
 
@@ -59,8 +59,10 @@ pub struct Material {
     pub table: Option<Table>,
     /// the family or model that others are compared with, or that is pointed out
     pub baseline: Option<String>,
-    /// the loss, compute or other value that the figure points out
+    /// the loss at which families are compared
     pub at: Option<f64>,
+    /// which runs had one budget, a label per row; without them runs of like compute had
+    pub budgets: Option<Labels>,
 }
 
 impl Material {

@@ -70,6 +70,7 @@ pub const ENTRY: Entry = Entry {
     name: "mixtures",
     says: "losses on several kinds of data against compute, a row per training mixture, with hull fits",
     needs: &[Needs::Table(COLUMNS)],
+    takes: &[],
     draw,
     published: Some(published),
 };

@@ -35,10 +35,34 @@ use crate::figure::Figure;
 pub enum Needs {
     /// a table, read for a law
     Runs,
-    /// one or more fits
+    /// one fit
+    Fit,
+    /// two or more fits, or one that has families
     Fits,
     /// a table with columns of its own: their names, and what they hold
     Table(&'static [(&'static str, &'static str)]),
+}
+
+/// What may be chosen of a figure, beside what it is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// [`Material::baseline`]
+    Baseline,
+    /// [`Material::at`]
+    AtLoss,
+    /// [`Material::budgets`]
+    Budgets,
+}
+
+impl Choice {
+    /// Its option on the command line.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Baseline => "--baseline",
+            Self::AtLoss => "--at-loss",
+            Self::Budgets => "--budgets",
+        }
+    }
 }
 
 /// A figure that can be asked for by name.
@@ -50,6 +74,8 @@ pub struct Entry {
     pub says: &'static str,
     /// what it may be drawn from: any one of these
     pub needs: &'static [Needs],
+    /// what may be chosen; any other choice would change nothing
+    pub takes: &'static [Choice],
     /// draws it
     pub draw: fn(&Material) -> Result<Figure, Missing>,
     /// draws it from published numbers alone, where papers print them

@@ -1,10 +1,11 @@
 //! How many times the compute (or parameters, or tokens) the baseline needs for the loss of a variant.
 
-use isoloss_laws::{Comparison, Fit, FitError, Place, Scale, Side, compare, published};
+use isoloss_laws::{Comparison, Fit, FitError, Place, Reached, Scale, Side, compare, published};
 
+use super::say::{list, name};
 use super::scales::{self, BEYOND, ends, grid};
 use super::words::{estimate, number};
-use super::{Entry, Material, Missing, Needs};
+use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::Figure;
 use crate::figure::Panel;
@@ -17,6 +18,7 @@ pub const ENTRY: Entry = Entry {
     name: "multiplier",
     says: "how many times the compute the baseline needs for the loss of each variant",
     needs: &[Needs::Runs, Needs::Fits],
+    takes: &[Choice::Baseline],
     draw,
     published: Some(of_papers),
 };
@@ -47,12 +49,13 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         _ => "",
     };
     // Far beyond the runs a multiplier runs away; the axis is that of what runs reached.
-    let near = compared.iter().flat_map(|c| &c.comparison.ratios).filter(|r| !r.beyond_baseline && !r.beyond_variant);
+    let near = compared.iter().flat_map(|c| &c.comparison.ratios).filter(|r| !r.beyond());
     let near = near.flat_map(|r| match r.ratio.interval {
         Some(i) => vec![i.lower, i.upper, r.ratio.value],
         None => vec![r.ratio.value],
     });
-    if let (true, Some((low, high))) = (compared.iter().any(|c| c.comparison.shared.is_some()), ends(near)) {
+    if let (true, Some((low, high))) = (compared.iter().any(|c| c.comparison.reached.measured().is_some()), ends(near))
+    {
         panel.y = panel.y.range(low.min(1.0) / ROOM, high.max(1.0) * ROOM);
     }
     let mut says = Vec::new();
@@ -61,16 +64,13 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         ratios.sort_by(|a, b| a.loss.total_cmp(&b.loss));
         let band = ratios.iter().filter_map(|r| r.ratio.interval.map(|i| (r.loss, i.lower, i.upper)));
         let line = Line::new(ratios.iter().map(|r| (r.loss, r.ratio.value))).series(one.name.as_str());
-        let line = match one.comparison.shared {
-            Some((low, high)) => line.measured(low, high),
-            None => line,
-        };
+        let line = Line { measured: one.comparison.reached.measured(), ..line };
         let band = Band::new(band);
         if !band.points.is_empty() {
             panel = panel.with(band.series(one.name.as_str()));
         }
         panel = panel.with(line);
-        let inside: Vec<_> = ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant).collect();
+        let inside: Vec<_> = ratios.iter().filter(|r| !r.beyond()).collect();
         let all: Vec<_> = if inside.is_empty() { ratios.iter().collect() } else { inside };
         if let (Some(best), Some(worst)) = (all.first(), all.last()) {
             let at = |r: &isoloss_laws::Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
@@ -89,10 +89,7 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         }
     }
     let words = says.join("; ");
-    let reached = match compared.iter().all(|c| c.comparison.shared.is_some()) {
-        true => "Solid: losses that runs of both reached; dotted: extrapolated.",
-        false => "Which of these losses runs of both reached is not known, or none.",
-    };
+    let reached = reached(baseline, compared);
     Figure::new(format!(
         "How many times the {of} {baseline} needs for the loss of each variant, against that loss. {words}."
     ))
@@ -102,6 +99,27 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
     ))
     .aspect(0.72)
     .panel(panel)
+}
+
+/// What of the lines is measured.
+fn reached(baseline: &str, compared: &[Compared]) -> String {
+    let all = |which: fn(&Reached) -> bool| compared.iter().all(|c| which(&c.comparison.reached));
+    let mut text = match () {
+        () if all(|r| r.measured().is_none()) => {
+            return "Which of these losses runs of both reached is not known.".into();
+        }
+        () if all(Reached::apart) => "Dotted: extrapolated.".to_owned(),
+        () if all(|r| r.baseline.and(r.variant).is_some()) => {
+            "Solid: losses that runs of both reached; dotted: extrapolated.".to_owned()
+        }
+        () => "Solid: losses that runs reached, as far as they are known; dotted: extrapolated.".to_owned(),
+    };
+    let apart = compared.iter().filter(|c| c.comparison.reached.apart());
+    let apart: Vec<String> = apart.map(|c| name(&c.name)).collect();
+    if !apart.is_empty() {
+        text.push_str(&format!(" The runs of {} share no loss with those of {}.", name(baseline), list(&apart)));
+    }
+    text
 }
 
 fn upper(text: &str) -> String {
@@ -197,6 +215,10 @@ fn of_papers() -> Figure {
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     if material.fits.len() > 1 {
         let first = material.baseline.as_ref();
+        if let Some(first) = first.filter(|first| !material.fits.iter().any(|(n, _)| n == *first)) {
+            let known: Vec<&str> = material.fits.iter().map(|(n, _)| n.as_str()).collect();
+            return Err(Missing::new(format!("no fit {first}"), format!("the fits are {}", known.join(", "))));
+        }
         let mut sides: Vec<(String, Side<'_>)> =
             material.fits.iter().map(|(n, fit)| (n.clone(), Side { fit, family: None })).collect();
         sides.sort_by_key(|(n, _)| Some(n) != first);

@@ -16,6 +16,7 @@ pub const ENTRY: Entry = Entry {
     name: "residuals",
     says: "residuals of a fit against every input and against the prediction, the worst runs named",
     needs: &[Needs::Runs],
+    takes: &[],
     draw,
     published: None,
 };

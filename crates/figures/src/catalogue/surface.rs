@@ -17,7 +17,8 @@ use crate::ticks::ticks;
 pub const ENTRY: Entry = Entry {
     name: "surface",
     says: "loss over parameters and tokens, with the compute-optimal path and the runs",
-    needs: &[Needs::Runs, Needs::Fits],
+    needs: &[Needs::Runs, Needs::Fit],
+    takes: &[],
     draw,
     published: Some(of_papers),
 };

@@ -4,7 +4,7 @@ use isoloss_formula::{Binary, Expr, Function, Kind, Unary};
 use isoloss_laws::{Estimate, Fit};
 
 use crate::layer::Note;
-use crate::text::{Rich, math};
+use crate::text::{Rich, greek, math};
 
 /// `27M`, `1.4B`: a count of parameters or tokens, to two or three digits.
 pub(super) fn count(value: f64) -> String {
@@ -81,22 +81,8 @@ pub(super) fn bands(fit: &Fit, both: bool) -> String {
 
 /// A name with its letters as the field writes them: `alpha_N` is α with a lowered N.
 pub(super) fn symbol(name: &str) -> String {
-    const GREEK: [(&str, &str); 12] = [
-        ("alpha", "α"),
-        ("beta", "β"),
-        ("gamma", "γ"),
-        ("delta", "δ"),
-        ("eta", "η"),
-        ("phi", "φ"),
-        ("kappa", "κ"),
-        ("lambda", "λ"),
-        ("mu", "μ"),
-        ("sigma", "σ"),
-        ("tau", "τ"),
-        ("rho", "ρ"),
-    ];
     let (head, tail) = name.split_once('_').unwrap_or((name, ""));
-    let head = GREEK.iter().find(|(n, _)| *n == head).map_or(head, |(_, letter)| letter);
+    let head = greek(head).unwrap_or(head);
     let safe = |text: &str| text.replace('\\', "").replace(['_', '*', '^', '{', '}'], " ");
     match tail {
         "" => format!("_{}_", safe(head)),
@@ -107,10 +93,9 @@ pub(super) fn symbol(name: &str) -> String {
 /// The law with its numbers, one line per definition; parameters that differ between families stay letters unless the
 /// family is named.
 pub(super) fn equation(fit: &Fit, family: Option<&str>) -> Vec<Rich> {
-    let writer = Writer { fit, family };
-    let formula = &fit.law.formula;
+    let formula = fit.substituted(family, |v| v);
     let mut lines: Vec<String> =
-        formula.lets.iter().map(|(name, e)| format!("{} = {}", symbol(name), writer.line(e).0)).collect();
+        formula.lets.iter().map(|(name, e)| format!("{} = {}", symbol(name), line(e).0)).collect();
     // A power of ten of a sum is read as a logarithm.
     let (mut last, body) = match &formula.body.kind {
         Kind::Binary(Binary::Pow, base, power) if matches!(base.kind, Kind::Number(x) if x == 10.0) => {
@@ -119,7 +104,7 @@ pub(super) fn equation(fit: &Fit, family: Option<&str>) -> Vec<Rich> {
         _ => (format!("{} = ", symbol(&formula.target)), &formula.body),
     };
     let mut terms = Vec::new();
-    writer.terms(body, "", &mut terms);
+    terms_of(body, "", &mut terms);
     for (i, (sign, term)) in terms.into_iter().enumerate() {
         last.push_str(&match (i, sign) {
             (0, "-") => format!("- {term}"),
@@ -145,109 +130,92 @@ const SIGN: u8 = 7;
 const POWER: u8 = 8;
 const ATOM: u8 = 9;
 
-struct Writer<'a> {
-    fit: &'a Fit,
-    family: Option<&'a str>,
+/// The terms of a sum with their signs.
+fn terms_of(expr: &Expr, sign: &'static str, out: &mut Vec<(&'static str, String)>) {
+    match &expr.kind {
+        Kind::Binary(op @ (Binary::Add | Binary::Sub), a, b) => {
+            terms_of(a, sign, out);
+            let sign = if *op == Binary::Add { "+" } else { "-" };
+            let text = if *op == Binary::Add { line(b).0 } else { within(b, MUL) };
+            match text.strip_prefix('-') {
+                Some(rest) => out.push((if sign == "+" { "-" } else { "+" }, rest.to_owned())),
+                None => out.push((sign, text)),
+            }
+        }
+        _ => out.push((sign, line(expr).0)),
+    }
 }
 
-impl Writer<'_> {
-    fn value(&self, name: &str) -> Option<f64> {
-        let own = self.family.and_then(|f| self.fit.parameter(&format!("{name}[{f}]")));
-        own.or_else(|| self.fit.parameter(name)).map(|p| p.estimate.value)
-    }
+fn within(expr: &Expr, least: u8) -> String {
+    let (text, strength) = line(expr);
+    if strength < least { format!("({text})") } else { text }
+}
 
-    /// The terms of a sum with their signs.
-    fn terms(&self, expr: &Expr, sign: &'static str, out: &mut Vec<(&'static str, String)>) {
-        match &expr.kind {
-            Kind::Binary(op @ (Binary::Add | Binary::Sub), a, b) => {
-                self.terms(a, sign, out);
-                let sign = if *op == Binary::Add { "+" } else { "-" };
-                let text = if *op == Binary::Add { self.line(b).0 } else { self.within(b, MUL) };
-                match text.strip_prefix('-') {
-                    Some(rest) => out.push((if sign == "+" { "-" } else { "+" }, rest.to_owned())),
-                    None => out.push((sign, text)),
-                }
+/// Markup, and how strongly it holds together.
+fn line(expr: &Expr) -> (String, u8) {
+    match &expr.kind {
+        Kind::Number(x) => written(*x),
+        Kind::Name(name) => (symbol(name), ATOM),
+        Kind::Word(word) => (word.replace(['_', '*', '^', '\\'], " "), ATOM),
+        Kind::Group(prefix) => (symbol(prefix.trim_end_matches('_')), ATOM),
+        Kind::Unary(_, x) => match line(x) {
+            (text, _) if text.starts_with('-') => (text[1..].to_owned(), MUL),
+            (text, strength) if strength >= MUL => (format!("-{text}"), SIGN.min(strength)),
+            (text, _) => (format!("-({text})"), SIGN),
+        },
+        Kind::Binary(Binary::Pow, base, power) => {
+            let base = within(base, ATOM);
+            match raised(power) {
+                Some(power) => (format!("{base}^{{{power}}}"), POWER),
+                None => (format!("{base}\\^({})", line(power).0), POWER),
             }
-            _ => out.push((sign, self.line(expr).0)),
         }
-    }
-
-    fn within(&self, expr: &Expr, least: u8) -> String {
-        let (text, strength) = self.line(expr);
-        if strength < least { format!("({text})") } else { text }
-    }
-
-    /// Markup, and how strongly it holds together.
-    fn line(&self, expr: &Expr) -> (String, u8) {
-        match &expr.kind {
-            Kind::Number(x) => self.written(*x),
-            Kind::Name(name) => match self.value(name) {
-                Some(x) => self.written(x),
-                None => (symbol(name), ATOM),
-            },
-            Kind::Word(word) => (word.replace(['_', '*', '^', '\\'], " "), ATOM),
-            Kind::Group(prefix) => (symbol(prefix.trim_end_matches('_')), ATOM),
-            Kind::Unary(_, x) => match self.line(x) {
-                (text, _) if text.starts_with('-') => (text[1..].to_owned(), MUL),
-                (text, strength) if strength >= MUL => (format!("-{text}"), SIGN.min(strength)),
-                (text, _) => (format!("-({text})"), SIGN),
-            },
-            Kind::Binary(Binary::Pow, base, power) => {
-                let base = self.within(base, ATOM);
-                match self.raised(power) {
-                    Some(power) => (format!("{base}^{{{power}}}"), POWER),
-                    None => (format!("{base}\\^({})", self.line(power).0), POWER),
-                }
-            }
-            Kind::Binary(Binary::Mul, a, b) => {
-                let (a, b) = (self.within(a, MUL), self.within(b, SIGN));
-                let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-                let joint =
-                    if digit(b.chars().next()) || b.starts_with('-') { "\u{2009}\u{d7}\u{2009}" } else { "\u{2009}" };
-                (format!("{a}{joint}{b}"), MUL)
-            }
-            Kind::Binary(Binary::Div, a, b) => (format!("{}/{}", self.within(a, MUL), self.within(b, POWER)), MUL),
-            Kind::Binary(Binary::Add | Binary::Sub, ..) => {
-                let mut terms = Vec::new();
-                self.terms(expr, "", &mut terms);
-                let join = |(sign, term): &(&str, String)| match *sign {
-                    "" => term.clone(),
-                    sign => format!(" {sign} {term}"),
-                };
-                (terms.iter().map(join).collect(), ADD)
-            }
-            Kind::Binary(op, a, b) => (format!("{} {} {}", self.line(a).0, op.sign(), self.line(b).0), 1),
-            Kind::Call(function, of) => {
-                let of: Vec<String> = of.iter().map(|e| self.line(e).0).collect();
-                (format!("{}({})", called(*function), of.join(", ")), ATOM)
-            }
-            Kind::In(..) => ("\u{2026}".to_owned(), ATOM),
+        Kind::Binary(Binary::Mul, a, b) => {
+            let (a, b) = (within(a, MUL), within(b, SIGN));
+            let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+            let joint =
+                if digit(b.chars().next()) || b.starts_with('-') { "\u{2009}\u{d7}\u{2009}" } else { "\u{2009}" };
+            (format!("{a}{joint}{b}"), MUL)
         }
-    }
-
-    fn written(&self, x: f64) -> (String, u8) {
-        let text = number(x, 4);
-        let strength = match (x < 0.0, text.contains('\u{d7}') || text.contains('^')) {
-            (true, _) => SIGN,
-            (_, true) => MUL,
-            _ => ATOM,
-        };
-        (text, strength)
-    }
-
-    /// A plain number, to three digits, or one letter: there is no second level above the line for anything else.
-    fn raised(&self, expr: &Expr) -> Option<String> {
-        match &expr.kind {
-            Kind::Number(x) => Some(decimal(*x)),
-            Kind::Name(name) => {
-                Some(self.value(name).map_or_else(|| symbol(name).replace("__{", "").replace('}', "_"), decimal))
-            }
-            Kind::Unary(Unary::Neg, x) => self.raised(x).map(|text| match text.strip_prefix('-') {
-                Some(rest) => rest.to_owned(),
-                None => format!("-{text}"),
-            }),
-            _ => None,
+        Kind::Binary(Binary::Div, a, b) => (format!("{}/{}", within(a, MUL), within(b, POWER)), MUL),
+        Kind::Binary(Binary::Add | Binary::Sub, ..) => {
+            let mut terms = Vec::new();
+            terms_of(expr, "", &mut terms);
+            let join = |(sign, term): &(&str, String)| match *sign {
+                "" => term.clone(),
+                sign => format!(" {sign} {term}"),
+            };
+            (terms.iter().map(join).collect(), ADD)
         }
+        Kind::Binary(op, a, b) => (format!("{} {} {}", line(a).0, op.sign(), line(b).0), 1),
+        Kind::Call(function, of) => {
+            let of: Vec<String> = of.iter().map(|e| line(e).0).collect();
+            (format!("{}({})", called(*function), of.join(", ")), ATOM)
+        }
+        Kind::In(..) => ("\u{2026}".to_owned(), ATOM),
+    }
+}
+
+fn written(x: f64) -> (String, u8) {
+    let text = number(x, 4);
+    let strength = match (x < 0.0, text.contains('\u{d7}') || text.contains('^')) {
+        (true, _) => SIGN,
+        (_, true) => MUL,
+        _ => ATOM,
+    };
+    (text, strength)
+}
+
+/// A plain number, to three digits, or one letter: there is no second level above the line for anything else.
+fn raised(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        Kind::Number(x) => Some(decimal(*x)),
+        Kind::Name(name) => Some(symbol(name).replace("__{", "").replace('}', "_")),
+        Kind::Unary(Unary::Neg, x) => raised(x).map(|text| match text.strip_prefix('-') {
+            Some(rest) => rest.to_owned(),
+            None => format!("-{text}"),
+        }),
+        _ => None,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Arrows with what they measure beside them.
 
 use super::Pen;
-use super::curves::stroke;
+use super::curves::{polyline, stroke};
+use super::series::Series;
 use crate::font::CAPITAL;
 use crate::geometry::{Piece, Rect, View, along, apart};
 use crate::layer::{Arrow, Dash, Heads};
 use crate::occupied::Occupied;
 use crate::sizes::SMALL;
-use crate::svg::{Align, number};
+use crate::svg::Align;
 use crate::text::Set;
 
 /// Length of a head, in points, and half of its width as a share of that.
@@ -25,24 +26,29 @@ impl Pen<'_> {
         if length(from, to) < 0.5 {
             return;
         }
-        let mut path = String::new();
-        for (a, b) in strokes((from, to), arrow.heads) {
-            for (letter, (x, y)) in [('M', a), ('L', b)] {
-                path.push(letter);
-                number(&mut path, x);
-                path.push(' ');
-                number(&mut path, y);
+        let colour = self.colour(arrow.colour.as_ref());
+        let series = match &arrow.between {
+            Some((one, other)) => Series::new(Some(one), Some(other)),
+            None => Series::new(arrow.colour.as_ref(), None),
+        };
+        self.svg.open("g", &series.of("arrow"));
+        let strokes = strokes((from, to), arrow.heads);
+        // A head in dashes would be none.
+        let shaft = if arrow.dash == Dash::Solid { strokes.len() } else { 1 };
+        for (pieces, dash) in [(&strokes[..shaft], arrow.dash), (&strokes[shaft..], Dash::Solid)] {
+            let mut path = String::new();
+            pieces.iter().for_each(|(a, b)| polyline(&mut path, &[*a, *b]));
+            if !path.is_empty() {
+                stroke(&mut self.svg, &path, &colour, 0.8, dash);
             }
         }
-        let colour = self.colour(arrow.colour.as_ref());
-        stroke(&mut self.svg, &path, &colour, 0.8, Dash::Solid);
-        if arrow.label.is_empty() {
-            return;
+        if !arrow.label.is_empty() {
+            let set = Set::within(&arrow.label.clone().bold(), SMALL, view.plot.width() * 0.6);
+            let rect = beside((from, to), (set.width, CAPITAL * SMALL), &view.plot, blocked, occupied);
+            self.over(&set, (rect.left, rect.bottom), &colour);
+            blocked.push(rect.grown(1.0));
         }
-        let set = Set::within(&arrow.label.clone().bold(), SMALL, view.plot.width() * 0.6);
-        let rect = beside((from, to), (set.width, CAPITAL * SMALL), &view.plot, blocked, occupied);
-        self.over(&set, (rect.left, rect.bottom), &colour);
-        blocked.push(rect.grown(1.0));
+        self.svg.close("g");
     }
 
     /// Text that may stand over lines: a thin rim of paper keeps them off.

@@ -1,6 +1,7 @@
 //! Lines and bands.
 
 use super::Pen;
+use super::series::Series;
 use crate::geometry::View;
 use crate::layer::{Band, Dash, Line, Rule, Side};
 use crate::palette::Colour;
@@ -94,8 +95,7 @@ impl Pen<'_> {
                 }
             }
         }
-        let group = line.colour.as_ref().or(line.key.as_ref()).map(ToString::to_string).unwrap_or_default();
-        self.svg.open("g", &[("class", "line".into()), ("data-series", group.as_str().into())]);
+        self.svg.open("g", &Series::new(line.colour.as_ref(), line.key.as_ref()).of("line"));
         if !beyond.is_empty() {
             stroke(&mut self.svg, &beyond, &colour, 0.75 * thickness, Dash::Dotted);
         }
@@ -129,8 +129,9 @@ impl Pen<'_> {
             }
         }
         if !path.is_empty() {
-            let look = [("class", "band".into()), ("d", path.as_str().into()), ("fill", colour.as_str().into())];
-            self.svg.element("path", &[&look[..], &[("fill-opacity", 0.18.into())]].concat());
+            let series = Series::new(band.colour.as_ref(), None);
+            let look = [("d", path.as_str().into()), ("fill", colour.as_str().into()), ("fill-opacity", 0.18.into())];
+            self.svg.element("path", &[&series.of("band")[..], &look].concat());
         }
     }
 
@@ -143,7 +144,9 @@ impl Pen<'_> {
         let mut path = String::new();
         polyline(&mut path, &ends.into_iter().flatten().collect::<Vec<_>>());
         if !path.is_empty() {
+            self.svg.open("g", &Series::new(rule.colour.as_ref(), None).of("rule"));
             stroke(&mut self.svg, &path, &colour.code(self.render.theme), 0.7, rule.dash);
+            self.svg.close("g");
         }
     }
 }
@@ -181,5 +184,7 @@ mod tests {
         let ends: Vec<_> = found.iter().map(|(m, p)| (*m, p[0].0, p[p.len() - 1].0)).collect();
         assert_eq!(ends, [(false, 0.0, 2.0), (true, 2.0, 6.0), (false, 6.0, 10.0)]);
         assert_eq!(parts(&line, (-1.0, 11.0)).len(), 1);
+        let none = parts(&line, (6.0, 2.0));
+        assert!(none.len() == 1 && !none[0].0, "no data behind it: {none:?}");
     }
 }

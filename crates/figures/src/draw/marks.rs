@@ -1,6 +1,7 @@
 //! Marks, with their intervals; thinned where they lie upon each other.
 
 use super::Pen;
+use super::series::Series;
 use crate::geometry::View;
 use crate::layer::{Point, Points};
 use crate::marker::Marker;
@@ -52,28 +53,23 @@ impl Pen<'_> {
         if shown.is_empty() {
             return;
         }
-        self.intervals(&shown, &places, view, &colour);
+        let series = Series::new(points.colour.as_ref(), points.marker.as_ref());
+        self.intervals(&shown, &places, view, &colour, &series);
         if shown.len() > FEW {
             let kept = thin::one_per_cell(&places, view.plot);
             if kept.len() > self.most {
                 let path = thin::area(&places, radius, view.plot);
-                let mut look =
-                    vec![("class", "marks area".into()), ("fill", colour.as_str().into()), ("d", path.as_str().into())];
+                let mut look = series.of("marks area");
+                look.extend([("fill", colour.as_str().into()), ("d", path.as_str().into())]);
                 look.extend(pale(points));
                 return self.svg.element("path", &look);
             }
             shown = kept.iter().map(|i| shown[*i]).collect();
             places = kept.iter().map(|i| places[*i]).collect();
         }
-        let said = |name: &Option<crate::text::Rich>| name.as_ref().map(ToString::to_string).unwrap_or_default();
-        let (series, shape) = (said(&points.colour), said(&points.marker));
-        let mut group = vec![("class", "marks".into())];
+        let mut group = series.of("marks");
         group.extend(look(marker, radius, &colour, points.open, theme));
         group.extend(pale(points));
-        if self.render.detail == Detail::Hover {
-            group.push(("data-series", series.as_str().into()));
-            group.push(("data-marker", shape.as_str().into()));
-        }
         self.svg.open("g", &group);
         self.svg.body.push('\n');
         for (point, place) in shown.iter().zip(&places) {
@@ -83,7 +79,7 @@ impl Pen<'_> {
                     marker.path(&mut self.svg.body, *place, radius);
                     self.svg.body.push_str("\"/>\n");
                 }
-                Detail::Hover => self.told(point, &series, marker, *place, radius),
+                Detail::Hover => self.told(point, series.name(), marker, *place, radius),
             }
         }
         self.svg.close("g");
@@ -107,7 +103,7 @@ impl Pen<'_> {
     }
 
     /// Vertical bars from the lower to the upper end, cut at the panel.
-    fn intervals(&mut self, points: &[&Point], places: &[(f64, f64)], view: &View, colour: &str) {
+    fn intervals(&mut self, points: &[&Point], places: &[(f64, f64)], view: &View, colour: &str, of: &Series) {
         let mut path = String::new();
         for (point, (x, _)) in points.iter().zip(places) {
             let Some((lower, upper)) = point.interval else { continue };
@@ -129,9 +125,9 @@ impl Pen<'_> {
             }
         }
         if !path.is_empty() {
-            let look = [("fill", "none".into()), ("stroke", colour.into()), ("stroke-width", 0.7.into())];
-            self.svg
-                .element("path", &[&[("class", "intervals".into()), ("d", path.as_str().into())][..], &look].concat());
+            let shape = [("d", path.as_str().into()), ("fill", "none".into())];
+            let look = [("stroke", colour.into()), ("stroke-width", 0.7.into())];
+            self.svg.element("path", &[&of.of("intervals")[..], &shape, &look].concat());
         }
     }
 }

@@ -5,6 +5,7 @@ mod axes;
 mod curves;
 mod glyphs;
 mod marks;
+mod series;
 mod surface;
 mod words;
 

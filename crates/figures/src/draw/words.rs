@@ -1,7 +1,8 @@
 //! Words in a panel: names of marks and lines, notes.
 
 use super::Pen;
-use super::curves::stroke;
+use super::curves::{polyline, stroke};
+use super::series::Series;
 use crate::figure::Panel;
 use crate::font::CAPITAL;
 use crate::geometry::{Rect, View};
@@ -10,7 +11,7 @@ use crate::occupied::Occupied;
 use crate::palette::Colour;
 use crate::place::{self, MOST, Want};
 use crate::sizes::{NAME, SMALL};
-use crate::svg::{Align, number};
+use crate::svg::Align;
 use crate::text::{Rich, Set};
 
 /// Height of a line of text, in ems.
@@ -55,11 +56,12 @@ impl Pen<'_> {
     pub(super) fn line_labels(&mut self, panel: &Panel, view: &View, blocked: &mut Vec<Rect>, occupied: &mut Occupied) {
         let plot = view.plot;
         for layer in &panel.layers {
-            let (label, colour, ends) = match layer {
+            let (label, colour, series, ends) = match layer {
                 Layer::Line(line) if !line.label.is_empty() => {
                     let seen = line.points.iter().filter_map(|p| view.inside(p.0, p.1));
                     let Some(end) = seen.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
-                    (&line.label, self.colour(line.colour.as_ref()), [end, end])
+                    let series = Series::new(line.colour.as_ref(), line.key.as_ref());
+                    (&line.label, self.colour(line.colour.as_ref()), series, [end, end])
                 }
                 Layer::Rule(rule) if !rule.label.is_empty() => {
                     let name = rule.colour.as_ref();
@@ -69,7 +71,7 @@ impl Pen<'_> {
                         Side::Y => [view.inside(view.x.high, rule.at), view.inside(view.x.low, rule.at)],
                     };
                     let [Some(first), Some(second)] = ends else { continue };
-                    (&rule.label, colour, [first, second])
+                    (&rule.label, colour, Series::new(name, None), [first, second])
                 }
                 _ => continue,
             };
@@ -97,7 +99,9 @@ impl Pen<'_> {
             }
             places.retain(|r| plot.encloses(r) && !blocked.iter().any(|b| b.overlaps(r)));
             let Some(rect) = places.into_iter().min_by_key(|r| occupied.count(r)) else { continue };
+            self.svg.open("g", &series.of("label"));
             self.over(&set, (rect.left, rect.bottom), &colour);
+            self.svg.close("g");
             blocked.push(rect.grown(1.0));
             occupied.take(&rect);
             occupied.sum();
@@ -139,6 +143,7 @@ impl Pen<'_> {
             let by = if step > 0.0 { hit.bottom + 2.0 - rect.top } else { hit.top - 2.0 - rect.bottom };
             rect = Rect::new(rect.left, rect.top + by, wide, high);
         }
+        self.svg.open("g", &Series::new(note.colour.as_ref(), None).of("note"));
         // A ground of paper would hide curves and bands: without a box the letters have a rim of it instead.
         if note.boxed {
             self.backing(&rect);
@@ -156,28 +161,28 @@ impl Pen<'_> {
                 false => self.over(line, (rect.left + PADDING, y), &colour),
             }
         }
+        self.svg.close("g");
         blocked.push(rect.grown(1.0));
     }
 
     /// Names beside marks.
     pub(super) fn names(&mut self, panel: &Panel, view: &View, occupied: &Occupied, blocked: &[Rect], name: &str) {
-        let mut wants = Vec::new();
-        let mut sets = Vec::new();
+        let (mut wants, mut sets, mut wanted) = (Vec::new(), Vec::new(), 0);
         for layer in &panel.layers {
             let Layer::Points(points) = layer else { continue };
             let radius = points.radius.unwrap_or(self.radius);
+            let series = Series::new(points.colour.as_ref(), points.marker.as_ref());
             for point in points.points.iter().filter(|p| !p.label.is_empty()) {
                 let Some(mark) = view.inside(point.x, point.y) else { continue };
+                wanted += 1;
                 if wants.len() < MOST {
                     let set = Set::within(&point.label, NAME, view.plot.width() * 0.45);
                     wants.push(Want { mark, radius, width: set.width, height: NAME });
-                    sets.push(Some(set));
-                } else {
-                    sets.push(None);
+                    sets.push((series.clone(), set));
                 }
             }
         }
-        if sets.is_empty() {
+        if wants.is_empty() {
             return;
         }
         // A name may stand out a little where there is paper, not over an axis.
@@ -185,30 +190,32 @@ impl Pen<'_> {
         let bounds = Rect { left: plot.left + 0.8, bottom: plot.bottom - 0.4, ..plot.grown(1.0) };
         let spots = place::place(&wants, &bounds, occupied, blocked);
         let theme = self.render.theme;
-        let mut leaders = String::new();
-        for (from, to) in spots.iter().flatten().filter_map(|s| s.leader) {
-            for (letter, (x, y)) in [('M', from), ('L', to)] {
-                leaders.push(letter);
-                number(&mut leaders, x);
-                leaders.push(' ');
-                number(&mut leaders, y);
+        let placed: Vec<_> =
+            spots.iter().zip(&sets).filter_map(|(spot, set)| Some((&set.0, &set.1, spot.as_ref()?))).collect();
+        // Lines to marks lie below all names.
+        for group in placed.chunk_by(|a, b| a.0 == b.0) {
+            let mut path = String::new();
+            group.iter().filter_map(|g| g.2.leader).for_each(|(from, to)| polyline(&mut path, &[from, to]));
+            if !path.is_empty() {
+                self.svg.open("g", &group[0].0.of("leaders"));
+                stroke(&mut self.svg, &path, theme.muted(), 0.35, Dash::Solid);
+                self.svg.close("g");
             }
         }
-        if !leaders.is_empty() {
-            stroke(&mut self.svg, &leaders, theme.muted(), 0.35, Dash::Solid);
-        }
-        for (spot, set) in spots.iter().zip(&sets) {
-            if let (Some(spot), Some(set)) = (spot, set) {
+        for group in placed.chunk_by(|a, b| a.0 == b.0) {
+            self.svg.open("g", &group[0].0.of("label"));
+            for (_, set, spot) in group {
                 let baseline = spot.rect.bottom - (NAME - CAPITAL * NAME) / 2.0 - 0.1;
                 match occupied.count(&spot.rect) {
                     0 => self.svg.text(set, (spot.rect.left, baseline), Align::Start, theme.ink(), false),
                     _ => self.over(set, (spot.rect.left, baseline), theme.ink()),
                 }
             }
+            self.svg.close("g");
         }
-        let missing = sets.len() - spots.iter().flatten().count();
+        let missing = wanted - placed.len();
         if missing > 0 {
-            self.notes.push(format!("{name}: {missing} of {} names have no room", sets.len()));
+            self.notes.push(format!("{name}: {missing} of {wanted} names have no room"));
         }
     }
 

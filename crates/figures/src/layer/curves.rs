@@ -27,7 +27,8 @@ pub struct Line {
     pub key: Option<Rich>,
     /// how it is broken
     pub dash: Dash,
-    /// least and greatest x of the data behind it: beyond them it is drawn thin and dotted
+    /// least and greatest x of the data behind it: beyond them it is drawn thin and dotted; all of it where the least
+    /// lies above the greatest
     pub measured: Option<(f64, f64)>,
     /// stands at its right end
     pub label: Rich,

@@ -84,17 +84,33 @@ pub struct Arrow {
     pub heads: Heads,
     /// the name that decides the colour; without one it is drawn as text is
     pub colour: Option<Rich>,
+    /// the two names that it stands between: a report hides it with either
+    pub between: Option<(Rich, Rich)>,
+    /// how its shaft is broken
+    pub dash: Dash,
 }
 
 impl Arrow {
     /// With a head at its end.
     pub fn new(from: (f64, f64), to: (f64, f64)) -> Self {
-        Self { from, to, label: Rich::default(), heads: Heads::End, colour: None }
+        Self { from, to, label: Rich::default(), heads: Heads::End, colour: None, between: None, dash: Dash::Solid }
     }
 
     /// With a label at its middle.
     pub fn label(mut self, label: impl Into<Rich>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// Between two names, of which a report hides it with either.
+    pub fn between(mut self, one: impl Into<Rich>, other: impl Into<Rich>) -> Self {
+        self.between = Some((one.into(), other.into()));
+        self
+    }
+
+    /// Its shaft broken.
+    pub fn dash(mut self, dash: Dash) -> Self {
+        self.dash = dash;
         self
     }
 

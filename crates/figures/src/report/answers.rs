@@ -49,7 +49,7 @@ impl Section {
         section.blocks.push(Block::Words(verdict(comparison, &baseline, &variant, unit)));
         section.blocks.push(Block::Table(table));
         let mut facts = Vec::new();
-        if let Some((low, high)) = comparison.shared {
+        if let Some((low, high)) = comparison.reached.shared() {
             let range = format!("{} to {}", number(low, 4, true), number(high, 4, true));
             facts.push(("losses that runs of both reached".to_owned(), range));
         }

@@ -51,6 +51,7 @@ mod runs;
 mod scales;
 mod section;
 mod sheet;
+mod symbol;
 mod table;
 
 pub use runs::LeftOut;

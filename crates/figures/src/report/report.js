@@ -148,22 +148,8 @@
 
   // Legends: an entry hides what bears its name, in the drawing and in its sister on other scales.
   const SVG = "http://www.w3.org/2000/svg";
-  const colours = (element) => ["fill", "stroke"].map((name) => element.getAttribute(name));
-  const entries = (svg) => {
-    const found = [];
-    const legend = svg.querySelector(".legend");
-    let keys = [];
-    for (const child of legend ? Array.from(legend.children) : []) {
-      if (!child.hasAttribute("aria-label")) {
-        keys.push(child);
-        continue;
-      }
-      const entry = document.createElementNS(SVG, "g");
-      const paper = svg.querySelector("rect").getAttribute("fill");
-      const plain = ["none", paper, child.getAttribute("fill"), null];
-      const colour = keys.flatMap(colours).find((c) => !plain.includes(c));
-      legend.insertBefore(entry, keys[0] || child);
-      entry.append(...keys, child);
+  const entries = (svg) =>
+    all(svg, ".legend > .entry").map((entry) => {
       const box = entry.getBBox ? entry.getBBox() : null;
       if (box && box.width) {
         const area = document.createElementNS(SVG, "rect");
@@ -171,39 +157,22 @@
         for (const [name, value] of Object.entries(place)) area.setAttribute(name, value);
         entry.append(area);
       }
-      const name = child.getAttribute("aria-label");
-      const attributes = { class: "entry", role: "button", tabindex: "0", "aria-pressed": "true", "aria-label": name };
+      const name = entry.dataset.series;
+      const attributes = { role: "button", tabindex: "0", "aria-pressed": "true", "aria-label": name };
       for (const [key, value] of Object.entries(attributes)) entry.setAttribute(key, value);
-      found.push({ entry, name, colour });
-      keys = [];
-    }
-    return found;
-  };
+      return { entry, name };
+    });
   const families = (svgs) => {
     const legends = svgs.map(entries);
     const off = new Set();
-    const apply = (svg, legend) => {
-      // What bears no name is known by its colour, if all that share the colour are hidden.
-      const gone = new Set(legend.filter((l) => l.colour && off.has(l.name)).map((l) => l.colour));
-      legend.filter((l) => !off.has(l.name)).forEach((l) => gone.delete(l.colour));
-      const labels = new Map();
-      for (const element of all(svg, ".panel .marks, .panel .line, .panel path, .panel g[role=img]")) {
-        if (element.closest(".marks, .line") !== element && element.closest(".marks, .line")) continue;
-        const names = [element.dataset.series, element.dataset.marker].filter(Boolean);
-        const hidden = names.length ? names.some((n) => off.has(n)) : colours(element).some((c) => gone.has(c));
-        element.classList.toggle("off", hidden);
-        for (const mark of element.querySelectorAll("[data-label]"))
-          labels.set(mark.dataset.label, hidden && labels.get(mark.dataset.label) !== false);
-      }
-      // Names beside marks go with the last mark that bears them.
-      for (const text of all(svg, ".panel g[role=img]"))
-        if (labels.has(text.getAttribute("aria-label")))
-          text.classList.toggle("off", labels.get(text.getAttribute("aria-label")));
+    const apply = (svg) => {
+      for (const element of all(svg, ".panel [data-series], .panel [data-key]"))
+        element.classList.toggle("off", [element.dataset.series, element.dataset.key].some((name) => off.has(name)));
     };
     const update = () =>
       legends.forEach((legend, i) => {
         legend.forEach((l) => l.entry.setAttribute("aria-pressed", String(!off.has(l.name))));
-        apply(svgs[i], legend);
+        apply(svgs[i]);
       });
     for (const { entry, name } of legends.flat())
       presses(entry, () => {

@@ -3,7 +3,7 @@
 use isoloss_laws::{Fit, Severity, Warning};
 
 use super::drawing;
-use super::formula::Typeset;
+use super::formula;
 use super::sheet::{Sheet, title};
 use super::table::Table;
 use crate::figure::Figure;
@@ -144,27 +144,22 @@ fn write_warnings(sheet: &mut Sheet, warnings: &[Warning]) {
 
 /// The law with names, then with the numbers that were found.
 fn law(sheet: &mut Sheet, fit: &Fit) {
-    let formula = &fit.law.formula;
     sheet.open("p", &[("class", "law")]);
-    Typeset { values: None, family: None }.write(sheet, formula);
+    formula::write(sheet, &fit.law.formula);
     sheet.close("p");
-    // A sum over columns has a number for each of them: they stand in the table.
-    if !formula.groups().is_empty() {
-        return;
-    }
-    let differ = |f: &String| fit.parameters.iter().any(|p| p.name.ends_with(&format!("[{f}]")));
-    let families: Vec<Option<&str>> = match fit.families().iter().any(differ) {
-        true => fit.families().iter().map(|f| Some(f.as_str())).collect(),
-        false => vec![None],
-    };
-    for family in families.iter().take(FAMILIES) {
+    // Rounded where they are written.
+    for (family, law) in fit.in_numbers(|v| v).iter().take(FAMILIES) {
+        // A sum over many columns has a number for each of them: they stand in the table.
+        if !law.groups().is_empty() {
+            continue;
+        }
         sheet.open("p", &[("class", "law")]);
         if let Some(family) = family {
             sheet.open("span", &[("class", "family")]);
             sheet.name(family);
             sheet.close("span");
         }
-        Typeset { values: Some(fit), family: *family }.write(sheet, formula);
+        formula::write(sheet, law);
         sheet.close("p");
     }
 }

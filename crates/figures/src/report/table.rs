@@ -2,9 +2,9 @@
 
 use isoloss_laws::Estimate;
 
-use super::formula::symbol;
 use super::quantity::{estimate, number, off, share, size};
 use super::sheet::Sheet;
+use super::symbol::symbol;
 use crate::text::Rich;
 
 /// One cell.

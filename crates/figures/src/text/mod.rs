@@ -1,11 +1,13 @@
 //! Text: pieces in different faces, raised or lowered.
 
+mod greek;
 mod markup;
 mod set;
 
 use std::fmt;
 
 pub use crate::font::Face;
+pub(crate) use greek::greek;
 pub(crate) use set::Set;
 
 /// Where a piece of text stands.

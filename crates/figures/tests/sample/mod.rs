@@ -40,8 +40,12 @@ pub fn losses(runs: &isoloss_laws::Points, fit: &Fit, names: &[String]) -> Figur
         let columns = [("N".to_owned(), vec![size; at.len()]), ("D".to_owned(), at.clone())];
         let told = fit.predict(&columns, None).unwrap();
         let ends = |i: usize| told[i].new_run.interval.map_or((f64::NAN, f64::NAN), |i| (i.lower, i.upper));
+        let last = rows().last();
         let marks = rows().map(|r| {
-            Point::new(d[r], runs.target[r])
+            let plain = Point::new(d[r], runs.target[r]);
+            // One mark of each size has a name beside it, and an interval.
+            let named = |p: Point| p.interval(0.98 * runs.target[r], 1.02 * runs.target[r]).label(names[r].as_str());
+            if Some(r) == last { named(plain) } else { plain }
                 .fact("run", names[r].clone())
                 .fact("N", format!("{:.0}M", n[r] / 1e6))
                 .fact("tokens", format!("{:.2}B", d[r] / 1e9))
@@ -52,6 +56,7 @@ pub fn losses(runs: &isoloss_laws::Points, fit: &Fit, names: &[String]) -> Figur
             .with(
                 Line::new(at.iter().zip(&told).map(|(x, t)| (*x, t.mean.value)))
                     .series(name.as_str())
+                    .label(name.as_str())
                     .measured(low, high),
             )
             .with(Points::new(marks).series(name.as_str()));

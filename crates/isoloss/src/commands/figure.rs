@@ -7,10 +7,11 @@ use clap::Args;
 use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry};
 use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
+use isoloss_laws::Labels;
 
-use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, load_apart, load_table};
+use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, OfTable, load_apart, load_table};
 use super::predict;
-use super::{Run, untouched};
+use super::{Run, typed, without};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, file_name, talk};
@@ -51,21 +52,24 @@ pub struct Figure {
     #[arg(long, help_heading = "The picture")]
     force: bool,
 
+    #[command(flatten)]
+    shown: OfFigure,
+    #[command(flatten)]
+    of: OfTable,
+}
+
+/// What is chosen of what is shown; `isoloss list figures` says which figure has use for it.
+#[derive(Args, Debug)]
+struct OfFigure {
     /// The family or model that others are compared with, or that is pointed out
     #[arg(long, value_name = "NAME", help_heading = "What is shown")]
     baseline: Option<String>,
     /// The loss at which families are compared: --at-loss 2.1 [default: the middle of what they reached]
     #[arg(long, value_name = "LOSS", help_heading = "What is shown")]
     at_loss: Option<String>,
-
-    #[command(flatten)]
-    law: OfLaw,
-    #[command(flatten)]
-    families: OfFamilies,
-    #[command(flatten)]
-    rows: OfRows,
-    #[command(flatten)]
-    how: OfFit,
+    /// The column that says which runs had one budget [default: within 5 % of compute]
+    #[arg(long, value_name = "COLUMN", help_heading = "What is shown")]
+    budgets: Option<String>,
 }
 
 impl Run for Figure {
@@ -153,6 +157,7 @@ impl Figure {
 
     /// The figure from what was given.
     fn draw(&self, entry: &Entry) -> Result<Drawn, Failure> {
+        self.used(entry)?;
         if self.published {
             let Some(published) = entry.published else {
                 let all: Vec<&str> = ALL.iter().filter(|e| e.published.is_some()).map(|e| e.name).collect();
@@ -161,16 +166,35 @@ impl Figure {
                     format_args!("those with published numbers: {}", all.join(", ")),
                 ));
             };
+            let idle = [typed::<OfFigure>(), typed::<OfTable>()].concat();
+            let place = format!("figure {} --published", entry.name);
+            without(
+                place,
+                &idle,
+                "what papers print is drawn as it is: leave it out, or name a table or fits of yours",
+            )?;
             return Ok(published());
         }
         let material = self.material(entry)?;
         (entry.draw)(&material).map_err(|e| Failure::from(e).within(&format!("figure {}", entry.name)))
     }
 
+    /// Refuses choices that this figure has no use for.
+    fn used(&self, entry: &Entry) -> Result<(), Failure> {
+        let idle = |option: &String| !entry.takes.iter().any(|choice| choice.option() == option);
+        let idle: Vec<String> = typed::<OfFigure>().into_iter().filter(idle).collect();
+        let each = idle.iter().map(|option| {
+            let takes = |e: &&Entry| e.takes.iter().any(|choice| choice.option() == option);
+            let figures: Vec<&str> = ALL.iter().filter(takes).map(|e| e.name).collect();
+            format!("{option} is for {}", figures.join(", "))
+        });
+        without(format_args!("figure {}", entry.name), &idle, each.collect::<Vec<_>>().join("; "))
+    }
+
     /// Reads what was named: fits, and at most one table.
     fn material(&self, entry: &Entry) -> Result<Material, Failure> {
-        let at = self.at_loss.as_ref().map(|text| arguments::number("--at-loss", text)).transpose()?;
-        let mut material = Material { baseline: self.baseline.clone(), at, ..Material::default() };
+        let at = self.shown.at_loss.as_ref().map(|text| arguments::number("--at-loss", text)).transpose()?;
+        let mut material = Material { baseline: self.shown.baseline.clone(), at, ..Material::default() };
         let mut table: Option<&String> = None;
         for name in &self.from {
             if predict::is_fit(name) {
@@ -184,20 +208,46 @@ impl Figure {
                 ));
             }
         }
+        let compares = entry.needs.contains(&Needs::Fits);
+        if let [(first, _), (second, _), ..] = material.fits.as_slice()
+            && !compares
+        {
+            return Err(Failure::usage(
+                format_args!("{first} and {second}: figure {} is drawn from one fit", entry.name),
+                "isoloss figure multiplier compares fits, isoloss report shows each",
+            ));
+        }
         let Some(table) = table else {
-            if material.fits.is_empty() || !entry.needs.contains(&Needs::Fits) {
+            if material.fits.is_empty() || !(compares || entry.needs.contains(&Needs::Fit)) {
                 return Err(lacking(entry));
             }
+            let idle = typed::<OfTable>();
+            without(format_args!("figure {}", entry.name), &idle, "a saved fit is drawn as it was made: leave it out")?;
             return Ok(material);
         };
+        if let Some((name, _)) = material.fits.first().filter(|_| compares) {
+            return Err(Failure::usage(
+                format_args!("{name} and {table}: figure {} compares fits, or families of a table", entry.name),
+                "fit the table first (isoloss fit TABLE --save fit.json), or leave the fits out",
+            ));
+        }
         let path = Path::new(table);
         let (runs, columns) =
             (entry.needs.contains(&Needs::Runs), entry.needs.iter().any(|n| matches!(n, Needs::Table(_))));
         // Where a table may be read either way, a law or families that were asked for decide.
-        if columns && !(runs && !(untouched(&self.law) && untouched(&self.families))) {
-            material.table = Some(load_table(path, &self.rows)?);
+        let law = [typed::<OfLaw>(), typed::<OfFamilies>()].concat();
+        if columns && !(runs && !law.is_empty()) {
+            let beside = ["--loss", "--cluster", "--weight", "--se"].map(str::to_owned);
+            let mut idle = of_runs();
+            idle.extend(typed::<OfRows>().into_iter().filter(|option| beside.contains(option)));
+            let hint = match runs {
+                true => "its columns are drawn as they stand; with --group or --law runs are fitted",
+                false => "its columns are drawn as they stand, none is fitted: leave it out; --map names a column",
+            };
+            without(format_args!("figure {} {table}", entry.name), &idle, hint)?;
+            material.table = Some(load_table(path, &self.of.rows)?);
         } else {
-            material.runs = Some(self.runs(table)?);
+            (material.runs, material.budgets) = self.runs(table)?;
             if let Some((name, _)) = material.fits.first() {
                 talk(format_args!("note: the law is that of {name}, the runs are those of {table}"));
             }
@@ -208,20 +258,27 @@ impl Figure {
 
 impl Figure {
     /// The runs of a table with their fit, whose warnings are told as isoloss fit tells them.
-    fn runs(&self, table: &str) -> Result<Runs, Failure> {
-        let (loaded, options) = load_apart(Path::new(table), &self.law, &self.families, &self.rows, &self.how)?;
+    fn runs(&self, table: &str) -> Result<(Option<Runs>, Option<Labels>), Failure> {
+        let (loaded, options) = load_apart(Path::new(table), &self.of)?;
+        let budgets = self.shown.budgets.as_ref().map(|column| loaded.budgets(column)).transpose()?;
         let fit = loaded.fit(&options)?;
         loaded.name_left_out();
         fit.warnings.iter().for_each(|w| talk(format_args!("{}", warning(w).trim_end())));
-        Ok(Runs {
+        let runs = Runs {
             source: file_name(table),
             names: loaded.names(),
             law: loaded.law,
             points: loaded.points,
             options,
             fit: Some(fit),
-        })
+        };
+        Ok((Some(runs), budgets))
     }
+}
+
+/// Options of a law, of families and of a fit, for which only runs have use.
+fn of_runs() -> Vec<String> {
+    [typed::<OfLaw>(), typed::<OfFamilies>(), typed::<OfFit>()].concat()
 }
 
 /// What a figure is drawn from, where that was not given.
@@ -229,7 +286,8 @@ fn lacking(entry: &Entry) -> Failure {
     let name = entry.name;
     let each = entry.needs.iter().map(|need| match need {
         Needs::Runs => format!("isoloss figure {name} runs.csv -o {name}.svg"),
-        Needs::Fits => format!("isoloss figure {name} fit.json -o {name}.svg"),
+        Needs::Fit => format!("isoloss figure {name} fit.json -o {name}.svg"),
+        Needs::Fits => format!("isoloss figure {name} old.json new.json -o {name}.svg"),
         Needs::Table(columns) => {
             let columns: Vec<String> = columns.iter().map(|(name, means)| format!("{name} ({means})")).collect();
             format!("isoloss figure {name} TABLE -o {name}.svg, with columns {}", columns.join(", "))

@@ -118,6 +118,7 @@ fn figures() -> String {
     let one = |e: &Entry| {
         let from = e.needs.iter().map(|need| match need {
             Needs::Runs => "a table of runs".to_owned(),
+            Needs::Fit => "a fit".to_owned(),
             Needs::Fits => "fits".to_owned(),
             Needs::Table(columns) => {
                 let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
@@ -125,7 +126,9 @@ fn figures() -> String {
             }
         });
         let from: Vec<String> = from.chain(e.published.map(|_| "published numbers (--published)".to_owned())).collect();
-        format!("{BOLD}{}{RESET}: {}\n    from {}\n", e.name, e.says, from.join("; or "))
+        let options: Vec<&str> = e.takes.iter().map(|choice| choice.option()).collect();
+        let options = if options.is_empty() { String::new() } else { format!("    with {}\n", options.join(", ")) };
+        format!("{BOLD}{}{RESET}: {}\n    from {}\n{options}", e.name, e.says, from.join("; or "))
     };
     figures_there::ALL.iter().map(one).collect()
 }

@@ -16,6 +16,7 @@ mod score;
 #[cfg(feature = "lab")]
 mod train;
 
+use std::fmt;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -113,11 +114,20 @@ pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Whether these options are what they are on an empty command line.
-pub fn untouched<A: Args + FromArgMatches + PartialEq>(given: &A) -> bool {
-    let empty = |m: &ArgMatches| A::from_arg_matches(m).ok();
-    let usual = A::augment_args(Command::new("none")).try_get_matches_from(["none"]);
-    usual.ok().as_ref().and_then(empty).is_none_or(|usual| usual == *given)
+/// The options of a group that stand on the command line.
+pub fn typed<A: Args>() -> Vec<String> {
+    let given: Vec<String> = std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
+    let stands = |flag: &String| given.iter().any(|text| text.split('=').next() == Some(flag.as_str()));
+    let group = A::augment_args(Command::new("none"));
+    group.get_arguments().filter_map(|a| a.get_long()).map(|name| format!("--{name}")).filter(stands).collect()
+}
+
+/// Refuses options that would change nothing: whoever typed them expects something else.
+pub fn without(place: impl fmt::Display, idle: &[String], hint: impl fmt::Display) -> Result<(), Failure> {
+    match idle {
+        [] => Ok(()),
+        _ => Err(Failure::usage(format_args!("{place}: {} would change nothing here", idle.join(", ")), hint)),
+    }
 }
 
 #[test]

@@ -10,14 +10,13 @@ use isoloss_figures::report::{LeftOut, Made, Report as Page, Section, Table};
 use isoloss_figures::{Figure, Width};
 use isoloss_laws::{Cuts, Fit, Options, Score, Severity, score};
 
-use super::compare::{Asked, against, named, reached};
-use super::fit::{Loaded, OfFamilies, OfFit, OfLaw, OfRows, load_apart};
-use super::{Run, predict};
+use super::compare::{Asked, named, pair, reached};
+use super::fit::{Loaded, OfTable, load_apart};
+use super::{Run, predict, typed, without};
 use crate::failure::Failure;
 use crate::numbers::{count, short_name};
 use crate::output::{self, file_name, talk};
 use crate::report::comparisons::One;
-use crate::report::differ;
 
 /// Options of `report`.
 #[derive(Args, Debug)]
@@ -43,13 +42,7 @@ pub struct Report {
     force: bool,
 
     #[command(flatten)]
-    law: OfLaw,
-    #[command(flatten)]
-    families: OfFamilies,
-    #[command(flatten)]
-    rows: OfRows,
-    #[command(flatten)]
-    how: OfFit,
+    of: OfTable,
 }
 
 /// Cuts of the back-test.
@@ -76,6 +69,11 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
             ));
         }
         output::may_write(&self.output, self.force)?;
+        if self.from.iter().all(|name| predict::is_fit(name)) {
+            let idle = typed::<OfTable>().into_iter().chain(self.baseline.as_ref().map(|_| "--baseline".to_owned()));
+            let hint = "saved fits are told as they were made, the first one is the baseline: leave it out";
+            without("report", &idle.collect::<Vec<_>>(), hint)?;
+        }
         output::is_no_input(&self.output, &self.from)?;
         let made = Made {
             program: concat!("isoloss ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -124,7 +122,7 @@ struct Told {
 
 impl Report {
     fn of_table(&self, name: &str) -> Result<Told, Failure> {
-        let (loaded, options) = load_apart(Path::new(name), &self.law, &self.families, &self.rows, &self.how)?;
+        let (loaded, options) = load_apart(Path::new(name), &self.of)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let fit = loaded.fit(&options)?;
         let runs = Runs {
@@ -143,13 +141,13 @@ impl Report {
         let file = file_name(name);
         let mut sections = vec![Section::fit(format!("The law of {file}"), &fit)];
         let mut figures = figures(&fit, &runs, tested.as_ref());
-        if families.len() > 1 && differ(&fit) {
+        if families.len() > 1 && fit.differs() {
             let baseline = match &self.baseline {
                 Some(asked) => named(asked, families, name)?,
                 None => families[0].clone(),
             };
-            let (unit, all) = reached(&fit, &baseline)?;
-            sections.extend(all.iter().flat_map(|one| comparisons(&baseline, one, &unit)));
+            let variants = families.iter().filter(|family| **family != baseline);
+            sections.extend(variants.flat_map(|variant| compared(&baseline, reached(&fit, &baseline, variant))));
             let material = Material { runs: Some(runs.clone()), baseline: Some(baseline), ..Material::default() };
             figures.extend((multiplier::ENTRY.draw)(&material).ok());
         }
@@ -197,23 +195,27 @@ fn between(names: &[String], fits: Vec<Fit>) -> Vec<Section> {
     if fits.len() < 2 {
         return Vec::new();
     }
-    let mut sections: Vec<Section> = match against(names, &fits, &Asked::default()) {
-        Ok((unit, all)) => all.iter().flat_map(|one| comparisons(&names[0], one, &unit)).collect(),
-        // Constants of papers say of no loss that runs of both reached it; the figure shows what their laws say.
-        Err(why) => {
-            talk(format_args!("note: no table of multipliers: {}", why.message()));
-            Vec::new()
-        }
-    };
+    let first = (names[0].as_str(), &fits[0]);
+    let variants = names.iter().zip(&fits).skip(1);
+    let pairs = variants.map(|(name, fit)| compared(&names[0], pair(first, (name, fit), &Asked::default())));
+    let mut sections: Vec<Section> = pairs.flatten().collect();
     let named = names.iter().cloned().zip(fits).collect();
     let drawn = (multiplier::ENTRY.draw)(&Material { fits: named, ..Material::default() });
     sections.extend(drawn.ok().map(|figure| Section::figures("At equal loss", [figure.width(Width::Double)])));
     sections
 }
 
-fn comparisons(baseline: &str, one: &One, unit: &str) -> Vec<Section> {
+/// A table of multipliers. Where two share no loss there is none; the figure shows what their laws say.
+fn compared(baseline: &str, found: Result<(String, One), Failure>) -> Vec<Section> {
+    let (unit, one) = match found {
+        Ok(found) => found,
+        Err(why) => {
+            talk(format_args!("note: no table of multipliers: {}", why.message()));
+            return Vec::new();
+        }
+    };
     let title = format!("{} against {}", short_name(&one.variant), short_name(baseline));
-    let each = one.all.iter().map(|c| Section::comparison(&*title, baseline, &one.variant, unit, &c.comparison));
+    let each = one.all.iter().map(|c| Section::comparison(&*title, baseline, &one.variant, &unit, &c.comparison));
     each.collect()
 }
 

@@ -9,7 +9,7 @@ use isoloss_laws::{Cuts, Labels, Loss, Options, Points, Toward, catalogue, score
 use isoloss_runs::guess;
 
 use super::Run;
-use super::fit::{AIM, Loaded, OfFamilies, OfFit, OfLaw, OfRows, load};
+use super::fit::{AIM, Loaded, OfLaw, OfRows, OfTable, load};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
@@ -49,13 +49,7 @@ pub struct Score {
     aim: bool,
 
     #[command(flatten)]
-    law: OfLaw,
-    #[command(flatten)]
-    families: OfFamilies,
-    #[command(flatten)]
-    rows: OfRows,
-    #[command(flatten)]
-    how: OfFit,
+    of: OfTable,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -79,10 +73,10 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
         let factor = self.factor.as_ref().map(|text| factor(text)).transpose()?;
         let (named, at) = places(&self.at)?;
         let asked = asked_scale(self.by.as_deref(), named.as_deref())?;
-        let options = self.how.options(&self.law)?;
+        let options = self.of.how.options(&self.of.law)?;
         let toward = self.aim.then(|| Toward { at: Vec::new(), kappa: AIM });
         let rows = self.rows_by(asked)?;
-        let mut loaded = load(&self.table, &self.law, &rows, |law, table| self.families.of(law, table))?;
+        let mut loaded = load(&self.table, &self.of.law, &rows, |law, table| self.of.families.of(law, table))?;
         // Rows that move a fit are looked for once, by isoloss fit, not at every cut.
         let options = Options { per_family: loaded.per.clone(), toward, influence: false, ..options };
         let cuts = if let Some(path) = &self.test {
@@ -115,8 +109,8 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
 impl Score {
     /// A law of one nameless scale X reads the scale that the rows are divided by, unless another is named.
     fn rows_by(&self, by: Option<&str>) -> Result<OfRows, Failure> {
-        let mut rows = self.rows.clone();
-        let nameless = self.law.law.as_deref().and_then(catalogue::law).is_some_and(|law| law.inputs().eq(["X"]));
+        let mut rows = self.of.rows.clone();
+        let nameless = self.of.law.law.as_deref().and_then(catalogue::law).is_some_and(|law| law.inputs().eq(["X"]));
         let mapped = arguments::maps(&rows.map)?.iter().any(|(new, _)| new == "X");
         if let (Some(by), true, false) = (by.filter(|by| *by != "X"), nameless, mapped) {
             rows.map.push(format!("X={by}"));
@@ -126,10 +120,10 @@ impl Score {
 
     /// Adds the rows of another table, read for the same law; marks the first ones as fitted.
     fn join(&self, loaded: &mut Loaded, path: &Path, rows: &OfRows) -> Result<Vec<bool>, Failure> {
-        let named = self.law.law.clone().or(self.law.formula.is_none().then(|| loaded.law.name.clone()));
-        let law = OfLaw { law: named, ..self.law.clone() };
+        let named = self.of.law.law.clone().or(self.of.law.formula.is_none().then(|| loaded.law.name.clone()));
+        let law = OfLaw { law: named, ..self.of.law.clone() };
         talk(format_args!("{}:", path.display()));
-        let other = load(path, &law, rows, |law, table| self.families.of(law, table))?;
+        let other = load(path, &law, rows, |law, table| self.of.families.of(law, table))?;
         let (first, second) = (&mut loaded.points, other.points);
         let marks = [vec![true; first.len()], vec![false; second.len()]].concat();
         let beside = |what: &str| {

@@ -59,7 +59,7 @@ pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
         let loss = fit.predict(&columns, named.as_deref()).ok()?.pop()?;
         Some(Far { family: family.cloned(), at, loss })
     };
-    let far: Vec<Far> = match super::differ(fit) {
+    let far: Vec<Far> = match fit.differs() {
         true => fit.families().iter().enumerate().filter_map(|(label, f)| of_family(label, Some(f))).collect(),
         false => of_family(0, None).into_iter().collect(),
     };

@@ -107,7 +107,7 @@ fn of_variant(report: &Report<'_>, one: &One) -> String {
             text.push_str(&format!("{how}{sentence}\n"));
         }
     }
-    if let Some((low, high)) = first.comparison.shared {
+    if let Some((low, high)) = first.comparison.reached.shared() {
         text.push_str(&format!("Runs of both reached losses from {} to {}.\n", number(low, 4), number(high, 4)));
     }
     if drawn {
@@ -198,7 +198,7 @@ fn json(report: &Report<'_>) -> String {
             "distinguishable": c.comparison.distinguishable,
             "changes": c.comparison.changes,
             "crossing": c.comparison.crossing.as_ref().map(estimate),
-            "shared_losses": c.comparison.shared,
+            "shared_losses": c.comparison.reached.shared(),
             "pairing": c.comparison.pairing,
             "warnings": c.comparison.warnings,
         })

@@ -9,7 +9,6 @@ pub mod plans;
 pub mod predictions;
 pub mod rankings;
 pub mod scores;
-mod substitute;
 pub mod table;
 mod text;
 pub mod wanted;
@@ -54,8 +53,6 @@ pub struct Report<'a> {
     /// the name of each row, where a column holds names
     pub names: Vec<Option<String>>,
     pub predictions: Vec<Point>,
-    /// (alias, the parameter it equals)
-    pub ties: Vec<(String, String)>,
     pub closing: Option<Closing>,
     /// the command to type next
     pub next: Option<String>,
@@ -78,7 +75,6 @@ impl<'a> Report<'a> {
             worst: worst.collect(),
             left_out: &prepared.left_out,
             predictions: Vec::new(),
-            ties: Vec::new(),
             closing: closing::closing(fit, points),
             next: None,
             names,
@@ -99,9 +95,4 @@ pub fn names(prepared: &Prepared) -> Vec<Option<String>> {
     let column = NAMES.iter().find_map(|name| columns.iter().find(|c| plain(&c.name) == *name));
     let text = |row| column.map(|c| c.text(row)).filter(|t| !t.is_empty());
     (0..prepared.table.len()).map(text).collect()
-}
-
-/// Whether a parameter differs over families.
-pub fn differ(fit: &Fit) -> bool {
-    fit.families().iter().any(|f| fit.parameters.iter().any(|p| p.name.ends_with(&format!("[{f}]"))))
 }

@@ -3,7 +3,7 @@
 use isoloss_laws::{Estimate, Fit, Fitted, Moved, Severity, Warning};
 
 use super::predictions::{interval, percent, value};
-use super::{Report, closing, predictions, substitute, table::table};
+use super::{Report, closing, predictions, table::table};
 use crate::numbers::{count, number, short_name, verb};
 use crate::output::{BOLD, BOLD_RED, BOLD_YELLOW, RESET};
 
@@ -13,7 +13,7 @@ pub fn text(report: &Report<'_>) -> String {
     if !report.fit.warnings.is_empty() {
         parts.push(report.fit.warnings.iter().map(warning).collect());
     }
-    parts.push(law(report.fit, &report.ties));
+    parts.push(law(report.fit));
     parts.push(parameters(report.fit));
     parts.push(derived(report));
     parts.push(search(report.fit) + &worst(report) + &influence(report));
@@ -35,12 +35,13 @@ pub fn warning(warning: &Warning) -> String {
     format!("{colour}{level}{RESET}[{}]: {}\n{hint}", warning.code, warning.text)
 }
 
-fn law(fit: &Fit, ties: &[(String, String)]) -> String {
+fn law(fit: &Fit) -> String {
     let rows = count(fit.rows, "row");
     let mut text = String::new();
-    for (family, law) in substitute::laws(fit, ties) {
-        let family = family.map_or(String::new(), |f| format!("{}: ", short_name(&f)));
-        for line in law.lines() {
+    // To the digits that are read; the exact ones are in the table of parameters and in --format json.
+    for (family, law) in fit.in_numbers(|v| number(v, 5).parse().unwrap_or(v)) {
+        let family = family.map_or(String::new(), |f| format!("{}: ", short_name(f)));
+        for line in law.to_string().lines() {
             text.push_str(&format!("{family}{BOLD}{line}{RESET}\n"));
         }
     }

@@ -7,22 +7,20 @@
 
 mod sides;
 
+use isoloss_formula::PF_DAY;
 use isoloss_laws::Estimate;
 use serde::Deserialize;
 
 use super::columns::Names;
 use super::published::read;
 use super::say::{digits, extent, list, name, ratio};
-use super::{Entry, Material, Missing, Needs};
+use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Figure, LegendPlace, Panel};
 use crate::layer::{Arrow, Band, Dash, Heads, Line, Point, Points, Rule};
 use crate::marker::Marker;
 use crate::palette::Colour;
-use crate::text::Rich;
-
-/// FLOPs in one PFLOP/s for a day.
-pub const PF_DAY: f64 = 8.64e19;
+use crate::text::{Rich, math};
 
 /// A family of models and its law.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,10 +59,31 @@ pub struct Saving {
 /// What compute is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// PFLOP/s-days
+    /// FLOPs
+    Flops,
+    /// PFLOP/s-days, where the data or the fits are in them
     PfDays,
-    /// whatever the table has
+    /// the scale of a law that says of none
     Unknown,
+}
+
+impl Unit {
+    fn label(self) -> Rich {
+        match self {
+            Self::Flops => math("Training compute _C_, FLOPs"),
+            Self::PfDays => math("Training compute _C_, PFLOP/s-days"),
+            Self::Unknown => math("Training compute _X_, in the unit of the fits"),
+        }
+    }
+
+    /// Behind a number.
+    fn behind(self) -> &'static str {
+        match self {
+            Self::Flops => " FLOPs",
+            Self::PfDays => " PFLOP/s-days",
+            Self::Unknown => "",
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -79,7 +98,7 @@ struct Printed {
 
 const COLUMNS: Names = &[
     ("family", "which architecture"),
-    ("flops", "training compute; PF-days if the header says so"),
+    ("flops", "training compute; in PF-days if the header says so"),
     ("loss", "nats per token"),
 ];
 
@@ -88,18 +107,15 @@ pub const ENTRY: Entry = Entry {
     name: "compute",
     says: "loss against compute of families, their laws, and how much compute one saves at equal loss",
     needs: &[Needs::Fits, Needs::Runs, Needs::Table(COLUMNS)],
+    takes: &[Choice::Baseline, Choice::AtLoss],
     draw,
     published: Some(published),
 };
 
-/// Families, and what variants save: the greatest saving is drawn, all are in the caption. `ladder` marks places along the
-/// compute, such as models whose losses are not known.
+/// Families, and what variants save: the greatest saving of either side is drawn, all are in the caption. `ladder` marks
+/// places along the compute, such as models whose losses are not known.
 pub fn figure(families: &[Family], savings: &[Saving], ladder: &[(f64, String)], unit: Unit) -> Figure {
-    let label = match unit {
-        Unit::PfDays => "Compute, PFLOP/s-days",
-        Unit::Unknown => "Compute, unit of the table",
-    };
-    let mut panel = Panel::new(Axis::log10(label), Axis::linear("Loss, nats per token"));
+    let mut panel = Panel::new(Axis::log10(unit.label()), Axis::linear("Loss, nats per token"));
     let mut figure = Figure::new(alt(families, savings, unit)).caption(caption(families, savings, unit));
     for (at, name) in ladder {
         panel = panel.with(Rule::x(*at).label(name.as_str()).dash(Dash::Dotted));
@@ -128,8 +144,15 @@ pub fn figure(families: &[Family], savings: &[Saving], ladder: &[(f64, String)],
     }
     if let Some(saving) = greatest(savings) {
         let (variant, baseline) = saving.compute;
-        let arrow = Arrow::new((baseline, saving.loss), (variant, saving.loss)).heads(Heads::Both);
-        panel = panel.with(arrow.label(times(&saving.times)));
+        let mut label = times(&saving.times);
+        if savings.len() > 1 {
+            label.push_str(&format!(", {}", pair(saving)));
+        }
+        let series = |of: &str| families.iter().find(|f| f.name == of).map_or_else(|| of.into(), entry);
+        let arrow = Arrow::new((baseline, saving.loss), (variant, saving.loss)).heads(Heads::Both).label(label);
+        let arrow = arrow.between(series(&saving.variant), series(&saving.baseline));
+        // As every curve: what is extrapolated is dotted.
+        panel = panel.with(if saving.beyond { arrow.dash(Dash::Dotted) } else { arrow });
     }
     // Verticals leave no corner empty.
     let legend = if ladder.is_empty() { LegendPlace::Auto } else { LegendPlace::Below };
@@ -142,8 +165,15 @@ fn entry(family: &Family) -> Rich {
     if family.law.is_empty() { name } else { name.then(&Rich::plain(": ")).then(&family.law) }
 }
 
+/// The saving that is the greatest factor, whichever side saves it.
 fn greatest(savings: &[Saving]) -> Option<&Saving> {
-    savings.iter().max_by(|a, b| a.times.value.total_cmp(&b.times.value))
+    let factor = |s: &&Saving| libm::fabs(libm::log(s.times.value));
+    savings.iter().max_by(|a, b| factor(a).total_cmp(&factor(b)))
+}
+
+/// `new over old`, as the multiplier is read.
+fn pair(saving: &Saving) -> String {
+    format!("{} over {}", name(&saving.variant), name(&saving.baseline))
 }
 
 /// `1.16× [1.10, 1.22]`
@@ -156,20 +186,20 @@ fn times(estimate: &Estimate) -> String {
 }
 
 fn said(saving: &Saving, unit: Unit) -> String {
-    let unit = if unit == Unit::PfDays { " PFLOP/s-days" } else { "" };
+    let unit = unit.behind();
     let interval = match &saving.times.interval {
         Some(i) => format!(" ({} % interval {} to {})", digits(100.0 * i.level, 3), ratio(i.lower), ratio(i.upper)),
         None => format!(" (no interval: {})", saving.times.method),
     };
     format!(
-        "at loss {} {} needs {}{unit} where {} needs {}, a ratio of {}{interval}{}",
+        "at loss {} {} needs {}{unit} where {} needs {}, {} times as much{interval}{}",
         digits(saving.loss, 4),
         name(&saving.variant),
         digits(saving.compute.0, 3),
         name(&saving.baseline),
         digits(saving.compute.1, 3),
         ratio(saving.times.value),
-        if saving.beyond { ", at a loss that the runs of both did not reach" } else { "" }
+        if saving.beyond { ", extrapolated: runs of both did not reach this loss" } else { "" }
     )
 }
 
@@ -194,10 +224,11 @@ fn caption(families: &[Family], savings: &[Saving], unit: Unit) -> String {
         caption.push_str(" Stars are runs.");
     }
     let laws = laws(families);
-    let which = if laws.is_empty() { String::new() } else { format!(": {laws}, C in the unit of the axis") };
+    let scale = if unit == Unit::Unknown { "X" } else { "C" };
+    let which = if laws.is_empty() { String::new() } else { format!(": {laws}, {scale} in the unit of the axis") };
     caption.push_str(&format!(" Lines are laws{which}"));
     if families.iter().any(|f| f.measured.is_some()) {
-        caption.push_str("; dotted beyond the compute of their runs");
+        caption.push_str("; dotted, extrapolated beyond the compute of their runs");
     }
     if families.iter().any(|f| !f.band.is_empty()) {
         caption.push_str("; bands are the intervals of the laws");
@@ -205,10 +236,11 @@ fn caption(families: &[Family], savings: &[Saving], unit: Unit) -> String {
     caption.push('.');
     if !savings.is_empty() {
         let each: Vec<String> = savings.iter().map(|s| said(s, unit)).collect();
-        let which = if each.len() > 1 {
-            "Ratios of compute at equal loss, the greatest as an arrow"
-        } else {
-            "The arrow is a ratio of compute at equal loss"
+        let which = match greatest(savings) {
+            Some(most) if each.len() > 1 => {
+                format!("Compute at equal loss; the arrow is the greatest saving, {}", pair(most))
+            }
+            _ => "The arrow is a ratio of compute at equal loss".to_owned(),
         };
         caption.push_str(&format!(" {which}: {}.", each.join("; ")));
     }

@@ -1,13 +1,14 @@
 //! From fits, runs or a table to families with their laws.
 
+use isoloss_formula::PF_DAY;
 use isoloss_laws::{
-    Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Scale, Side, Span, catalogue, compare,
+    Comparison, Fit, FitError, Labels, Options, Place, Points as Rows, Reached, Scale, Side, Span, catalogue, compare,
 };
 
 use super::super::columns::{Columns, nothing, skipped};
-use super::super::say::{curve, extent, power};
+use super::super::say::{curve, extent, list, name, power};
 use super::super::{Material, Missing, Runs};
-use super::{COLUMNS, Family, PF_DAY, Saving, Unit, figure};
+use super::{COLUMNS, Family, Saving, Unit, figure};
 use crate::figure::Figure;
 use crate::text::Rich;
 
@@ -49,14 +50,38 @@ fn along(fit: &Fit, span: &Span) -> Option<(f64, f64)> {
     }
 }
 
-/// What one PFLOP/s-day is in the unit of the fit; `None` where the unit is not known.
-fn pf_day(fit: &Fit) -> Option<f64> {
-    let Scale::Input(name) = scale(fit) else { return Some(PF_DAY) };
-    match fit.units.iter().find(|(n, _)| *n == name).map(|(_, unit)| unit.as_str()) {
-        Some("PF-days") => Some(1.0),
-        Some("FLOPs") => Some(PF_DAY),
-        None if name == "C" => Some(PF_DAY),
-        _ => None,
+/// The unit that a fit counts compute in.
+fn unit(known: &Known<'_>) -> Result<Unit, Missing> {
+    let fit = known.fit;
+    let Scale::Input(input) = scale(fit) else { return Ok(Unit::Flops) };
+    match (input.as_str(), fit.units.iter().find(|(n, _)| *n == input).map(|(_, unit)| unit.as_str())) {
+        (_, Some("PF-days")) => Ok(Unit::PfDays),
+        (_, Some("FLOPs")) | ("C", None) => Ok(Unit::Flops),
+        ("X", None) => Ok(Unit::Unknown),
+        _ => Err(Missing::new(
+            format!("{}: the law {} reads {input}, which is no compute", known.name, fit.law.name),
+            "this figure compares laws of compute, or of parameters N and tokens D: isoloss fit TABLE --law chinchilla; \
+             isoloss figure multiplier compares laws along what they read",
+        )),
+    }
+}
+
+/// The unit of all.
+fn common(known: &[Known<'_>]) -> Result<Unit, Missing> {
+    let units = known.iter().map(unit).collect::<Result<Vec<Unit>, Missing>>()?;
+    let said = |unit: Unit| if unit == Unit::Unknown { " a unit that is not known" } else { unit.behind() };
+    match units.iter().position(|u| *u != units[0]) {
+        None => Ok(units[0]),
+        Some(i) => Err(Missing::new(
+            format!(
+                "the fits count compute in different units: {} in{}, {} in{}",
+                known[0].name,
+                said(units[0]),
+                known[i].name,
+                said(units[i])
+            ),
+            "fit the one anew with the other's unit, as in --map \"C=flops/8.64e19\" for PF-days",
+        )),
     }
 }
 
@@ -84,14 +109,15 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     fitted(material, &runs.apart()?, &runs.points, &runs.source)
 }
 
-/// The rows of a table of its own columns, compute in PFLOP/s-days, and what a caption says of them.
+/// The rows of a table of its own columns, and what a caption says of them.
 fn table(material: &Material) -> Result<(Rows, String), Missing> {
     let columns = Columns::of(material, COLUMNS)?;
     let (families, loss) = (columns.words("family")?, columns.numbers("loss")?);
-    let flops = match columns.optional("compute")? {
-        Some(compute) => compute,
-        None => columns.numbers("flops")?,
-    };
+    let name = if columns.find("compute").is_some() { "compute" } else { "flops" };
+    let flops = columns.numbers(name)?;
+    // Values are in FLOPs, whatever the header says; what it says is what the reader is used to.
+    let declared = columns.find(name).and_then(|c| c.unit.as_ref()).is_some_and(|u| u.scale == PF_DAY);
+    let (one, unit) = if declared { (PF_DAY, "PF-days") } else { (1.0, "FLOPs") };
     let sound = |v: f64| v.is_finite() && v > 0.0;
     let rows: Vec<usize> = (0..families.len()).filter(|&r| sound(flops[r]) && sound(loss[r])).collect();
     if rows.is_empty() {
@@ -99,10 +125,10 @@ fn table(material: &Material) -> Result<(Rows, String), Missing> {
     }
     let points = Rows {
         target: rows.iter().map(|&r| loss[r]).collect(),
-        columns: vec![("X".into(), rows.iter().map(|&r| flops[r] / PF_DAY).collect())],
+        columns: vec![("X".into(), rows.iter().map(|&r| flops[r] / one).collect())],
         family: Some(Labels::new("family", rows.iter().map(|&r| families[r].clone()))),
         lines: rows.iter().map(|&r| columns.table.line(r)).collect(),
-        units: vec![("X".into(), "PF-days".into())],
+        units: vec![("X".into(), unit.into())],
         ..Rows::default()
     };
     Ok((points, format!("{}.{}", columns.table.source, skipped(columns.table, rows.len()))))
@@ -151,14 +177,7 @@ fn drawn(
             "--family names the column of families, or name two fits",
         ));
     }
-    let days: Vec<Option<f64>> = known.iter().map(|k| pf_day(k.fit)).collect();
-    if days.windows(2).any(|d| d[0] != d[1]) {
-        return Err(Missing::new(
-            "the fits count compute in different units",
-            "fit the one anew with the other's unit, as in --map \"C=flops/8.64e19\" for PF-days",
-        ));
-    }
-    let (day, unit) = days[0].map_or((1.0, Unit::Unknown), |day| (day, Unit::PfDays));
+    let unit = common(&known)?;
     let base = match &material.baseline {
         None => 0,
         Some(name) => known.iter().position(|k| k.name == *name).ok_or_else(|| {
@@ -171,25 +190,22 @@ fn drawn(
     let mut without = Vec::new();
     for (i, variant) in known.iter().enumerate().filter(|(i, _)| *i != base) {
         match saving(&known[base], &known[i], &scale, material.at, assumed)? {
-            Some(mut saving) => {
-                saving.compute = (saving.compute.0 / day, saving.compute.1 / day);
-                savings.push(saving);
-            }
-            None => without.push(variant.name.clone()),
+            Some(saving) => savings.push(saving),
+            None => without.push(name(&variant.name)),
         }
     }
-    let at = savings.iter().flat_map(|s| [s.compute.0 * day, s.compute.1 * day]);
+    let at = savings.iter().flat_map(|s| [s.compute.0, s.compute.1]);
     let ends = extent(known.iter().filter_map(|k| k.reached).flat_map(|(low, high)| [low, high]).chain(at));
     let (low, high) =
         ends.ok_or_else(|| Missing::new("how far the laws reach is not known", "--at 2.1 asks at a loss"))?;
     // A law beyond its runs is seen for what it is only a little further on.
-    let families = known.iter().map(|k| family(k, (low / 1.6, high * 1.6), day, unit));
+    let families = known.iter().map(|k| family(k, (low / 1.6, high * 1.6), unit));
     let mut figure = figure(&families.collect::<Result<Vec<_>, _>>()?, &savings, ladder, unit);
     if !without.is_empty() {
         figure.caption.push_str(&format!(
-            " With {} the baseline {} has no loss in common: no multiplier.",
-            without.join(", "),
-            known[base].name
+            " The runs of {} share no loss with those of {}: no ratio between them is drawn.",
+            name(&known[base].name),
+            list(&without),
         ));
     }
     Ok(figure)
@@ -213,17 +229,14 @@ fn saving(
                 let own = compare(known.side(), known.side(), scale, &[], &[Place::Scale(high), Place::Scale(low)])?;
                 Ok((own.ratios[0].loss, own.ratios[1].loss))
             };
-            let (a, b) = (ends(base)?, ends(variant)?);
-            Some((a.0.max(b.0), a.1.min(b.1)))
+            Reached { baseline: Some(ends(base)?), variant: Some(ends(variant)?) }.shared()
         }
         (None, None) => match ask(&[]) {
-            Ok(comparison) => comparison.shared,
+            Ok(comparison) => comparison.reached.shared(),
             Err(_) => return Ok(None),
         },
     };
-    let Some(loss) = at.or_else(|| shared.filter(|s| s.0 < s.1).map(|(low, high)| 0.5 * (low + high))) else {
-        return Ok(None);
-    };
+    let Some(loss) = at.or_else(|| shared.map(|(low, high)| 0.5 * (low + high))) else { return Ok(None) };
     let comparison = ask(&[Place::Loss(loss)])?;
     let ratio = comparison.ratios.into_iter().next();
     Ok(ratio.map(|r| Saving {
@@ -231,12 +244,12 @@ fn saving(
         variant: variant.name.clone(),
         loss,
         compute: (r.variant, r.baseline),
-        beyond: r.beyond_baseline || r.beyond_variant,
+        beyond: r.beyond(),
         times: r.ratio,
     }))
 }
 
-fn family(known: &Known<'_>, (low, high): (f64, f64), day: f64, unit: Unit) -> Result<Family, FitError> {
+fn family(known: &Known<'_>, (low, high): (f64, f64), unit: Unit) -> Result<Family, FitError> {
     let places: Vec<f64> = curve(low, high, |x| x).into_iter().map(|p| p.0).collect();
     let mut found = Family { name: known.name.clone(), ..Family::default() };
     let scale = scale(known.fit);
@@ -244,32 +257,29 @@ fn family(known: &Known<'_>, (low, high): (f64, f64), day: f64, unit: Unit) -> R
         let family = known.family.map(|f| vec![f.to_owned(); places.len()]);
         let said = known.fit.predict(&[(input.clone(), places.clone())], family.as_deref())?;
         for (x, prediction) in places.iter().zip(said) {
-            found.curve.push((x / day, prediction.mean.value));
-            found.band.extend(prediction.mean.interval.map(|i| (x / day, i.lower, i.upper)));
+            found.curve.push((*x, prediction.mean.value));
+            found.band.extend(prediction.mean.interval.map(|i| (*x, i.lower, i.upper)));
         }
     } else {
         let asked: Vec<Place> = places.iter().map(|x| Place::Scale(*x)).collect();
         let own = compare(known.side(), known.side(), &scale, &[], &asked)?;
-        found.curve = places.iter().zip(own.ratios).map(|(x, r)| (x / day, r.loss)).collect();
+        found.curve = places.iter().zip(own.ratios).map(|(x, r)| (*x, r.loss)).collect();
     }
-    found.law = equation(known, day, unit);
-    found.runs = known.runs.iter().map(|(c, loss)| (c / day, *loss)).collect();
-    found.measured = known.reached.map(|(low, high)| (low / day, high / day));
+    found.law = equation(known, unit);
+    found.runs.clone_from(&known.runs);
+    found.measured = known.reached;
     Ok(found)
 }
 
-/// A pure power as a formula, its factor in the unit of the axis; other laws are too long for a legend.
-fn equation(known: &Known<'_>, day: f64, unit: Unit) -> Rich {
+/// A pure power as a formula; other laws are too long for a legend.
+fn equation(known: &Known<'_>, unit: Unit) -> Rich {
     let value = |name: &str| {
         let own = known.family.map(|f| format!("{name}[{f}]"));
         let found = own.and_then(|own| known.fit.parameter(&own)).or_else(|| known.fit.parameter(name));
         found.map(|p| p.estimate.value)
     };
     match (known.fit.law.name.as_str(), value("A"), value("alpha")) {
-        ("power", Some(a), Some(alpha)) => {
-            let scale = if unit == Unit::PfDays { "C" } else { "X" };
-            power(a * libm::pow(day, -alpha), scale, alpha, 5)
-        }
+        ("power", Some(a), Some(alpha)) => power(a, if unit == Unit::Unknown { "X" } else { "C" }, alpha, 5),
         _ => Rich::default(),
     }
 }

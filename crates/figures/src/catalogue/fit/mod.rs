@@ -22,7 +22,8 @@ use views::{BEST, view};
 pub const ENTRY: Entry = Entry {
     name: "fit",
     says: "runs and the law fitted to them, with its bands and what lies beyond the runs",
-    needs: &[Needs::Runs, Needs::Fits],
+    needs: &[Needs::Runs, Needs::Fit],
+    takes: &[],
     draw,
     published: None,
 };

@@ -14,7 +14,7 @@ use worth::worths;
 
 use super::columns::{Columns, Names, nothing, skipped};
 use super::say::{digits, ratio};
-use super::{Entry, Material, Missing, Needs};
+use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::{Axis, Scale};
 use crate::figure::{Figure, LegendPlace, Panel, Width};
 use crate::layer::{Arrow, Dash, Line, Note, Point, Points};
@@ -57,6 +57,7 @@ pub const ENTRY: Entry = Entry {
     name: "pareto",
     says: "scores against sizes, every model named, the frontier, and what a gain is worth in size",
     needs: &[Needs::Table(COLUMNS)],
+    takes: &[Choice::Baseline],
     draw,
     published: Some(published),
 };

@@ -68,6 +68,7 @@ pub const ENTRY: Entry = Entry {
     name: "reuse",
     says: "loss against parameters counted with reuse and without, by how often blocks are applied",
     needs: &[Needs::Table(COLUMNS)],
+    takes: &[],
     draw,
     published: Some(published),
 };

@@ -69,25 +69,32 @@ fn against(
     with: &[(String, f64)],
     at: &[Place],
 ) -> Result<Vec<One>, Failure> {
-    let one = |variant: &String| {
-        let compared = |(how, fit): &(&str, &Fit)| {
-            let side = |family| Side { fit, family: Some(family) };
-            let comparison = compare(side(baseline), side(variant), scale, with, at).map_err(|e| {
-                Failure::from(e).within(&format!("{} against {}", short_name(variant), short_name(baseline)))
-            })?;
-            Ok(Compared { how: (*how).to_owned(), comparison })
-        };
-        let all = ways.iter().map(compared).collect::<Result<Vec<_>, Failure>>()?;
-        Ok(One { variant: variant.clone(), all })
-    };
-    families.iter().filter(|family| *family != baseline).map(one).collect()
+    let others = families.iter().filter(|family| *family != baseline);
+    others.map(|variant| one(baseline, variant, ways, scale, with, at)).collect()
 }
 
-/// Every other family of a fit against a baseline, at losses that both reached, and the unit of what they need.
-pub fn reached(fit: &Fit, baseline: &str) -> Result<(String, Vec<One>), Failure> {
+fn one(
+    baseline: &str,
+    variant: &str,
+    ways: &[(&str, &Fit)],
+    scale: &Scale,
+    with: &[(String, f64)],
+    at: &[Place],
+) -> Result<One, Failure> {
+    let compared = |(how, fit): &(&str, &Fit)| {
+        let side = |family| Side { fit, family: Some(family) };
+        let comparison = compare(side(baseline), side(variant), scale, with, at).map_err(|e| {
+            Failure::from(e).within(&format!("{} against {}", short_name(variant), short_name(baseline)))
+        })?;
+        Ok(Compared { how: (*how).to_owned(), comparison })
+    };
+    Ok(One { variant: variant.to_owned(), all: ways.iter().map(compared).collect::<Result<Vec<_>, Failure>>()? })
+}
+
+/// A family of a fit against another, at losses that both reached, and the unit of what they need.
+pub fn reached(fit: &Fit, baseline: &str, variant: &str) -> Result<(String, One), Failure> {
     let (scale, at) = Asked::default().of(fit, fit)?;
-    let all = against(baseline, fit.families(), &[("", fit)], &scale, &[], &at)?;
-    Ok((comparisons::unit(fit, &scale), all))
+    Ok((comparisons::unit(fit, &scale), one(baseline, variant, &[("", fit)], &scale, &[], &at)?))
 }
 
 /// Families of one saved fit: what they share was fitted together, so their draws belong together.

@@ -11,12 +11,11 @@ use crate::commands::predict::{carried, load};
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
 use crate::report::comparisons::{self, Compared, One, Report};
-use crate::report::differ;
 
 pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode, Failure> {
     let asked = Asked::new(places)?;
     let fits = names.iter().map(|name| load(name)).collect::<Result<Vec<Fit>, Failure>>()?;
-    if let Some((name, _)) = names.iter().zip(&fits).find(|(_, fit)| differ(fit)) {
+    if let Some((name, _)) = names.iter().zip(&fits).find(|(_, fit)| fit.differs()) {
         return Err(Failure::usage(
             format_args!("{name}: this fit has parameters per family"),
             format_args!("its families are compared with each other: isoloss compare {name} --baseline NAME"),
@@ -30,20 +29,26 @@ pub fn run(names: &[String], places: &Places, format: Format) -> Result<ExitCode
 }
 
 /// Every later fit against the first, and the unit of what they need.
-pub fn against(names: &[String], fits: &[Fit], asked: &Asked) -> Result<(String, Vec<One>), Failure> {
-    let baseline = &fits[0];
+fn against(names: &[String], fits: &[Fit], asked: &Asked) -> Result<(String, Vec<One>), Failure> {
     let mut all = Vec::new();
     let mut unit = String::new();
     for (name, variant) in names.iter().zip(fits).skip(1) {
-        let (scale, at) = asked.of(variant, baseline)?;
-        alike((&names[0], baseline), (name, variant), &scale)?;
-        unit = comparisons::unit(variant, &scale);
-        let side = |fit| Side { fit, family: None };
-        let comparison = compare(side(baseline), side(variant), &scale, &asked.with, &at)
-            .map_err(|e| Failure::from(e).within(&format!("{name} against {}", names[0])))?;
-        all.push(One { variant: name.clone(), all: vec![Compared { how: String::new(), comparison }] });
+        let one = pair((&names[0], &fits[0]), (name, variant), asked)?;
+        unit = one.0;
+        all.push(one.1);
     }
     Ok((unit, all))
+}
+
+/// One fit against another, and the unit of what they need.
+pub fn pair(baseline: (&str, &Fit), variant: (&str, &Fit), asked: &Asked) -> Result<(String, One), Failure> {
+    let (scale, at) = asked.of(variant.1, baseline.1)?;
+    alike(baseline, variant, &scale)?;
+    let side = |fit| Side { fit, family: None };
+    let comparison = compare(side(baseline.1), side(variant.1), &scale, &asked.with, &at)
+        .map_err(|e| Failure::from(e).within(&format!("{} against {}", variant.0, baseline.0)))?;
+    let one = One { variant: variant.0.to_owned(), all: vec![Compared { how: String::new(), comparison }] };
+    Ok((comparisons::unit(variant.1, &scale), one))
 }
 
 /// Where and along what, as it was typed.

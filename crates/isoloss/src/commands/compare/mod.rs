@@ -6,7 +6,7 @@ mod fits;
 mod scores;
 
 pub use families::{named, reached};
-pub use fits::{Asked, against};
+pub use fits::{Asked, pair};
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,10 +16,9 @@ use isoloss_runs::read_path;
 
 use super::fit::{OfFit, OfLaw, OfRows};
 use super::predict::load;
-use super::{Run, untouched};
+use super::{Run, typed, without};
 use crate::failure::Failure;
 use crate::output::Format;
-use crate::report::differ;
 
 /// Options of `compare`.
 #[derive(Args, Debug)]
@@ -127,20 +126,16 @@ Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must n
         let scores = self.scores.score.is_some() || self.scores.average.is_some();
         match self.what.as_slice() {
             [table] if scores => {
-                self.only(&[
-                    ("laws, rows and fits", self.fits_untouched()),
-                    ("families", untouched(&self.families)),
-                    ("places", untouched(&self.places)),
-                ])?;
+                self.only(&[of_runs(), typed::<Families>(), typed::<Places>()])?;
                 scores::run(table, &self.scores, self.format)
             }
             [table] if self.families.group.is_some() => families::run(table, &self),
             [one] if !scores => {
-                self.only(&[("laws, rows and fits", self.fits_untouched())])?;
+                self.only(&[of_runs()])?;
                 self.single(one)
             }
             fits if !scores && self.families.group.is_none() => {
-                self.only(&[("laws, rows and fits", self.fits_untouched())])?;
+                self.only(&[of_runs()])?;
                 if let Some(name) = &self.families.baseline {
                     return Err(Failure::usage(
                         format_args!("--baseline {name}: of several fits the first one is the baseline"),
@@ -162,7 +157,7 @@ impl Compare {
     fn single(&self, name: &str) -> Result<ExitCode, Failure> {
         let alone = |hint: String| Err(Failure::usage(format_args!("compare {name}: with what?"), hint));
         match load(name) {
-            Ok(fit) if differ(&fit) => families::of_fit(name, &fit, self),
+            Ok(fit) if fit.differs() => families::of_fit(name, &fit, self),
             Ok(_) => alone(format!(
                 "this fit has no parameters per family: name a second fit, isoloss compare {name} other.json"
             )),
@@ -173,18 +168,14 @@ impl Compare {
         }
     }
 
-    fn fits_untouched(&self) -> bool {
-        untouched(&self.law) && untouched(&self.rows) && untouched(&self.how)
-    }
-
     /// What would change nothing is a misunderstanding.
-    fn only(&self, checks: &[(&str, bool)]) -> Result<(), Failure> {
-        match checks.iter().find(|(_, untouched)| !untouched) {
-            None => Ok(()),
-            Some((what, _)) => Err(Failure::usage(
-                format_args!("compare {}: options of {what} would change nothing here", self.what.join(" ")),
-                "leave them out; isoloss compare --help says which belong together",
-            )),
-        }
+    fn only(&self, idle: &[Vec<String>]) -> Result<(), Failure> {
+        let place = format!("compare {}", self.what.join(" "));
+        without(place, &idle.concat(), "leave them out; isoloss compare --help says which belong together")
     }
+}
+
+/// Options that only a table of runs has use for.
+fn of_runs() -> Vec<String> {
+    [typed::<OfLaw>(), typed::<OfRows>(), typed::<OfFit>()].concat()
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use isoloss_formula::Table;
-use isoloss_laws::{Fit, Law, Options, Points, apart, families_suffice, fit};
+use isoloss_formula::{Table, nearest};
+use isoloss_laws::{Fit, Labels, Law, Options, Points, apart, families_suffice, fit};
 use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 
-use super::options::{OfFamilies, OfFit, OfLaw, OfRows};
+use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
 use crate::choose::{Asked, Chosen, choose};
 use crate::failure::Failure;
@@ -84,17 +84,11 @@ pub fn load(
 
 /// Loads runs for a figure or a report, and the options of their fit: families that were named have laws of their own,
 /// unless `--per` asks for something else.
-pub fn load_apart(
-    path: &Path,
-    of_law: &OfLaw,
-    families: &OfFamilies,
-    rows: &OfRows,
-    how: &OfFit,
-) -> Result<(Loaded, Options), Failure> {
-    let options = how.options(of_law)?;
-    let loaded = load(path, of_law, rows, |law, table| match families.per.is_empty() {
-        true => Ok((families.group.clone(), Vec::new())),
-        false => families.of(law, table),
+pub fn load_apart(path: &Path, of: &OfTable) -> Result<(Loaded, Options), Failure> {
+    let options = of.how.options(&of.law)?;
+    let loaded = load(path, &of.law, &of.rows, |law, table| match of.families.per.is_empty() {
+        true => Ok((of.families.group.clone(), Vec::new())),
+        false => of.families.of(law, table),
     })?;
     let several = loaded.points.family.as_ref().is_some_and(|f| f.levels.len() > 1);
     let per_family = match loaded.per.is_empty() && several {
@@ -120,6 +114,22 @@ impl Loaded {
         let line = |row| format!("line {}", self.points.line(row));
         let named = names(&self.prepared).into_iter().enumerate();
         named.map(|(row, name)| name.map_or_else(|| line(row), |n| short_name(&n))).collect()
+    }
+
+    /// The budget of every row, as a column says it.
+    pub fn budgets(&self, column: &str) -> Result<Labels, Failure> {
+        let table = &self.prepared.table;
+        let found = table.column(column).ok_or_else(|| {
+            let near = nearest(column, table.columns().iter().map(|c| c.name.as_str())).first().map(|n| n.to_string());
+            Failure::usage(
+                format_args!("--budgets {column}: there is no such column"),
+                match near {
+                    Some(near) => format!("did you mean {near}? It says which runs were given the same compute"),
+                    None => "it names the column that says which runs were given the same compute".to_owned(),
+                },
+            )
+        })?;
+        Ok(Labels::new(column, (0..table.len()).map(|row| found.text(row))))
     }
 
     /// The fit, and what was decided for it.

@@ -7,7 +7,7 @@ mod rank;
 mod ways;
 
 pub use load::{Loaded, load, load_apart, load_table};
-pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, names};
+pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, OfTable, names};
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use isoloss_formula::nearest;
 use isoloss_laws::{self as laws, Law, Options, Severity, Toward};
 
 use super::predict::ask;
-use super::{Run, untouched};
+use super::{Run, typed};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::numbers::{exact, number};
@@ -94,8 +94,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, None, &at, families)?;
         let next = self.next(&fit);
-        let report =
-            Report { predictions, ties: options.tie, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
+        let report = Report { predictions, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
         // On the disk before anything else can fail, and shown even where the disk is full.
         let saved = self.save.as_ref().map(|path| output::save(path, fit.to_json().as_bytes(), self.force));
         output::answer(&match self.format {
@@ -140,13 +139,13 @@ impl Fit {
             if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
         };
         let Some(saved) = &self.save else {
-            let same = untouched(&self.law) && untouched(&self.families) && untouched(&self.rows);
+            let same = [typed::<OfLaw>(), typed::<OfFamilies>(), typed::<OfRows>()].iter().all(Vec::is_empty);
             let with = if same { "" } else { " (with the options of this fit)" };
             // What came from standard input is gone.
             return (self.table != Path::new("-")).then(|| format!("isoloss score {}{with}", quoted(&self.table)));
         };
         let largest = fit.largest_flops?;
-        let family = fit.families().first().filter(|_| report::differ(fit));
+        let family = fit.families().first().filter(|_| fit.differs());
         let family = family.map_or_else(String::new, |f| format!(" --family \"{f}\""));
         Some(format!("isoloss plan {} --flops {}{family}", quoted(saved), number(FARTHER * largest, 2)))
     }

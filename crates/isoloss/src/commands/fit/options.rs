@@ -54,6 +54,19 @@ pub struct Fit {
     pub format: Format,
 }
 
+/// How a table becomes a fit: what every command takes that makes one and then does something else with it.
+#[derive(Args, Debug)]
+pub struct OfTable {
+    #[command(flatten)]
+    pub law: OfLaw,
+    #[command(flatten)]
+    pub families: OfFamilies,
+    #[command(flatten)]
+    pub rows: OfRows,
+    #[command(flatten)]
+    pub how: OfFit,
+}
+
 /// Which law, and what of it is not free.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct OfLaw {

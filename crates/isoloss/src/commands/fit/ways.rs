@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use isoloss_laws::{ApproachOptions, Budgets, Kind, Labels, Options, disagree, parabola_bias};
+use isoloss_laws::{ApproachOptions, Budgets, Kind, Options, disagree, parabola_bias};
 
 use super::{Fit, Loaded};
 use crate::arguments;
@@ -54,18 +54,7 @@ impl Fit {
         };
         let budgets = match &self.budgets {
             None => Budgets::Within(0.05),
-            Some(column) => match loaded.prepared.table.column(column) {
-                Some(found) => {
-                    let rows = 0..loaded.prepared.table.len();
-                    Budgets::Labelled(Labels::new(column.clone(), rows.map(|row| found.text(row))))
-                }
-                None => {
-                    return Err(Failure::usage(
-                        format_args!("--budgets {column}: there is no such column"),
-                        "it names the column that says which runs were given the same compute",
-                    ));
-                }
-            },
+            Some(column) => Budgets::Labelled(loaded.budgets(column)?),
         };
         let kinds: Vec<Kind> = match way {
             Way::All => Kind::ALL.to_vec(),

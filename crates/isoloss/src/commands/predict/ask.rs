@@ -4,7 +4,7 @@ use isoloss_formula::nearest;
 use isoloss_laws::{Fit, Optimum, chain};
 
 use crate::failure::Failure;
-use crate::report::{Point, differ};
+use crate::report::Point;
 
 /// The law at points given by name, for every family given; or what a second law says of its answers.
 pub fn ask(
@@ -14,7 +14,7 @@ pub fn ask(
     families: &[String],
 ) -> Result<Vec<Point>, Failure> {
     let mut all = Vec::new();
-    let families: Vec<Option<&String>> = match families.is_empty() || !differ(fit) {
+    let families: Vec<Option<&String>> = match families.is_empty() || !fit.differs() {
         false => families.iter().map(Some).collect(),
         true => vec![None],
     };

@@ -15,7 +15,7 @@ use super::Run;
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::{self, Format, talk};
-use crate::report::{differ, predictions};
+use crate::report::predictions;
 use crate::{arguments, choose, published};
 
 /// Options of `predict`.
@@ -135,10 +135,10 @@ pub fn known_families(name: &str, fit: &Fit, named: &[String], points: bool) -> 
             ),
         });
     }
-    if !named.is_empty() && !differ(fit) {
+    if !named.is_empty() && !fit.differs() {
         talk(format_args!("note: no parameter differs over families: --family changes nothing"));
     }
-    if points && named.is_empty() && differ(fit) {
+    if points && named.is_empty() && fit.differs() {
         return Err(Failure::usage(
             format_args!("{}: this fit has parameters per family: which family?", name),
             format_args!("say {}", flags()),

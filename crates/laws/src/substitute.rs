@@ -1,19 +1,32 @@
 //! The law with numbers in the place of its parameters.
 
 use isoloss_formula::{Binary, Expr, Formula, Function, Kind, Unary};
-use isoloss_laws::Fit;
 
-use crate::numbers::number;
+use crate::result::Fit;
 
 /// Members of a column group up to which a sum over them is written out.
 const MOST: usize = 6;
 
-/// One line, or one per family where the law has parameters per family: (family, law).
-pub fn laws(fit: &Fit, ties: &[(String, String)]) -> Vec<(Option<String>, String)> {
-    let line = |family: Option<&str>| Filling { fit, ties, family, member: None }.formula(&fit.law.formula);
-    match super::differ(fit) {
-        false => vec![(None, line(None))],
-        true => fit.families().iter().map(|f| (Some(f.clone()), line(Some(f)))).collect(),
+impl Fit {
+    /// Whether some parameter has one value per family.
+    pub fn differs(&self) -> bool {
+        self.families.iter().any(|f| self.parameters.iter().any(|p| p.name.ends_with(&format!("[{f}]"))))
+    }
+
+    /// The law with numbers for its parameters, each as `shown` rounds it. Parameters that differ over families keep
+    /// their names unless the family is given; a sum over few columns is written out, column by column; two signs in a
+    /// row become one.
+    pub fn substituted(&self, family: Option<&str>, shown: impl Fn(f64) -> f64) -> Formula {
+        Filling { fit: self, family, member: None, shown: &shown }.formula(&self.law.formula)
+    }
+
+    /// [`Self::substituted`] for every family where parameters differ over them, else once.
+    pub fn in_numbers(&self, shown: impl Fn(f64) -> f64) -> Vec<(Option<&str>, Formula)> {
+        let one = |family: Option<&'_ str>| self.substituted(family, &shown);
+        match self.differs() {
+            false => vec![(None, one(None))],
+            true => self.families.iter().map(|f| (Some(f.as_str()), one(Some(f)))).collect(),
+        }
     }
 }
 
@@ -21,26 +34,25 @@ pub fn laws(fit: &Fit, ties: &[(String, String)]) -> Vec<(Option<String>, String
 #[derive(Clone, Copy)]
 struct Filling<'a> {
     fit: &'a Fit,
-    ties: &'a [(String, String)],
     family: Option<&'a str>,
     /// the column that a group stands for, inside its sum
     member: Option<&'a str>,
+    shown: &'a dyn Fn(f64) -> f64,
 }
 
 impl<'a> Filling<'a> {
-    fn formula(&self, formula: &Formula) -> String {
-        let filled = Formula {
+    fn formula(&self, formula: &Formula) -> Formula {
+        Formula {
             source: String::new(),
             lets: formula.lets.iter().map(|(name, e)| (name.clone(), self.expression(e))).collect(),
             target: formula.target.clone(),
             body: self.expression(&formula.body),
-        };
-        filled.to_string()
+        }
     }
 
     /// The parameter behind a name.
     fn tied<'n>(&'n self, name: &'n str) -> &'n str {
-        self.ties.iter().find(|(alias, _)| alias == name).map_or(name, |(_, to)| to)
+        self.fit.ties().iter().find(|(alias, _)| alias == name).map_or(name, |(_, to)| to)
     }
 
     fn value(&self, name: &str) -> Option<f64> {
@@ -55,8 +67,7 @@ impl<'a> Filling<'a> {
         let all = |list: &[Expr]| list.iter().map(|e| self.expression(e)).collect();
         let kind = match &expr.kind {
             Kind::Name(name) => match self.value(name) {
-                // To the digits that are read; the exact ones are in the table of parameters and in --format json.
-                Some(v) => signless(number(v, 5).parse().unwrap_or(v)),
+                Some(v) => signless((self.shown)(v)),
                 None => expr.kind.clone(),
             },
             Kind::Group(_) => self.member.map_or(expr.kind.clone(), |column| Kind::Name(column.to_owned())),
@@ -134,9 +145,18 @@ fn signless(value: f64) -> Kind {
 #[cfg(test)]
 mod tests {
     use isoloss_formula::{parse_formula, scalar};
-    use isoloss_laws::{Law, catalogue, published};
 
     use super::*;
+    use crate::{Law, catalogue, published};
+
+    /// To five digits.
+    fn five(value: f64) -> f64 {
+        format!("{value:.4e}").parse().expect("a number")
+    }
+
+    fn printed(fit: &Fit) -> String {
+        fit.substituted(None, five).to_string()
+    }
 
     /// A fit of any law with these values, in turn.
     fn with(law: &Law, values: &[f64]) -> Fit {
@@ -159,8 +179,7 @@ mod tests {
         let input = |name: &str| 1.5 + 0.1 * f64::from(name.bytes().map(u32::from).sum::<u32>() % 17);
         let look = |known: &[(String, f64)], name: &str| {
             let before = known.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
-            let rounded = |v: f64| number(v, 5).parse().ok();
-            let fitted = || rounded(fit?.parameter(name)?.estimate.value);
+            let fitted = || Some(five(fit?.parameter(name)?.estimate.value));
             before.or_else(fitted).or(Some(input(name)))
         };
         for (name, e) in &formula.lets {
@@ -179,12 +198,12 @@ mod tests {
             for shift in 0..nasty.len() {
                 let values: Vec<f64> = nasty.iter().cycle().skip(shift).take(nasty.len()).copied().collect();
                 let fit = with(law, &values);
-                let text = laws(&fit, &[]).remove(0).1;
+                let text = printed(&fit);
                 let parsed = parse_formula(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
                 assert_eq!(parsed.to_string(), text);
-                let (printed, meant) = (at(&parsed, None), at(&law.formula, Some(&fit)));
-                let same = printed == meant || (printed.is_nan() && meant.is_nan());
-                assert!(same, "{text} is {printed}, not {meant}");
+                let (said, meant) = (at(&parsed, None), at(&law.formula, Some(&fit)));
+                let same = said == meant || (said.is_nan() && meant.is_nan());
+                assert!(same, "{text} is {said}, not {meant}");
             }
         }
     }
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn signs_meet_in_one() {
         let law = Law::from_formula("L = E + A*N^-alpha - B*D^-beta", &["L", "N", "D"], &[]).unwrap();
-        let text = laws(&with(&law, &[1.7, -400.0, -0.2, -2.0, 0.3]), &[]).remove(0).1;
+        let text = printed(&with(&law, &[1.7, -400.0, -0.2, -2.0, 0.3]));
         assert_eq!(text, "L = 1.7 - 400*N^0.2 + 2*D^-0.3");
     }
 
@@ -206,6 +225,22 @@ mod tests {
         fit.parameters[1].name = "t[w_a]".into();
         (second.name, second.estimate.value) = ("t[w_b]".into(), -0.5);
         fit.parameters.push(second);
-        assert_eq!(laws(&fit, &[]).remove(0).1, "L = 1.5 + (0.25*w_a - 0.5*w_b)");
+        assert_eq!(printed(&fit), "L = 1.5 + (0.25*w_a - 0.5*w_b)");
+    }
+
+    #[test]
+    fn what_differs_over_families_has_a_number_per_family() {
+        let law = Law::from_formula("L = E + A*N^-alpha", &["L", "N"], &[]).unwrap();
+        let mut fit = with(&law, &[1.5, 400.0, 0.3]);
+        assert_eq!(fit.in_numbers(five).len(), 1);
+        fit.families = vec!["old".into(), "new".into()];
+        let mut other = fit.parameters[1].clone();
+        fit.parameters[1].name = "A[old]".into();
+        (other.name, other.estimate.value) = ("A[new]".into(), 300.0);
+        fit.parameters.push(other);
+        let each: Vec<_> = fit.in_numbers(five).into_iter().map(|(f, law)| (f, law.to_string())).collect();
+        assert_eq!(each[0], (Some("old"), "L = 1.5 + 400*N^-0.3".to_owned()));
+        assert_eq!(each[1], (Some("new"), "L = 1.5 + 300*N^-0.3".to_owned()));
+        assert_eq!(printed(&fit), "L = 1.5 + A*N^-0.3");
     }
 }
