@@ -84,7 +84,11 @@ fn what_cannot_be_drawn_is_refused() {
     fs::write(path("there.html"), "mine").unwrap();
     let own = path("runs.csv");
     fs::copy(EXAMPLE, &own).unwrap();
+    let single = path("single.csv");
+    fs::write(&single, "family,flops,loss\nold,1e20,2.5\nnew,1e20,2.4\n").unwrap();
     for (arguments, needle) in [
+        (vec!["figure", "compute", &single, "-o", &svg], "no family (old, new) has more than 1 row for 2"),
+        (vec!["figure", "compute", "published:kimi-mla", "published:kimi-linear", "-o", &svg], "as in --at-loss"),
         (vec!["figure", "fitt", EXAMPLE, "-o", &svg], "did you mean fit?"),
         (vec!["figure", "fit", EXAMPLE, "-o", "a.jpg"], "the ending says"),
         (vec!["figure", "fit", "-o", &svg], "what is it to be drawn from?"),

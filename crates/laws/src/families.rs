@@ -29,8 +29,22 @@ pub fn families_suffice(law: &Law, points: &Points, options: &Options) -> Result
         (declared || options.per_family.contains(&p.name)) && p.known.is_none() && !held(&p.name)
     };
     let own: Vec<&str> = law.parameters.iter().filter(own).map(|p| p.name.as_str()).collect();
-    for (label, family) in families.levels.iter().enumerate() {
-        let rows = families.index.iter().filter(|&&i| i as usize == label).count();
+    let counted = |label: usize| families.index.iter().filter(|&&i| i as usize == label).count();
+    let rows: Vec<usize> = (0..families.levels.len()).map(counted).collect();
+    if rows.len() > 1 && rows.iter().all(|rows| *rows < own.len()) {
+        let most = *rows.iter().max().unwrap_or(&0);
+        return Err(FitError::new(
+            format!(
+                "no family ({}) has more than {} for {} of its own ({}): any numbers fit",
+                few(&families.levels),
+                count(most, "row"),
+                count(own.len(), "parameter"),
+                own.join(", ")
+            ),
+            "add runs, or let families share more parameters: --per COLUMN PARAMETERS",
+        ));
+    }
+    for (family, rows) in families.levels.iter().zip(rows) {
         if rows < own.len() {
             return Err(FitError::new(
                 format!(
@@ -44,6 +58,14 @@ pub fn families_suffice(law: &Law, points: &Points, options: &Options) -> Result
         }
     }
     Ok(())
+}
+
+/// The first names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const MOST: usize = 4;
+    let more = names.len().saturating_sub(MOST);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// `family != 'x'`, as the formula language reads the column.

@@ -174,7 +174,7 @@ fn drawn(
     if known.len() < 2 {
         return Err(Missing::new(
             "one family alone saves nothing: this figure compares two or more",
-            "--family names the column of families, or name two fits",
+            "--group names the column of families, or name two fits",
         ));
     }
     let unit = common(&known)?;
@@ -196,8 +196,9 @@ fn drawn(
     }
     let at = savings.iter().flat_map(|s| [s.compute.0, s.compute.1]);
     let ends = extent(known.iter().filter_map(|k| k.reached).flat_map(|(low, high)| [low, high]).chain(at));
-    let (low, high) =
-        ends.ok_or_else(|| Missing::new("how far the laws reach is not known", "--at 2.1 asks at a loss"))?;
+    let (low, high) = ends.ok_or_else(|| {
+        Missing::new("no runs of these laws are known: at which loss are they compared?", "as in --at-loss 2.1")
+    })?;
     // A law beyond its runs is seen for what it is only a little further on.
     let families = known.iter().map(|k| family(k, (low / 1.6, high * 1.6), unit));
     let mut figure = figure(&families.collect::<Result<Vec<_>, _>>()?, &savings, ladder, unit);
