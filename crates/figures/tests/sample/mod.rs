@@ -42,10 +42,9 @@ pub fn losses(runs: &isoloss_laws::Points, fit: &Fit, names: &[String]) -> Figur
         let ends = |i: usize| told[i].new_run.interval.map_or((f64::NAN, f64::NAN), |i| (i.lower, i.upper));
         let last = rows().last();
         let marks = rows().map(|r| {
-            let plain = Point::new(d[r], runs.target[r]);
-            // One mark of each size has a name beside it, and an interval.
-            let named = |p: Point| p.interval(0.98 * runs.target[r], 1.02 * runs.target[r]).label(names[r].as_str());
-            if Some(r) == last { named(plain) } else { plain }
+            let plain = Point::new(d[r], runs.target[r]).interval(0.98 * runs.target[r], 1.02 * runs.target[r]);
+            // One mark of each size has a name beside it.
+            if Some(r) == last { plain.label(names[r].as_str()) } else { plain }
                 .fact("run", names[r].clone())
                 .fact("N", format!("{:.0}M", n[r] / 1e6))
                 .fact("tokens", format!("{:.2}B", d[r] / 1e9))

@@ -8,7 +8,7 @@ use super::ExperimentError;
 
 /// An experiment as it was written, with what `--set` changed.
 #[derive(Clone, Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// the path, or the name of a built-in one
     pub source: String,
     text: String,

@@ -55,7 +55,7 @@ const COLUMNS: Names = &[
 /// `isoloss figure pareto`
 pub const ENTRY: Entry = Entry {
     name: "pareto",
-    says: "scores against sizes, every model named, the frontier, and what a gain is worth in size",
+    says: "scores against sizes, the models named, the frontier, and what a gain is worth in size",
     needs: &[Needs::Table(COLUMNS)],
     takes: &[Choice::Baseline],
     draw,

@@ -10,7 +10,7 @@ use isoloss_runs::record::{Run, StateName};
 use isoloss_train::job::{Event, Job};
 use isoloss_train::{Progress, counts};
 
-use crate::numbers::{number, size};
+use crate::numbers::size;
 use crate::output::talk;
 
 /// A bar is drawn again after this time: training has better to do.
@@ -138,7 +138,7 @@ impl<'a> Bars<'a> {
         let what = match (&run.result, run.state.name) {
             (Some(result), _) => {
                 let error =
-                    result.loss_stderr.map(|e| format!(" (standard error {})", number(e, 2))).unwrap_or_default();
+                    result.loss_stderr.map(|e| format!(" (standard error {})", crate::numbers::number(e, 2))).unwrap_or_default();
                 format!("loss {:.4}{error}", result.loss)
             }
             (None, StateName::Interrupted) => format!("interrupted after {} steps", run.state.step),
