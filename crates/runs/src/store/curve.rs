@@ -66,6 +66,11 @@ impl Curve {
     /// # Errors
     /// If it cannot be written; the points before it stay whole.
     pub fn push(&mut self, point: &CurvePoint) -> Result<(), StoreError> {
+        if let Some(twice) =
+            ["step", "tokens", "loss", "grad_norm", "lr"].iter().find(|key| point.other.contains_key(**key))
+        {
+            return Err(StoreError::new(&self.path, format!("a point has two values of `{twice}`")));
+        }
         let text = serde_json::to_string(point).map_err(|error| StoreError::json(&self.path, 1, &error))?;
         let line = format!("{text}\n");
         if let Err(error) = self.file.write_all(line.as_bytes()) {

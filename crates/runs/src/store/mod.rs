@@ -64,13 +64,15 @@ impl Store {
         let store = Self { folder, disk: Disk::default(), read_only: false };
         let folder = &store.folder;
         let fresh = !folder.exists();
-        fs::create_dir_all(folder).tried(folder, "made a store of runs")?;
-        if let Some(system) = on_network(folder).tried(folder, "looked at")? {
+        // Asked of what is there already, so that a refusal leaves nothing behind.
+        let there = folder.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+        if let Some(system) = on_network(there).tried(folder, "looked at")? {
             let message =
                 format!("this folder is on a network ({system}), where two machines could train one run at once");
             let hint = "keep the store on a disk of this machine (--store DIR), and copy it when the runs are done";
             return Err(StoreError::new(folder, message).hint(hint));
         }
+        fs::create_dir_all(folder).tried(folder, "made a store of runs")?;
         writable(folder).tried(folder, "written to")?;
         if let Some(parent) = folder.parent().filter(|p| fresh && !p.as_os_str().is_empty()) {
             store.disk.wait_for_names(parent)?;
@@ -140,6 +142,7 @@ mod tests {
         let error = Store::open_where(folder.path().join("runs"), |_| Ok(Some("NFS".into()))).unwrap_err();
         assert!(error.to_string().contains("on a network (NFS)"), "{error}");
         assert!(error.hint.unwrap().contains("--store"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(Store::open_where(folder.path().join("runs"), |_| Ok(None)).is_ok());
     }
 
