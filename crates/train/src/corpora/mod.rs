@@ -4,6 +4,10 @@
 //! sees what the uninterrupted one would have seen, and two runs of one seed see the same.
 
 pub mod markov;
+mod mmap;
+mod permutation;
+mod stream;
+pub mod text;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,6 +17,7 @@ use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use isoloss_engine::IGNORE;
+pub use permutation::Permutation;
 
 /// Windows of tokens and what follows each of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +40,12 @@ impl Batch {
     /// How many windows.
     pub fn sequences(&self) -> usize {
         self.inputs.len() / self.length.max(1)
+    }
+
+    /// Inputs and targets of one window after the other.
+    fn windows_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
+        let length = self.length.max(1);
+        self.inputs.chunks_exact_mut(length).zip(self.targets.chunks_exact_mut(length))
     }
 
     /// How many targets count.
@@ -76,6 +87,11 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// # Errors
     /// If it has fewer tokens than the batch.
     fn suffices(&self, sequences: usize, length: usize) -> Result<(), CorpusError>;
+
+    /// What was left out on opening and why, one sentence each: to be said to whoever asked for the corpus.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// Where corpora look and write.
@@ -94,6 +110,17 @@ pub struct CorpusError {
     pub message: String,
     /// What would help.
     pub hint: String,
+}
+
+impl CorpusError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+/// A digest in hexadecimal digits.
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Display for CorpusError {
@@ -152,4 +179,5 @@ macro_rules! corpora {
 
 corpora! {
     Markov = markov,
+    Text = text,
 }

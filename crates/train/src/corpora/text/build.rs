@@ -1,0 +1,184 @@
+//! From settings to mapped tokens: choose files, read and hash documents, write what is not in the cache yet.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::super::{CorpusError, Place, hex};
+use super::cache::{Digest, Entry, Tokens, Writer};
+use super::documents::documents;
+use super::left_out::{LeftOut, shown};
+use super::select::{self, Chosen, Exclude, Rules};
+use super::{Config, TokenKind, cargo};
+
+/// The usual endings of text.
+const EXTENSIONS: [&str; 5] = ["txt", "md", "rst", "rs", "jsonl"];
+
+/// A file changed so shortly before it was read may change again without a later time stamp.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Raised when files are read in another way.
+const STAMP: &[u8] = b"isoloss files 1\n";
+
+/// What became of the settings.
+pub(super) struct Built {
+    pub(super) tokens: Tokens,
+    /// The digest of all documents and of what makes tokens of them.
+    pub(super) manifest: Digest,
+    pub(super) left_out: LeftOut,
+}
+
+/// What files of these names, sizes and times were found to hold.
+#[derive(Serialize, Deserialize)]
+struct Memo {
+    manifest: Digest,
+    left_out: LeftOut,
+}
+
+pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result<Built, CorpusError> {
+    let (files, mut left_out) = choose(config, place, cargo_home)?;
+    let memo = place.cache.join(format!("text-{}.json", &hex(&stamp(config, &files))[..32]));
+    if let Some(Memo { manifest, left_out }) = recall(&memo)
+        && let Some(tokens) = Tokens::open(&tokens_path(place, &manifest), &manifest)
+    {
+        return Ok(Built { tokens, manifest, left_out });
+    }
+    let cannot = |error: std::io::Error| {
+        let message = format!("tokens cannot be kept in {}: {error}", shown(&place.cache.to_string_lossy()));
+        CorpusError::new(message, "make this folder writable, make room, or name another one for what is derived")
+    };
+    let mut writer = Writer::new(&place.cache).map_err(cannot)?;
+    let (mut known, mut index) = (HashSet::new(), Vec::new());
+    for file in files.values() {
+        let mut take = |document: &[u8], left_out: &mut LeftOut| {
+            let digest: Digest = Sha256::digest(document).into();
+            if !known.insert(digest) {
+                left_out.add("a duplicate", &file.name);
+                return Ok(());
+            }
+            let (start, tokens) = writer.push(document)?;
+            index.push(Entry { digest, start, tokens });
+            Ok(())
+        };
+        documents(file, &config.field, &mut left_out, &mut take).map_err(cannot)?;
+    }
+    index.sort_unstable_by_key(|entry| entry.digest);
+    let held_out = index.partition_point(|entry| is_held_out(&entry.digest, config.held_out));
+    divided(config, index.len(), held_out, &left_out)?;
+    let manifest = manifest(config, &index);
+    let path = tokens_path(place, &manifest);
+    let tokens = match Tokens::open(&path, &manifest) {
+        Some(tokens) => tokens,
+        None => {
+            let written = writer.finish(&path, &manifest, held_out as u64, &index);
+            // Where a file that somebody has mapped cannot be replaced, that one serves as well.
+            let opened = Tokens::open(&path, &manifest);
+            written.or_else(|error| if opened.is_some() { Ok(()) } else { Err(error) }).map_err(cannot)?;
+            opened.ok_or_else(|| cannot(std::io::Error::other("what was written cannot be read back")))?
+        }
+    };
+    let settled = |file: &Chosen| file.modified.is_some_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED));
+    if files.values().all(settled) && !left_out.may_change() {
+        // Without a memo the next opening reads everything again: nothing to fail for.
+        let text = serde_json::to_string(&Memo { manifest, left_out: left_out.clone() }).unwrap_or_default();
+        let _ = std::fs::write(&memo, text);
+    }
+    Ok(Built { tokens, manifest, left_out })
+}
+
+/// All files of all entries, and what was left out on the way.
+fn choose(
+    config: &Config,
+    place: &Place,
+    cargo_home: &Path,
+) -> Result<(BTreeMap<PathBuf, Chosen>, LeftOut), CorpusError> {
+    let (mut files, mut left_out) = (BTreeMap::new(), LeftOut::default());
+    for entry in &config.path {
+        let sources = entry.starts_with(cargo::PREFIX);
+        let usual: &[&str] = if sources { &cargo::EXTENSIONS } else { &EXTENSIONS };
+        let usual = || usual.iter().map(|e| (*e).to_owned()).collect();
+        let rules = Rules {
+            extensions: &config.extensions.clone().unwrap_or_else(usual),
+            max_file_bytes: config.max_file_bytes.unwrap_or(if sources { cargo::MAX_FILE_BYTES } else { u64::MAX }),
+            exclude: Exclude::new(&config.exclude)?,
+            no_generated: sources,
+        };
+        if sources {
+            cargo::select(&place.base, entry, cargo_home, &rules, &mut files, &mut left_out)?;
+        } else {
+            select::select(&place.base, entry, &rules, &mut files, &mut left_out)?;
+        }
+    }
+    Ok((files, left_out))
+}
+
+/// Names, sizes and times of files, and the settings that decide what is read from them.
+fn stamp(config: &Config, files: &BTreeMap<PathBuf, Chosen>) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(STAMP);
+    hash.update(settings(config));
+    hash.update(config.field.as_bytes());
+    // Neither of these two is part of the files, but both are of what is said of them.
+    hash.update(serde_json::to_vec(&(&config.path, &config.exclude, &config.extensions)).unwrap_or_default());
+    for (path, file) in files {
+        let path = path.as_os_str().as_encoded_bytes();
+        let time = file.modified.and_then(|at: SystemTime| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        hash.update((path.len() as u64).to_le_bytes());
+        hash.update(path);
+        for number in [file.size, time.as_secs(), time.subsec_nanos().into(), file.most, file.no_generated.into()] {
+            hash.update(number.to_le_bytes());
+        }
+    }
+    hash.finalize().into()
+}
+
+fn recall(memo: &Path) -> Option<Memo> {
+    serde_json::from_slice(&std::fs::read(memo).ok()?).ok()
+}
+
+fn tokens_path(place: &Place, manifest: &Digest) -> PathBuf {
+    place.cache.join(format!("text-{}.tokens", hex(manifest)))
+}
+
+/// What identifies the data: tokens, split, and every document.
+fn manifest(config: &Config, index: &[Entry]) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"isoloss text 1\n");
+    hash.update(settings(config));
+    index.iter().for_each(|entry| hash.update(entry.digest));
+    hash.finalize().into()
+}
+
+/// The settings that make tokens and parts of documents.
+fn settings(config: &Config) -> Vec<u8> {
+    let TokenKind::Bytes = config.tokens;
+    [&b"bytes\n"[..], &config.held_out.to_bits().to_le_bytes()].concat()
+}
+
+/// The lowest digests are held out: the first 64 bits as a fraction of 1.
+pub(super) fn is_held_out(digest: &Digest, share: f64) -> bool {
+    let start = u64::from_be_bytes(digest[..8].try_into().expect("eight bytes"));
+    start < (share * (1u128 << 64) as f64) as u64
+}
+
+/// Are there documents to train on, and others to evaluate on?
+fn divided(config: &Config, documents: usize, held_out: usize, left_out: &LeftOut) -> Result<(), CorpusError> {
+    let name = shown(&config.path.join(", "));
+    if documents == 0 {
+        let reasons: String = left_out.sentences().iter().map(|s| format!("; {s}")).collect();
+        let hint =
+            "look at `path`, `extensions`, `exclude` and `max_file_bytes`; `field` names the text in lines of JSON";
+        return Err(CorpusError::new(format!("{name} has no text{reasons}"), hint));
+    }
+    if held_out == 0 || held_out == documents {
+        let part = if held_out == 0 { "none" } else { "all" };
+        let message = format!("{part} of the {documents} documents of {name} would be held out");
+        let hint = "a document is held out as a whole, by its digest: cut the text into more files, write it as lines of \
+                    JSON, or change `held_out`";
+        return Err(CorpusError::new(message, hint));
+    }
+    Ok(())
+}

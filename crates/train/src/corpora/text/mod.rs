@@ -1,0 +1,275 @@
+//! Text in files: bytes as tokens.
+//!
+//! A file is a document; so is every line of a `jsonl` file. Files may be packed by gzip or Zstandard. Documents of equal
+//! content are one. What is binary, unreadable or too large is left out and said.
+//!
+//! Only content counts. A document is held out or trained on by its digest (SHA-256) alone, so that adding a file moves
+//! no other; documents are sorted by digest, so that neither names nor places nor the order of a folder matter; and the
+//! hash of the data is that of the sorted digests and of the settings that make tokens of them.
+//!
+//! There are 257 tokens: the bytes, and a separator behind each document, which no text can contain, so that the end of
+//! a document can be predicted. The first byte behind a separator cannot: its target is [`IGNORE`].
+
+mod build;
+mod cache;
+mod cargo;
+mod documents;
+mod left_out;
+mod order;
+mod select;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use isoloss_runs::record::Data;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use self::cache::{SEPARATOR, Tokens};
+use self::left_out::shown;
+use self::order::Order;
+use super::{Batch, CorpusError, HeldOut, IGNORE, Permutation, Place, Source};
+
+pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
+/// All that chooses documents: what was chosen is in the hash of the data.
+pub(super) const WHEREABOUTS: &[&str] = &["path", "extensions", "field", "max_file_bytes", "exclude"];
+
+/// Orders of epochs that are kept: as many runs as train side by side, and a run at the turn of an epoch needs two.
+const ORDERS: usize = 16;
+
+/// Text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Files, folders and globs, relative to [`Place::base`]; `cargo:` stands for the packages of the next `Cargo.lock`
+    /// upward, `cargo:FILE` for those of another.
+    #[serde(deserialize_with = "one_or_many")]
+    pub path: Vec<String>,
+    /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Vec<String>>,
+    /// The key of the text in lines of JSON.
+    #[serde(default = "field")]
+    pub field: String,
+    /// Larger files are left out: no limit, or 100,000 of `cargo:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_file_bytes: Option<u64>,
+    /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// The share of documents that is evaluated on and not trained on.
+    #[serde(default = "held_out")]
+    pub held_out: f64,
+    /// What a token is.
+    #[serde(default)]
+    pub tokens: TokenKind,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// A byte.
+    #[default]
+    Bytes,
+}
+
+fn field() -> String {
+    "text".into()
+}
+
+fn held_out() -> f64 {
+    0.05
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Paths;
+    impl<'de> Visitor<'de> for Paths {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "a path or a list of paths")
+        }
+
+        fn visit_str<E>(self, path: &str) -> Result<Self::Value, E> {
+            Ok(vec![path.to_owned()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut paths = Vec::new();
+            while let Some(path) = list.next_element()? {
+                paths.push(path);
+            }
+            Ok(paths)
+        }
+    }
+    deserializer.deserialize_any(Paths)
+}
+
+impl Config {
+    fn check(&self) -> Result<(), CorpusError> {
+        if self.path.is_empty() {
+            return Err(CorpusError::new("`path` is empty", "name files, folders or globs: `path = \"books/\"`"));
+        }
+        if !(self.held_out > 0.0 && self.held_out < 1.0) {
+            let message = format!("`held_out` is {}, not a share between 0 and 1", self.held_out);
+            return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
+        }
+        if self.extensions.as_ref().is_some_and(Vec::is_empty) {
+            return Err(CorpusError::new("`extensions` is empty", "name some, or leave it away for the usual ones"));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
+    open_with(config, place, &cargo::home())
+}
+
+fn open_with(config: &Config, place: &Place, cargo_home: &Path) -> Result<Arc<dyn Source>, CorpusError> {
+    config.check()?;
+    Ok(Arc::new(TextSource::new(config, build::build(config, place, cargo_home)?)))
+}
+
+/// A corpus whose tokens are mapped.
+#[derive(Debug)]
+struct TextSource {
+    tokens: Tokens,
+    data: Data,
+    notes: Vec<String>,
+    /// Tokens of an epoch, separators among them: the same in every order.
+    epoch: u64,
+    held_out: Order,
+    held_out_tokens: u64,
+    /// Orders of seeds and epochs, the last used at the end.
+    orders: Mutex<Vec<([u64; 2], Arc<Order>)>>,
+}
+
+impl TextSource {
+    fn new(config: &Config, built: build::Built) -> Self {
+        let tokens = built.tokens;
+        let count = |documents: std::ops::Range<usize>| documents.map(|i| tokens.document(i).1).sum();
+        let (epoch, held_out_tokens) = (count(tokens.training()), count(tokens.held_out()));
+        let documents = [("documents", tokens.training()), ("held_out_documents", tokens.held_out())];
+        let data = Data {
+            name: shown(&config.path.join(", ")),
+            hash: super::hex(&built.manifest),
+            tokens: Some(epoch),
+            entropy: None,
+            other: documents.into_iter().map(|(name, range)| (name.to_owned(), range.len().into())).collect(),
+        };
+        let held_out = Order::new(&tokens, tokens.held_out(), None);
+        let notes = built.left_out.sentences();
+        Self { tokens, data, notes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
+    }
+
+    /// The order of documents in an epoch.
+    fn order(&self, key: [u64; 2]) -> Arc<Order> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let order = match orders.iter().position(|(known, _)| *known == key) {
+            Some(at) => orders.remove(at).1,
+            None => Arc::new(Order::new(&self.tokens, self.tokens.training(), Some(key))),
+        };
+        if orders.len() >= ORDERS {
+            orders.remove(0);
+        }
+        orders.push((key, order.clone()));
+        order
+    }
+
+    /// Fills one window from a position of a stream on.
+    fn window(&self, order: &Order, position: u64, inputs: &mut [u32], targets: &mut [u32]) {
+        order.read(&self.tokens, position, inputs);
+        let last = inputs.len() - 1;
+        targets[..last].copy_from_slice(&inputs[1..]);
+        order.read(&self.tokens, position + inputs.len() as u64, &mut targets[last..]);
+        for (target, input) in targets.iter_mut().zip(inputs) {
+            if *input == u32::from(SEPARATOR) {
+                *target = IGNORE;
+            }
+        }
+    }
+}
+
+/// How many windows with their last target a stream has. They overlap by the token that is a target of one and an input
+/// of the next, so that every token of the stream is a target once, but for the first and a rest at the end.
+fn windows(tokens: u64, length: usize) -> u64 {
+    tokens.saturating_sub(1).checked_div(length as u64).unwrap_or(0)
+}
+
+impl Source for TextSource {
+    fn vocab_size(&self) -> usize {
+        usize::from(SEPARATOR) + 1
+    }
+
+    fn data(&self) -> Data {
+        self.data.clone()
+    }
+
+    /// An epoch: documents in an order of its own are concatenated and cut into windows, which come in an order of their
+    /// own, so that the windows of a batch are of different documents (as in Megatron-LM, Shoeybi et al. 2019). What is
+    /// left at an epoch's end is less than a window.
+    fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
+        let per_epoch = windows(self.epoch, batch.length);
+        if per_epoch == 0 {
+            // `suffices` says so with a reason; there is nothing to learn from here.
+            batch.inputs.fill(u32::from(SEPARATOR));
+            return batch.targets.fill(IGNORE);
+        }
+        let first = step.wrapping_mul(batch.sequences() as u64);
+        let length = batch.length as u64;
+        let mut current: Option<(u64, Arc<Order>, Permutation)> = None;
+        for (number, (inputs, targets)) in batch.windows_mut().enumerate() {
+            let number = first.wrapping_add(number as u64);
+            let (epoch, place) = (number / per_epoch, number % per_epoch);
+            if current.as_ref().is_none_or(|(known, ..)| *known != epoch) {
+                // Another key than that of the documents, or equal numbers of both would come in one order.
+                let shuffle = Permutation::new(per_epoch, [seed, !epoch]);
+                current = Some((epoch, self.order([seed, epoch]), shuffle));
+            }
+            let (_, order, shuffle) = current.as_ref().expect("it was just made");
+            self.window(order, shuffle.at(place) * length, inputs, targets);
+        }
+    }
+
+    fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
+        let there = windows(self.held_out_tokens, length);
+        let taken = there.min(sequences as u64);
+        if taken == 0 {
+            let message = format!(
+                "the held-out documents have {} tokens, {} windows of {length}, where {sequences} are asked for",
+                self.held_out_tokens, there
+            );
+            return Err(CorpusError::new(message, "raise `held_out`, add documents, or ask for shorter windows"));
+        }
+        let mut batch = Batch::new(taken as usize, length);
+        for (i, (inputs, targets)) in batch.windows_mut().enumerate() {
+            // Evenly spread over all there are.
+            let window = (i as u128 * u128::from(there) / u128::from(taken)) as u64;
+            self.window(&self.held_out, window * length as u64, inputs, targets);
+        }
+        // A separator is a target, but stands for no byte.
+        let bytes = batch.targets.iter().filter(|t| **t < u32::from(SEPARATOR)).count();
+        let bytes_per_target = Some(bytes as f64 / batch.counted().max(1) as f64);
+        Ok(HeldOut { batch, floor: None, bytes_per_target })
+    }
+
+    fn suffices(&self, sequences: usize, length: usize) -> Result<(), CorpusError> {
+        let there = windows(self.epoch, length);
+        if there >= sequences as u64 && there > 0 {
+            return Ok(());
+        }
+        let message = format!(
+            "the corpus has {} tokens to train on, {there} windows of {length}, and a batch has {sequences}",
+            self.epoch
+        );
+        Err(CorpusError::new(message, "add text, or make batches or windows smaller"))
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+#[cfg(test)]
+mod tests;
