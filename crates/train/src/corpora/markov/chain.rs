@@ -164,8 +164,7 @@ pub(super) fn integers(law: &[f64]) -> Vec<u32> {
     let remainder = |i: usize| law[i] * spread - (law[i] * spread).floor();
     order.sort_by(|&i, &j| remainder(j).total_cmp(&remainder(i)).then(i.cmp(&j)));
     // Probabilities sum to 1 up to rounding, so that a few are missing, or (hardly ever) too many.
-    for (n, i) in (given..ONE).zip(order.iter().cycle()) {
-        debug_assert!(n < ONE);
+    for (_, i) in (given..ONE).zip(order.iter().cycle()) {
         counts[*i] += 1;
     }
     for _ in ONE..given {

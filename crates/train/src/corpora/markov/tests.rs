@@ -13,16 +13,20 @@ fn source(config: &Config) -> Arc<dyn Source> {
     open(config, &place).unwrap()
 }
 
-/// What the pilot of the first ladder measured over its seeds, which drew other chains of the same law.
+/// Floor and mutual information of neighbours, against a hundred sources of the same law that were drawn with another
+/// program (NumPy, QR): means 2.75 and 1.36, standard deviations 0.50 and 0.21. Both are skewed: now and then a few tokens
+/// hold the chain, and everything is lower.
 #[test]
 fn floor_and_unigram_entropy_lie_where_they_should() {
-    for seed in 100..110 {
-        let chain = Chain::draw(&config(seed)).unwrap();
-        let floor = chain.entropy();
-        let above = chain.unigram_entropy() - floor;
-        assert!((2.43..=3.11).contains(&floor), "seed {seed}: {floor}");
-        assert!((1.35..=1.57).contains(&above), "seed {seed}: {above}");
-    }
+    let chains: Vec<Chain> = (100..116).map(|seed| Chain::draw(&config(seed)).unwrap()).collect();
+    let mean = |of: &dyn Fn(&Chain) -> f64| chains.iter().map(of).sum::<f64>() / chains.len() as f64;
+    let floor = mean(&|chain| chain.entropy());
+    let above = mean(&|chain| chain.unigram_entropy() - chain.entropy());
+    assert!((floor - 2.75).abs() < 4.0 * 0.50 / 4.0, "{floor}");
+    assert!((above - 1.36).abs() < 4.0 * 0.21 / 4.0, "{above}");
+    let mut floors: Vec<f64> = chains.iter().map(Chain::entropy).collect();
+    floors.sort_by(f64::total_cmp);
+    assert!((2.43..3.11).contains(&floors[8]), "{floors:?}");
 }
 
 #[test]
