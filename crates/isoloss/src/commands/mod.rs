@@ -13,6 +13,7 @@ mod report;
 mod run;
 mod runs;
 mod score;
+mod tell;
 #[cfg(feature = "lab")]
 mod train;
 

@@ -4,19 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_figures::catalogue::{Material, Runs};
-use isoloss_figures::catalogue::{backtest, fit as fitted, frontier, isoflop, multiplier, residuals, surface};
-use isoloss_figures::report::{LeftOut, Made, Report as Page, Section, Table};
+use isoloss_figures::catalogue::{Material, frontier, multiplier, surface};
+use isoloss_figures::report::{Report as Page, Section};
 use isoloss_figures::{Figure, Width};
-use isoloss_laws::{Cuts, Fit, Options, Score, Severity, score};
+use isoloss_laws::Fit;
 
-use super::compare::{Asked, named, pair, reached};
-use super::fit::{Loaded, OfTable, load_apart};
+use super::compare::{Asked, pair};
+use super::fit::{OfTable, load_apart};
+use super::tell::{compared, made, tell};
 use super::{Run, predict, typed, without};
 use crate::failure::Failure;
-use crate::numbers::{count, short_name};
+use crate::numbers::short_name;
 use crate::output::{self, file_name, talk};
-use crate::report::comparisons::One;
 
 /// Options of `report`.
 #[derive(Args, Debug)]
@@ -75,13 +74,9 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
             without("report", &idle.collect::<Vec<_>>(), hint)?;
         }
         output::is_no_input(&self.output, &self.from)?;
-        let made = Made {
-            program: concat!("isoloss ", env!("CARGO_PKG_VERSION")).to_owned(),
-            date: Some(chrono::Utc::now().format("%Y-%m-%d").to_string()),
-        };
         let all: Vec<String> = self.from.iter().map(|name| file_name(name)).collect();
         let title = self.title.clone().unwrap_or_else(|| format!("Scaling laws: {}", all.join(", ")));
-        let mut page = Page::new(title, made);
+        let mut page = Page::new(title, made());
         page.question.clone_from(&self.question);
         let (mut names, mut fits) = (Vec::new(), Vec::new());
         let (mut origins, mut unusable) = (Section::new("Provenance"), false);
@@ -94,10 +89,11 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
                 names.push(name.clone());
                 fits.push(fit);
             } else {
-                let told = self.of_table(name)?;
+                let (loaded, options) = load_apart(Path::new(name), &self.of)?;
+                let told = tell(&file_name(name), &loaded, options, self.baseline.as_deref())?;
                 unusable |= told.unusable;
                 page.sections.extend(told.sections);
-                origins.blocks.extend(told.origin.blocks);
+                origins.blocks.extend(Section::provenance([name.as_str()], Some(&told.fit), []).blocks);
             }
         }
         page.sections.extend(between(&names, fits));
@@ -109,74 +105,6 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
         talk(format_args!("wrote {}", self.output.display()));
         Ok(output::code(unusable))
     }
-}
-
-/// What there is to tell of a table.
-struct Told {
-    sections: Vec<Section>,
-    /// where it comes from
-    origin: Section,
-    /// numbers in it must not be used
-    unusable: bool,
-}
-
-impl Report {
-    fn of_table(&self, name: &str) -> Result<Told, Failure> {
-        let (loaded, options) = load_apart(Path::new(name), &self.of)?;
-        let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-        let fit = loaded.fit(&options)?;
-        let runs = Runs {
-            source: file_name(name),
-            law: loaded.law.clone(),
-            points: loaded.points.clone(),
-            names: loaded.names(),
-            options: options.clone(),
-            fit: Some(fit.clone()),
-        };
-        let table = Table::of_points(&runs.points, &runs.law.formula.target, &runs.names, Some(&fit));
-        let quick = Options { influence: false, ..options };
-        let tested = score(&runs.law, &runs.points, &quick, None, &Cuts::Rolling(CUTS));
-        let tested = tested.inspect_err(|e| talk(format_args!("note: {name}: no back-test: {}", e.message))).ok();
-
-        let file = file_name(name);
-        let mut sections = vec![Section::fit(format!("The law of {file}"), &fit)];
-        let mut figures = figures(&fit, &runs, tested.as_ref());
-        if families.len() > 1 && fit.differs() {
-            let baseline = match &self.baseline {
-                Some(asked) => named(asked, families, name)?,
-                None => families[0].clone(),
-            };
-            let variants = families.iter().filter(|family| **family != baseline);
-            sections.extend(variants.flat_map(|variant| compared(&baseline, reached(&fit, &baseline, variant))));
-            let material = Material { runs: Some(runs.clone()), baseline: Some(baseline), ..Material::default() };
-            figures.extend((multiplier::ENTRY.draw)(&material).ok());
-        }
-        sections.insert(1, Section::figures("Figures", figures));
-        sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found, fit.objective.log)));
-        sections.push(Section::runs(format!("The runs of {file}"), table, &left_out(&loaded)));
-        let origin = Section::provenance([name], Some(&fit), []);
-        let unusable = fit.warnings.iter().any(|w| w.severity == Severity::Error);
-        Ok(Told { sections, origin, unusable })
-    }
-}
-
-/// What can be drawn of a fit and its runs. A law without best sizes has no frontier, and runs without budgets no
-/// parabolas: nothing is missing then.
-fn figures(fit: &Fit, runs: &Runs, tested: Option<&Score>) -> Vec<Figure> {
-    let (points, source) = (&runs.points, format!("{} of {}.", count(runs.points.len(), "run"), runs.source));
-    let mut all = vec![fitted::figure(fit, Some(points), &source)];
-    let material = Material { runs: Some(runs.clone()), ..Material::default() };
-    let more = [
-        frontier::figure(fit, Some(points), &source),
-        surface::figure(fit, Some(points), &source),
-        (isoflop::ENTRY.draw)(&material),
-        residuals::figure(fit, points, &runs.names, &source),
-    ];
-    all.extend(more.into_iter().flatten());
-    let log = fit.objective.log;
-    let back = |found| backtest::figure(found, points, &runs.law, log, fit.level, &runs.names, &source);
-    all.extend(tested.map(back));
-    all.into_iter().map(|figure| figure.width(Width::Double)).collect()
 }
 
 /// A fit without its runs.
@@ -203,23 +131,4 @@ fn between(names: &[String], fits: Vec<Fit>) -> Vec<Section> {
     let drawn = (multiplier::ENTRY.draw)(&Material { fits: named, ..Material::default() });
     sections.extend(drawn.ok().map(|figure| Section::figures("At equal loss", [figure.width(Width::Double)])));
     sections
-}
-
-/// A table of multipliers. Where two share no loss there is none; the figure shows what their laws say.
-fn compared(baseline: &str, found: Result<(String, One), Failure>) -> Vec<Section> {
-    let (unit, one) = match found {
-        Ok(found) => found,
-        Err(why) => {
-            talk(format_args!("note: no table of multipliers: {}", why.message()));
-            return Vec::new();
-        }
-    };
-    let title = format!("{} against {}", short_name(&one.variant), short_name(baseline));
-    let each = one.all.iter().map(|c| Section::comparison(&*title, baseline, &one.variant, &unit, &c.comparison));
-    each.collect()
-}
-
-fn left_out(loaded: &Loaded) -> Vec<LeftOut> {
-    let each = loaded.prepared.left_out.iter();
-    each.map(|l| LeftOut { line: l.line, name: l.name.clone(), reason: l.reason.clone() }).collect()
 }

@@ -11,7 +11,7 @@ use super::ExperimentError;
 pub(crate) struct File {
     /// the path, or the name of a built-in one
     pub source: String,
-    text: String,
+    pub text: String,
     pub root: Table,
 }
 

@@ -196,6 +196,16 @@ impl Experiment {
         Self::understand(stem.into_owned(), file)
     }
 
+    /// Is anything compared?
+    pub fn has_families(&self) -> bool {
+        self.families.len() > 1
+    }
+
+    /// The file as it was written.
+    pub fn text(&self) -> &str {
+        &self.file.text
+    }
+
     fn understand(name: String, file: File) -> Result<Self, ExperimentError> {
         let top: Top = file.read(&[], &file.root)?;
         let ladder: Ladder = file.read(&["ladder"], &top.ladder)?;

@@ -39,7 +39,17 @@ pub fn load(
 ) -> Result<Loaded, Failure> {
     let reading = read_path(path)?;
     reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-    refuse_panel(&reading.table)?;
+    load_table_of(&reading.table, of_law, rows, families)
+}
+
+/// The same of a table that was read, or made.
+fn load_table_of(
+    table: &Table,
+    of_law: &OfLaw,
+    rows: &OfRows,
+    families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
+) -> Result<Loaded, Failure> {
+    refuse_panel(table)?;
     let asked = Asked {
         law: of_law.law.as_deref(),
         formula: of_law.formula.as_deref(),
@@ -48,15 +58,15 @@ pub fn load(
         where_: &rows.where_,
         loss: rows.loss.as_deref(),
     };
-    let Chosen { law, mut maps, says, covered } = choose(&reading.table, asked)?;
+    let Chosen { law, mut maps, says, covered } = choose(table, asked)?;
     says.iter().for_each(|s| talk(format_args!("{s}")));
     rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
     if of_law.law.is_some() || of_law.formula.is_some() {
         talk(format_args!("law {}: {}", law.name, law.reading()));
     }
 
-    let (group, per) = families(&law, &reading.table)?;
-    let headers: Vec<String> = reading.table.columns().iter().map(|c| c.name.clone()).collect();
+    let (group, per) = families(&law, table)?;
+    let headers: Vec<String> = table.columns().iter().map(|c| c.name.clone()).collect();
     let headers: Vec<String> = headers.into_iter().chain(maps.iter().map(|(new, _)| new.clone())).collect();
     let needed = needed(&law, &headers);
     // What `prepare` calls L is the law's target, whatever its name.
@@ -69,7 +79,7 @@ pub fn load(
     }
     let what = Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) };
     let names: Vec<&str> = needed.iter().map(String::as_str).collect();
-    let prepared = prepare(&reading.table, &names, &what)?;
+    let prepared = prepare(table, &names, &what)?;
     prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
 
     let beside = Beside {
@@ -85,8 +95,15 @@ pub fn load(
 /// Loads runs for a figure or a report, and the options of their fit: families that were named have laws of their own,
 /// unless `--per` asks for something else.
 pub fn load_apart(path: &Path, of: &OfTable) -> Result<(Loaded, Options), Failure> {
+    let reading = read_path(path)?;
+    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    apart_of(&reading.table, of)
+}
+
+/// The same of a table that was read, or made.
+pub fn apart_of(table: &Table, of: &OfTable) -> Result<(Loaded, Options), Failure> {
     let options = of.how.options(&of.law)?;
-    let loaded = load(path, &of.law, &of.rows, |law, table| match of.families.per.is_empty() {
+    let loaded = load_table_of(table, &of.law, &of.rows, |law, table| match of.families.per.is_empty() {
         true => Ok((of.families.group.clone(), Vec::new())),
         false => of.families.of(law, table),
     })?;

@@ -137,8 +137,10 @@ impl<'a> Bars<'a> {
         self.ladder.set_message(format!("{} of {} runs", state.ended, self.jobs.len()));
         let what = match (&run.result, run.state.name) {
             (Some(result), _) => {
-                let error =
-                    result.loss_stderr.map(|e| format!(" (standard error {})", crate::numbers::number(e, 2))).unwrap_or_default();
+                let error = result
+                    .loss_stderr
+                    .map(|e| format!(" (standard error {})", crate::numbers::number(e, 2)))
+                    .unwrap_or_default();
                 format!("loss {:.4}{error}", result.loss)
             }
             (None, StateName::Interrupted) => format!("interrupted after {} steps", run.state.step),

@@ -1,13 +1,18 @@
 //! `isoloss run`: from the question to the report.
 
+mod answer;
+mod page;
+mod truth;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::Run as Command;
-use super::train::{OfExperiment, train};
+use super::train::{OfExperiment, dry_run, train};
 use crate::failure::Failure;
+use answer::Answer;
 
 /// Options of `run`.
 #[derive(Args, Debug)]
@@ -34,11 +39,15 @@ Exit code 0: it did; 1: it could not, or some runs failed; 2: usage or input; 75
     fn run(self) -> Result<ExitCode, Failure> {
         let (experiment, planned) = self.of.plan()?;
         if self.of.dry_run {
-            return super::train::dry_run(&self.of, &experiment, &planned);
+            return dry_run(&self.of, &experiment, &planned);
         }
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
+        answer::may_write(&out)?;
         let trained = train(&self.of, &experiment, &planned)?;
-        if !trained.is_whole() {
-            return Ok(trained.code());
+        if trained.is_whole() {
+            let answer = Answer::new(&experiment, &planned, &trained.runs)?;
+            answer.save(&out)?;
+            answer.print(&out)?;
         }
         Ok(trained.code())
     }

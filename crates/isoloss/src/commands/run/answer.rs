@@ -1,0 +1,209 @@
+//! What an experiment's runs say: the law, what it foretells of runs that took no part, figures, and the files of it all.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, FromArgMatches};
+use isoloss::experiment::{Experiment, Planned};
+use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
+use isoloss_figures::{Figure, Width};
+use isoloss_formula::Table;
+use isoloss_laws::{Fit, Options, Prediction, fit};
+use isoloss_runs::record::{Convention, Run as Record};
+use isoloss_runs::{Runs, export};
+
+use super::page;
+use super::truth::Truth;
+use crate::commands::fit::{Loaded, OfTable, apart_of};
+use crate::commands::tell::{self, Told};
+use crate::failure::Failure;
+use crate::numbers::{count, number};
+use crate::output::{self, BOLD, RESET, talk};
+use crate::report::predictions::{interval, value};
+use crate::report::{self, told_of};
+
+/// The column that says which runs were fitted.
+const SPLIT: &str = "split";
+const FITTED: &str = "fit";
+const HELD_OUT: &str = "held out";
+
+/// The answer to an experiment.
+pub struct Answer<'a> {
+    pub experiment: &'a Experiment,
+    pub runs: Runs,
+    pub loaded: Loaded,
+    pub told: Told,
+    /// runs that took no part in the fit, and what it said of them
+    pub foretold: Vec<Foretold>,
+    /// fits of some of the runs
+    pub beside: Vec<Beside>,
+    /// what is known to be true
+    pub truth: Option<Truth>,
+    pub convention: Convention,
+    options: Options,
+}
+
+/// A run that took no part in the fit.
+pub struct Foretold {
+    pub name: String,
+    pub loss: f64,
+    /// its compute over that of the dearest run of the fit
+    pub far: f64,
+    pub prediction: Prediction,
+}
+
+impl Foretold {
+    /// Does the interval of a new run hold it? None without an interval.
+    pub fn inside(&self) -> Option<bool> {
+        let interval = self.prediction.new_run.interval?;
+        Some((interval.lower..=interval.upper).contains(&self.loss))
+    }
+}
+
+/// A fit of those runs that satisfy a condition.
+pub struct Beside {
+    pub condition: String,
+    pub fit: Fit,
+}
+
+impl<'a> Answer<'a> {
+    /// Fits the runs that are to be fitted, and asks the fit for the others.
+    pub fn new(experiment: &'a Experiment, planned: &[Planned], records: &[Option<Record>]) -> Result<Self, Failure> {
+        let runs = labelled(planned, records);
+        let convention = Convention { size: experiment.fit.size, compute: experiment.fit.compute };
+        let table = runs.table("runs.csv", convention);
+        let (loaded, options) = apart_of(&table, &asked(experiment, &[format!("{SPLIT} = '{FITTED}'")])?)?;
+        let told = tell::tell("runs.csv", &loaded, options.clone(), experiment.fit.baseline.as_deref())?;
+        let mut beside = Vec::new();
+        for condition in &experiment.fit.beside {
+            let conditions = [format!("{SPLIT} = '{FITTED}'"), condition.clone()];
+            let (loaded, options) = apart_of(&table, &asked(experiment, &conditions)?)?;
+            let fit = fit(&loaded.law, &loaded.points, &options)?;
+            beside.push(Beside { condition: condition.clone(), fit });
+        }
+        let truth = Truth::of(&runs, &told.fit);
+        let foretold = foretell(&runs, &table, &told.fit, convention)?;
+        Ok(Self { experiment, runs, loaded, told, foretold, beside, truth, convention, options })
+    }
+
+    /// Writes everything into the folder.
+    pub fn save(&self, out: &Path) -> Result<(), Failure> {
+        let write = |name: &str, bytes: &[u8]| output::save(&out.join(name), bytes, true);
+        write("runs.csv", export(&self.runs, self.convention).as_bytes())?;
+        write("fit.json", self.told.fit.to_json().as_bytes())?;
+        for name in &self.experiment.figures {
+            match self.figure(name) {
+                Ok(figure) => write(&format!("{name}.svg"), figure.draw(&Default::default()).svg.as_bytes())?,
+                Err(why) => talk(format_args!("note: no figure {name}: {}", why.message())),
+            }
+        }
+        write("report.html", page::page(self).html().as_bytes())
+    }
+
+    fn figure(&self, name: &str) -> Result<Figure, Failure> {
+        let hint = "isoloss list figures shows all";
+        let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;
+        let runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
+        let baseline = self.experiment.fit.baseline.clone();
+        let drawn = (entry.draw)(&Material { runs: Some(runs), baseline, ..Material::default() })?;
+        Ok(drawn.width(Width::Double))
+    }
+
+    /// Says the answer.
+    pub fn print(&self, out: &Path) -> Result<(), Failure> {
+        let report = report::Report::new(&self.told.fit, &self.loaded.points, &self.loaded.prepared);
+        let mut said = told_of(&report);
+        for told in &self.foretold {
+            let inside = match told.inside() {
+                Some(true) => "inside",
+                Some(false) => "outside",
+                None => "no interval to hold it against",
+            };
+            said.push_str(&format!(
+                "\n{BOLD}Held out{RESET}: {}, {}x the dearest run of the fit: loss {}; foretold {} {} for one new run: {inside}.",
+                told.name,
+                number(told.far, 2),
+                number(told.loss, 5),
+                value(&told.prediction.new_run),
+                interval(&told.prediction.new_run),
+            ));
+        }
+        if let Some(truth) = &self.truth {
+            said.push_str(&format!("\n{BOLD}Truth{RESET}: {}", truth.sentence()));
+        }
+        for beside in &self.beside {
+            let each = beside.fit.parameters.iter();
+            let each: Vec<String> =
+                each.map(|p| format!("{} {} {}", p.name, value(&p.estimate), interval(&p.estimate))).collect();
+            said.push_str(&format!("\nWhere {}: {}.", beside.condition, each.join(", ")));
+        }
+        output::answer(&(said + "\n"))?;
+        talk(format_args!("wrote {}", out.join("report.html").display()));
+        Ok(())
+    }
+}
+
+/// Refuses a folder for the answer that cannot be written to, before anything is trained.
+pub fn may_write(out: &Path) -> Result<(), Failure> {
+    let name = out.display().to_string();
+    std::fs::create_dir_all(out).map_err(|error| Failure::file(&name, "written", &error))?;
+    let probe: PathBuf = out.join(".probe");
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|e| Failure::file(&name, "written", &e))
+}
+
+/// The records under the names that this experiment gives them, each with whether it was fitted.
+fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
+    let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
+    let named = pairs.map(|(planned, mut run)| {
+        run.labels = planned.job.labels.clone();
+        let split = if planned.held_out { HELD_OUT } else { FITTED };
+        run.other.insert(SPLIT.into(), split.into());
+        run
+    });
+    Runs::new(named.collect())
+}
+
+/// The options of `isoloss fit` that ask for the experiment's fit.
+fn asked(experiment: &Experiment, conditions: &[String]) -> Result<OfTable, Failure> {
+    let mut typed = vec!["fit".to_owned()];
+    let mut option = |name: &str, value: &str| typed.extend([format!("--{name}"), value.to_owned()]);
+    if let Some(law) = &experiment.fit.law {
+        option("law", law);
+    }
+    conditions.iter().for_each(|condition| option("where", condition));
+    if experiment.has_families() {
+        option("group", "family");
+    }
+    if !experiment.fit.per.is_empty() {
+        option("per", &experiment.fit.per.join(","));
+    }
+    let matches = OfTable::augment_args(Command::new("fit")).try_get_matches_from(&typed);
+    let of = matches.and_then(|matches| OfTable::from_arg_matches(&matches));
+    of.map_err(|e| Failure::usage(format_args!("[fit] cannot be understood: {e}"), "as in law = \"chinchilla\""))
+}
+
+/// What the fit says of the runs that took no part in it.
+fn foretell(runs: &Runs, table: &Table, fit: &Fit, convention: Convention) -> Result<Vec<Foretold>, Failure> {
+    let split = |run: &Record| run.other.get(SPLIT).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let cost = |run: &Record| convention.compute.of(&run.counts);
+    let dearest = runs.iter().filter(|run| split(run) == FITTED).map(cost).fold(0.0, f64::max);
+    let mut all = Vec::new();
+    for (row, run) in runs.iter().enumerate().filter(|(_, run)| split(run) == HELD_OUT) {
+        let Some(loss) = run.loss() else { continue };
+        let input = |name: &str| {
+            let column = table.column(name).and_then(|c| c.as_numbers());
+            (name.to_owned(), column.map_or(vec![f64::NAN], |numbers| vec![numbers.values[row]]))
+        };
+        let columns: Vec<(String, Vec<f64>)> = fit.law.inputs().map(input).collect();
+        let family = [run.labels.family.clone()];
+        let family = (!fit.families().is_empty()).then_some(&family[..]);
+        for prediction in fit.predict(&columns, family)? {
+            all.push(Foretold { name: run.labels.rung.clone(), loss, far: cost(run) / dearest, prediction });
+        }
+    }
+    if !all.is_empty() {
+        talk(format_args!("{} took no part in the fit", count(all.len(), "run")));
+    }
+    Ok(all)
+}

@@ -1,0 +1,121 @@
+//! The report of an experiment.
+
+use isoloss_figures::report::{Block, Cell, Report, Section, Table};
+
+use super::answer::Answer;
+use crate::commands::tell::made;
+use crate::numbers::{count, number};
+
+/// Everything that the experiment says, as one page.
+pub fn page(answer: &Answer) -> Report {
+    let experiment = answer.experiment;
+    let mut page = Report::new(&experiment.name, made()).question(&experiment.question);
+    page.sections.push(asked(answer));
+    let mut told = answer.told.sections.clone();
+    // The law first, then what it was asked, then the rest.
+    let rest = told.split_off(told.len().min(1));
+    page.sections.extend(told);
+    page.sections.extend(foretold(answer));
+    page.sections.extend(truth(answer));
+    page.sections.extend(beside(answer));
+    page.sections.extend(rest);
+    page.sections.push(provenance(answer));
+    page
+}
+
+/// What was expected, and what it took.
+fn asked(answer: &Answer) -> Section {
+    let experiment = answer.experiment;
+    let mut section = Section::new("What was asked");
+    let parts = [
+        ("Expected, before any run", &experiment.hypothesis),
+        ("What it costs", &experiment.cost),
+        ("What came out", &experiment.outcome),
+    ];
+    for (title, text) in parts {
+        let text = text.trim();
+        if !text.is_empty() {
+            section = section.with(Block::Heading(title.into()));
+            section = text.split("\n\n").fold(section, |s, part| s.words(part.replace('\n', " ")));
+        }
+    }
+    let runs = &answer.runs;
+    let wall: f64 = runs.iter().map(|run| run.cost.wall_s).sum();
+    let cpu: f64 = runs.iter().map(|run| run.cost.cpu_s).sum();
+    let flops: f64 = runs.iter().map(|run| run.counts.flops_counted).sum();
+    let took = format!(
+        "{}: {} FLOPs counted, {} CPU-seconds, {} seconds of runs.",
+        count(runs.len(), "run"),
+        number(flops, 3),
+        number(cpu, 3),
+        number(wall, 3)
+    );
+    section.with(Block::Heading("These runs".into())).words(took)
+}
+
+/// The runs that took no part in the fit.
+fn foretold(answer: &Answer) -> Option<Section> {
+    if answer.foretold.is_empty() {
+        return None;
+    }
+    let header = ["held-out run", "compute over the dearest fitted", "loss", "foretold for one new run", "off", ""];
+    let mut table = Table::new(header);
+    for told in &answer.foretold {
+        let inside = match told.inside() {
+            Some(true) => "inside",
+            Some(false) => "outside",
+            None => "",
+        };
+        let off = told.prediction.new_run.value / told.loss - 1.0;
+        table = table.row([
+            Cell::Words(told.name.clone()),
+            Cell::Number(told.far, 2),
+            Cell::Number(told.loss, 5),
+            Cell::from(&told.prediction.new_run),
+            Cell::Off(off),
+            Cell::Says(inside.into()),
+        ]);
+    }
+    Some(Section::new("Runs that the law had to foretell").with(Block::Table(table)))
+}
+
+fn truth(answer: &Answer) -> Option<Section> {
+    let truth = answer.truth.as_ref()?;
+    let words = truth.sentence();
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    Some(Section::new("The floor that is known").words(first + letters.as_str()))
+}
+
+/// Fits of some of the runs, parameter by parameter.
+fn beside(answer: &Answer) -> Option<Section> {
+    if answer.beside.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(["runs", "parameter", "value and interval"]);
+    let all = [("all that were fitted".to_owned(), &answer.told.fit)];
+    let some = answer.beside.iter().map(|beside| (format!("where {}", beside.condition), &beside.fit));
+    for (name, fit) in all.into_iter().chain(some) {
+        for parameter in &fit.parameters {
+            let name = format!("{name} ({})", count(fit.rows, "run"));
+            table =
+                table.row([Cell::Words(name), Cell::Symbol(parameter.name.clone()), Cell::from(&parameter.estimate)]);
+        }
+    }
+    Some(Section::new("How far the answer hangs on some of the runs").with(Block::Table(table)))
+}
+
+fn provenance(answer: &Answer) -> Section {
+    let command: Vec<String> = std::env::args().skip(1).collect();
+    let data = answer.runs.iter().next().map(|run| format!("{}, {}", run.data.name, run.data.hash));
+    let machine = answer.runs.iter().next().map(|run| run.machine.clone());
+    let facts = [
+        Some(("command", format!("isoloss {}", command.join(" ")))),
+        data.map(|data| ("data", data)),
+        machine.map(|machine| ("machine", machine)),
+    ];
+    let mut section = Section::provenance(["runs.csv"], Some(&answer.told.fit), facts.into_iter().flatten());
+    let text = answer.experiment.text().lines().map(str::to_owned).collect();
+    section.blocks.push(Block::Fold("the experiment".into(), vec![Block::List(text)]));
+    section
+}
