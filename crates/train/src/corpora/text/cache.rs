@@ -69,7 +69,10 @@ impl Writer {
     /// Appends a document and a separator: where it begins and how many tokens that is.
     pub(super) fn push(&mut self, document: &[u8]) -> io::Result<(u64, u64)> {
         self.buffer.clear();
-        self.buffer.extend(document.iter().flat_map(|byte| u16::from(*byte).to_le_bytes()));
+        self.buffer.resize(2 * document.len(), 0);
+        for (pair, byte) in self.buffer.chunks_exact_mut(2).zip(document) {
+            pair.copy_from_slice(&u16::from(*byte).to_le_bytes());
+        }
         self.buffer.extend(SEPARATOR.to_le_bytes());
         let (start, tokens) = (self.tokens, document.len() as u64 + 1);
         self.checksum.update(&self.buffer);
