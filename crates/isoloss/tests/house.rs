@@ -145,7 +145,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("isoloss-runs", &["isoloss-formula"]),
     ("isoloss-figures", &["isoloss-formula", "isoloss-laws"]),
     ("isoloss-engine", &[]),
-    ("isoloss", &["isoloss-figures", "isoloss-formula", "isoloss-laws", "isoloss-runs"]),
+    ("isoloss-train", &["isoloss-engine", "isoloss-runs"]),
+    ("isoloss", &["isoloss-figures", "isoloss-formula", "isoloss-laws", "isoloss-runs", "isoloss-train"]),
 ];
 
 /// What only tests use is no arrow: the library is built without it.

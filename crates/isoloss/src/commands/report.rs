@@ -44,9 +44,6 @@ pub struct Report {
     of: OfTable,
 }
 
-/// Cuts of the back-test.
-const CUTS: usize = 6;
-
 impl Run for Report {
     const ABOUT: &str = "One HTML file: runs, fits, comparisons, back-test, figures and where they come from";
     const EXAMPLES: &str = "\

@@ -18,8 +18,8 @@ use crate::commands::tell::{self, Told};
 use crate::failure::Failure;
 use crate::numbers::{count, number};
 use crate::output::{self, BOLD, RESET, talk};
+use crate::report;
 use crate::report::predictions::{interval, value};
-use crate::report::{self, told_of};
 
 /// The column that says which runs were fitted.
 const SPLIT: &str = "split";
@@ -111,7 +111,7 @@ impl<'a> Answer<'a> {
     /// Says the answer.
     pub fn print(&self, out: &Path) -> Result<(), Failure> {
         let report = report::Report::new(&self.told.fit, &self.loaded.points, &self.loaded.prepared);
-        let mut said = told_of(&report);
+        let mut said = report::text(&report);
         for told in &self.foretold {
             let inside = match told.inside() {
                 Some(true) => "inside",

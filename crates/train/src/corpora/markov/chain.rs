@@ -9,6 +9,9 @@ use super::Config;
 /// The denominator of all probabilities, 2^32.
 pub(super) const ONE: u64 = 1 << 32;
 
+/// Draws before a source is given up whose every chain keeps to one token.
+const DRAWS: u64 = 64;
+
 /// Steps of the power iteration before a chain is given up: that of the default forgets in tens.
 const STEPS: usize = 10_000;
 
@@ -23,11 +26,18 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// Draws the chain; none if its stationary law cannot be found.
+    /// The first chain of the seed's draws whose stationary law can be found and gives no token more than
+    /// [`Config::largest`]; none if there is none.
     pub(super) fn draw(config: &Config) -> Option<Self> {
+        let spread = |chain: &Self| chain.stationary.iter().all(|p| *p <= config.largest);
+        (0..DRAWS).find_map(|number| Self::numbered(config, number).filter(spread))
+    }
+
+    /// One draw of the seed.
+    fn numbered(config: &Config, number: u64) -> Option<Self> {
         let tokens = config.vocab_size;
         let mut table = Vec::with_capacity((tokens + 1) * tokens);
-        for row in logits(config, tokens - 1).chunks_exact(tokens) {
+        for row in logits(config, number, tokens - 1).chunks_exact(tokens) {
             table.extend(integers(&softmax(row)));
         }
         let stationary = stationary(&table, tokens)?;
@@ -74,10 +84,10 @@ fn surprise(n: u32) -> f64 {
     -libm::log(n as f64 / ONE as f64)
 }
 
-/// `[V, V]`: ln p(y | c) up to the norm of each row, with the first components of Z only.
-pub(super) fn logits(config: &Config, components: usize) -> Vec<f64> {
+/// `[V, V]`: ln p(y | c) up to the norm of each row, with the first components of Z only, in one draw of the seed.
+pub(super) fn logits(config: &Config, number: u64, components: usize) -> Vec<f64> {
     let tokens = config.vocab_size;
-    let [u, v] = [0, 1].map(|set| orthonormal(tokens, stream(Purpose::Source, [config.seed, set, 0])));
+    let [u, v] = [0, 1].map(|set| orthonormal(tokens, stream(Purpose::Source, [config.seed, set, number])));
     let spectrum: Vec<f64> = (1..tokens).map(|k| libm::pow(k as f64, -config.decay)).collect();
     let norm = dot(&spectrum, &spectrum).sqrt();
     // The vectors have norm 1 here and mean square 1 in the equation: u_k(c) v_k(y) is V times as much.

@@ -12,6 +12,9 @@
 //! makes a power law in size: a model whose logits have rank d can hold d components, and what is left of Z is
 //! sum_{k>d} l_k^2 ~ d^-(2 decay - 1).
 //!
+//! Now and then such a chain keeps to a few tokens and has little to tell, so a chain whose stationary law gives one token
+//! more than `largest` is drawn again.
+//!
 //! Probabilities are multiples of 2^-32 and tokens are drawn from these integers, so that the floor
 //! sum_c pi(c) H(p(. | c)) is that of what is sampled. Only IEEE arithmetic and `libm` are used: same settings, same
 //! bits on every machine.
@@ -54,6 +57,9 @@ pub struct Config {
     /// The exponent of the spectrum of Z: 0 to 8.
     #[serde(default = "decay")]
     pub decay: f64,
+    /// No token has more of the stationary law than this: 0 to 1.
+    #[serde(default = "largest")]
+    pub largest: f64,
     /// Draws the chain.
     pub seed: u64,
 }
@@ -74,6 +80,10 @@ fn decay() -> f64 {
     0.875
 }
 
+fn largest() -> f64 {
+    0.2
+}
+
 impl Config {
     fn check(&self) -> Result<(), CorpusError> {
         if !(2..=MAX_VOCAB).contains(&self.vocab_size) {
@@ -84,6 +94,7 @@ impl Config {
             ("zipf", self.zipf, 4.0, "1"),
             ("strength", self.strength, 8.0, "2.5"),
             ("decay", self.decay, 8.0, "0.875"),
+            ("largest", self.largest, 1.0, "0.2"),
         ];
         for (name, value, most, usual) in ranges {
             if !(0.0..=most).contains(&value) {
@@ -108,8 +119,8 @@ struct Markov {
 pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
     config.check()?;
     let chain = Chain::draw(config).ok_or_else(|| {
-        let message = "the chain forgets where it began too slowly for its stationary law to be found".to_owned();
-        CorpusError::new(message, "lower `strength`")
+        let message = format!("every chain of this seed keeps to one token more than {} of the time", config.largest);
+        CorpusError::new(message, "lower `strength` or `zipf`, or raise `largest`")
     })?;
     let alias = Alias::new(chain.tokens(), chain.rows());
     let data = Data {
@@ -127,7 +138,7 @@ fn hash(config: &Config, chain: &Chain) -> String {
     let mut hash = Sha256::new();
     hash.update(b"isoloss markov 1\n");
     hash.update((config.vocab_size as u64).to_le_bytes());
-    for number in [config.zipf, config.strength, config.decay] {
+    for number in [config.zipf, config.strength, config.decay, config.largest] {
         hash.update(number.to_bits().to_le_bytes());
     }
     hash.update(config.seed.to_le_bytes());

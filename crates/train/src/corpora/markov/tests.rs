@@ -5,7 +5,12 @@ use super::chain::{ONE, integers, logits, softmax};
 use super::*;
 
 fn config(seed: u64) -> Config {
-    Config { vocab_size: 256, zipf: 1.0, strength: 2.5, decay: 0.875, seed }
+    Config { vocab_size: 256, zipf: 1.0, strength: 2.5, decay: 0.875, largest: 0.2, seed }
+}
+
+/// The same without a rule on the stationary law.
+fn free(seed: u64) -> Config {
+    Config { largest: 1.0, ..config(seed) }
 }
 
 fn source(config: &Config) -> Arc<dyn Source> {
@@ -18,7 +23,7 @@ fn source(config: &Config) -> Arc<dyn Source> {
 /// hold the chain, and everything is lower.
 #[test]
 fn floor_and_unigram_entropy_lie_where_they_should() {
-    let chains: Vec<Chain> = (100..116).map(|seed| Chain::draw(&config(seed)).unwrap()).collect();
+    let chains: Vec<Chain> = (100..116).map(|seed| Chain::draw(&free(seed)).unwrap()).collect();
     let mean = |of: &dyn Fn(&Chain) -> f64| chains.iter().map(of).sum::<f64>() / chains.len() as f64;
     let floor = mean(&|chain| chain.entropy());
     let above = mean(&|chain| chain.unigram_entropy() - chain.entropy());
@@ -27,6 +32,17 @@ fn floor_and_unigram_entropy_lie_where_they_should() {
     let mut floors: Vec<f64> = chains.iter().map(Chain::entropy).collect();
     floors.sort_by(f64::total_cmp);
     assert!((2.43..3.11).contains(&floors[8]), "{floors:?}");
+}
+
+/// Some sources of the same law as these keep to one token: then another chain is drawn.
+#[test]
+fn no_token_holds_more_of_a_chain_than_asked() {
+    let most = |config: &Config| Chain::draw(config).unwrap().stationary().iter().fold(0.0, |a: f64, b| a.max(*b));
+    let seeds = 100..140;
+    assert!(seeds.clone().any(|seed| most(&free(seed)) > 0.2), "the rule would never be needed");
+    assert!(seeds.clone().all(|seed| most(&config(seed)) <= 0.2));
+    let kept = seeds.filter(|&seed| most(&free(seed)) <= 0.2);
+    assert!(kept.take(5).all(|seed| most(&free(seed)) == most(&config(seed))), "a good first draw stays");
 }
 
 #[test]
@@ -70,7 +86,7 @@ fn integers_are_the_nearest() {
 fn the_spectrum_is_the_one_asked_for() {
     let flat = Config { vocab_size: 96, zipf: 0.0, ..config(3) };
     let tail = |components: usize| {
-        let (whole, part) = (logits(&flat, 95), logits(&flat, components));
+        let (whole, part) = (logits(&flat, 0, 95), logits(&flat, 0, components));
         whole.iter().zip(&part).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / (96.0 * 96.0)
     };
     assert!((tail(0) - 6.25).abs() < 1e-9, "{}", tail(0));
@@ -89,7 +105,7 @@ fn reducible_information_falls_as_a_power_of_the_rank() {
     let config = config(5);
     let chain = Chain::draw(&config).unwrap();
     let left = |components: usize| {
-        let logits = logits(&config, components);
+        let logits = logits(&config, 0, components);
         let rows = logits.chunks_exact(256).zip(chain.rows()).zip(chain.stationary());
         rows.map(|((logits, row), pi)| {
             let p = row.iter().map(|n| *n as f64 / ONE as f64);
@@ -109,7 +125,7 @@ fn reducible_information_falls_as_a_power_of_the_rank() {
 #[test]
 fn tokens_come_as_often_as_they_should() {
     let draws = 1 << 20;
-    for config in [config(2), Config { vocab_size: 5, ..config(2) }, Config { vocab_size: 300, ..config(2) }] {
+    for config in [config(2), Config { vocab_size: 5, ..free(2) }, Config { vocab_size: 300, ..config(2) }] {
         let chain = Chain::draw(&config).unwrap();
         let alias = Alias::new(chain.tokens(), chain.rows());
         for law in [0, config.vocab_size / 2, config.vocab_size] {
@@ -207,7 +223,7 @@ fn a_source_does_not_move() {
 
 #[test]
 fn everything_that_draws_the_chain_is_in_its_hash() {
-    let small = Config { vocab_size: 16, ..config(1) };
+    let small = Config { vocab_size: 16, ..free(1) };
     let hash = |config: Config| source(&config).data().hash;
     let first = hash(small.clone());
     assert_eq!(first, hash(small.clone()));
@@ -216,6 +232,7 @@ fn everything_that_draws_the_chain_is_in_its_hash() {
         Config { zipf: 0.9, ..small.clone() },
         Config { strength: 2.0, ..small.clone() },
         Config { decay: 1.0, ..small.clone() },
+        Config { largest: 0.9, ..small.clone() },
         Config { seed: 2, ..small },
     ];
     assert!(others.into_iter().all(|other| hash(other) != first));
@@ -230,14 +247,14 @@ fn settings_without_sense_are_refused_with_a_hint() {
         ("zipf", Config { zipf: f64::NAN, ..config(1) }),
         ("strength", Config { strength: -1.0, ..config(1) }),
         ("decay", Config { decay: f64::INFINITY, ..config(1) }),
+        ("largest", Config { largest: 1.5, ..config(1) }),
+        ("largest", Config { largest: 0.01, ..config(1) }),
     ];
     for (name, config) in bad {
         let error = open(&config, &place).unwrap_err();
         assert!(error.message.contains(name) && !error.hint.is_empty(), "{error}");
     }
-    for config in
-        [Config { vocab_size: 2, ..config(1) }, Config { strength: 0.0, zipf: 0.0, vocab_size: 3, ..config(1) }]
-    {
+    for config in [Config { vocab_size: 2, ..free(1) }, Config { strength: 0.0, zipf: 0.0, vocab_size: 3, ..free(1) }] {
         let source = open(&config, &place).unwrap();
         assert!(source.held_out(0, 64).unwrap_err().hint.contains("one"));
         let mut batch = Batch::new(3, 7);

@@ -1,5 +1,7 @@
 //! `isoloss list`: what there is to fit, to predict from and to draw.
 
+mod lab;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,7 +20,8 @@ use crate::{published, report};
 /// Options of `list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// `laws`, `published` (constants from papers), `figures`, or what is in a saved fit: isoloss list fit.json
+    /// `laws`, `published` (constants from papers), `figures`; `corpora`, `models`, `recipes`, `schedules`, `experiments`;
+    /// or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
     /// One of them in full, with formula, variables and paper: isoloss list laws chinchilla
@@ -27,12 +30,13 @@ pub struct List {
 }
 
 impl Run for List {
-    const ABOUT: &str = "The laws there are, published constants, figures, and what is in a saved fit";
+    const ABOUT: &str = "Laws, published constants, figures, what can be trained, experiments; what is in a saved fit";
     const EXAMPLES: &str = "\
 Examples:
   isoloss list
   isoloss list laws chinchilla
   isoloss list published besiroglu-2024
+  isoloss list experiments first-ladder
   isoloss list fit.json
 
 A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss predict published:NAME, \
@@ -40,7 +44,10 @@ a figure to isoloss figure NAME.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let text = match (self.what.as_deref(), self.name.as_deref()) {
-            (None, _) => format!("{}\n{}\n{}", laws(), all_published(), figures()),
+            (None, _) => {
+                let parts = lab::LISTS.iter().map(|list| format!("\n{}", list.text()));
+                format!("{}\n{}\n{}{}", laws(), all_published(), figures(), parts.collect::<String>())
+            }
             (Some("laws" | "law"), None) => laws(),
             (Some("laws" | "law"), Some(name)) => in_full(&named(name)?),
             (Some("figures" | "figure"), _) => figures(),
@@ -50,11 +57,14 @@ a figure to isoloss figure NAME.";
                 published::fit(name)?;
                 published::all().filter(|(_, p)| p.name == name).map(|(law, p)| one_published(law, p)).collect()
             }
+            (Some(list), name) if lab::find(list).is_some() => {
+                lab::find(list).map_or(Ok(String::new()), |l| l.of(name))?
+            }
             (Some(path), None) if path.starts_with("published:") || Path::new(path).exists() => summary(path)?,
             (Some(other), _) => {
                 return Err(Failure::usage(
                     format_args!("list {other}: neither a list nor a saved fit"),
-                    "isoloss list laws, isoloss list published, isoloss list figures, isoloss list fit.json",
+                    format_args!("isoloss list laws, published, figures{}, or isoloss list fit.json", lab::names()),
                 ));
             }
         };
