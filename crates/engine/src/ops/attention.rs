@@ -11,9 +11,11 @@
 //!
 //! Queries are taken in blocks, each with all keys up to its last query, so scratch memory is linear in the length.
 
+use std::ops::Range;
+
 use super::Op;
-use crate::buffers::{Buffer, Values};
-use crate::simd::{dot, greatest, kernel, sum};
+use crate::buffers::{Buffer, Gradients, Values};
+use crate::simd::{LANES, dot, greatest, kernel, sum};
 use crate::tape::Columns;
 use crate::{Matrix, Real, Slot, Tape, naive, product};
 
@@ -66,13 +68,6 @@ impl<R: Real> Tape<'_, R> {
     }
 }
 
-/// One query head of one sequence, as matrices whose rows are tokens.
-struct Head<'a, R> {
-    q: Rows<'a, R>,
-    k: Rows<'a, R>,
-    v: Rows<'a, R>,
-}
-
 /// Rows of a head inside a wider array.
 #[derive(Clone, Copy)]
 struct Rows<'a, R> {
@@ -83,13 +78,33 @@ struct Rows<'a, R> {
 
 impl<'a, R: Real> Rows<'a, R> {
     fn new(data: &'a [R], of: Columns, sequence: usize, head: usize, width: usize) -> Self {
-        let stride = of.slot.width();
-        let at = sequence * of.slot.length() * stride + of.start + head * width;
-        Self { data: &data[at..], width, stride }
+        Self { data: &data[place(of, sequence, 0, head, width)..], width, stride: of.slot.width() }
     }
 
     fn matrix(self, from: usize, rows: usize) -> Matrix<'a, R> {
         Matrix::strided(&self.data[from * self.stride..], rows, self.width, self.stride)
+    }
+}
+
+/// Where a token of a head begins.
+fn place(of: Columns, sequence: usize, token: usize, head: usize, width: usize) -> usize {
+    (sequence * of.slot.length() + token) * of.slot.width() + of.start + head * width
+}
+
+/// The transpose of the keys or values of a head, turned once for all its blocks: `[width, length]`. From where they lie
+/// the product would turn them anew for every block, and more slowly.
+struct Turned<R> {
+    data: Buffer<R>,
+    length: usize,
+}
+
+impl<R: Real> Turned<R> {
+    fn read(&mut self, rows: Rows<R>) {
+        transpose(rows.data, rows.stride, rows.width, &mut self.data, self.length);
+    }
+
+    fn matrix(&self, width: usize, from: usize, keys: usize) -> Matrix<'_, R> {
+        Matrix::strided(&self.data[from..], width, keys, self.length)
     }
 }
 
@@ -102,37 +117,44 @@ impl Node {
         self.v.width / self.kv_heads
     }
 
-    fn head<R: Real>(self, values: &Values<R>, sequence: usize, head: usize) -> Head<'_, R> {
-        let shared = head / (self.heads / self.kv_heads);
-        let rows = |c: Columns, head, width| Rows::new(values.get(c.slot), c, sequence, head, width);
-        Head {
-            q: rows(self.q, head, self.dk()),
-            k: rows(self.k, shared, self.dk()),
-            v: rows(self.v, shared, self.dv()),
-        }
+    /// Query heads to a key and value head.
+    fn group(self) -> usize {
+        self.heads / self.kv_heads
+    }
+
+    fn log_sums_of(self, sequence: usize, head: usize) -> Range<usize> {
+        let at = (sequence * self.heads + head) * self.y.length();
+        at..at + self.y.length()
     }
 }
 
 impl Op for Node {
     fn forward<R: Real>(self, tape: &mut Tape<R>) {
-        let (length, width, dv) = (self.y.length(), self.y.width(), self.dv());
+        let (length, width, dk, dv) = (self.y.length(), self.y.width(), self.dk(), self.dv());
         let block = block(length).min(length);
-        let mut scores = tape.buffers.gradients.scratch(block * length);
-        let mut inverse = tape.buffers.gradients.scratch(block);
+        let gradients = &mut tape.buffers.gradients;
+        let mut scores = gradients.scratch(block * length);
+        let mut inverse = gradients.scratch(block);
+        let mut turned = Turned { data: gradients.scratch(dk * length), length };
         let values = &mut tape.buffers.values;
         let (mut y, mut log_sums) = (values.take(self.y), values.take(self.log_sums));
         for sequence in 0..self.y.sequences() {
             for head in 0..self.heads {
-                let Head { q, k, v } = self.head(values, sequence, head);
-                let log_sums = &mut log_sums[(sequence * self.heads + head) * length..][..length];
+                let shared = head / self.group();
+                if head.is_multiple_of(self.group()) {
+                    turned.read(Rows::new(values.get(self.k.slot), self.k, sequence, shared, dk));
+                }
+                let q = Rows::new(values.get(self.q.slot), self.q, sequence, head, dk);
+                let v = Rows::new(values.get(self.v.slot), self.v, sequence, shared, dv);
+                let log_sums = &mut log_sums[self.log_sums_of(sequence, head)];
                 for from in (0..length).step_by(block) {
                     let rows = block.min(length - from);
                     let keys = from + rows;
                     let scores = &mut scores[..rows * keys];
-                    product(R::ONE, q.matrix(from, rows), k.matrix(0, keys).t(), scores, keys, false);
+                    product(R::ONE, q.matrix(from, rows), turned.matrix(dk, 0, keys), scores, keys, false);
                     let inverse = &mut inverse[..rows];
                     exponentials(scores, keys, from, R::of(self.scale), &mut log_sums[from..keys], inverse);
-                    let y = &mut y[(sequence * length + from) * width + head * dv..];
+                    let y = &mut y[place(self.y.into(), sequence, from, head, dv)..];
                     let p = Matrix::new(scores, rows, keys);
                     product(R::ONE, p, v.matrix(0, keys), y, width, false);
                     normalise(y, width, dv, inverse);
@@ -141,84 +163,118 @@ impl Op for Node {
         }
         values.put(self.y, y);
         values.put(self.log_sums, log_sums);
-        tape.buffers.gradients.give(scores);
-        tape.buffers.gradients.give(inverse);
+        [scores, inverse, turned.data].into_iter().for_each(|b| tape.buffers.gradients.give(b));
     }
 
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
-        let (dk, dv, length, group) = (self.dk(), self.dv(), self.y.length(), self.heads / self.kv_heads);
+        let (dk, dv, length) = (self.dk(), self.dv(), self.y.length());
         let (values, gradients) = (&tape.buffers.values, &mut tape.buffers.gradients);
+        let block = block(length).min(length);
         let mut scratch = Scratch {
-            p: gradients.scratch(block(length) * KEYS.min(length)),
-            ds: gradients.scratch(block(length) * KEYS.min(length)),
-            along: gradients.scratch(block(length)),
-            dq: gradients.scratch(length * dk),
-            dk: gradients.scratch(length * dk),
-            dv: gradients.scratch(length * dv),
+            p: gradients.scratch(block * KEYS.min(length)),
+            ds: gradients.scratch(block * KEYS.min(length)),
+            along: gradients.scratch(block),
+            k: Turned { data: gradients.scratch(dk * length), length },
+            v: Turned { data: gradients.scratch(dv * length), length },
         };
         for sequence in 0..self.y.sequences() {
-            for shared in 0..self.kv_heads {
-                scratch.dk.fill(R::ZERO);
-                scratch.dv.fill(R::ZERO);
-                for head in shared * group..(shared + 1) * group {
-                    self.head_backward(values, sequence, head, &dy, &mut scratch);
-                    if let Some(sum) = gradients.open_zeroed(self.q.slot) {
-                        add_head(sum, self.q, sequence, head, &scratch.dq, dk);
-                    }
+            for head in 0..self.heads {
+                let shared = head / self.group();
+                if head.is_multiple_of(self.group()) {
+                    scratch.k.read(Rows::new(values.get(self.k.slot), self.k, sequence, shared, dk));
+                    scratch.v.read(Rows::new(values.get(self.v.slot), self.v, sequence, shared, dv));
                 }
-                if let Some(sum) = gradients.open_zeroed(self.k.slot) {
-                    add_head(sum, self.k, sequence, shared, &scratch.dk, dk);
-                }
-                if let Some(sum) = gradients.open_zeroed(self.v.slot) {
-                    add_head(sum, self.v, sequence, shared, &scratch.dv, dv);
+                for from in (0..length).step_by(block) {
+                    self.block_backward(values, gradients, [sequence, head, from], &dy, &mut scratch);
                 }
             }
         }
-        let Scratch { p, ds, along, dq, dk, dv } = scratch;
-        [p, ds, along, dq, dk, dv, dy].into_iter().for_each(|b| gradients.give(b));
+        let Scratch { p, ds, along, k, v } = scratch;
+        [p, ds, along, k.data, v.data, dy].into_iter().for_each(|b| gradients.give(b));
     }
 }
 
-/// Room for one block of scores and for the gradients of one head.
+/// Room for one block of scores, and keys and values of one head.
 struct Scratch<R> {
     p: Buffer<R>,
     ds: Buffer<R>,
     along: Buffer<R>,
-    dq: Buffer<R>,
-    dk: Buffer<R>,
-    dv: Buffer<R>,
+    k: Turned<R>,
+    v: Turned<R>,
 }
 
 impl Node {
-    /// Writes dq of one query head and adds to dk and dv of the head it shares.
-    fn head_backward<R: Real>(self, values: &Values<R>, sequence: usize, head: usize, dy: &[R], to: &mut Scratch<R>) {
-        let (length, scale) = (self.y.length(), R::of(self.scale));
-        let (block, wide, dv) = (block(length), Columns::from(self.y), self.dv());
-        let Head { q, k, v } = self.head(values, sequence, head);
-        let y = Rows::new(values.get(self.y), wide, sequence, head, dv);
-        let dy = Rows::new(dy, wide, sequence, head, dv);
-        let log_sums = &values.get(self.log_sums)[(sequence * self.heads + head) * length..][..length];
-        for from in (0..length).step_by(block) {
-            let rows = block.min(length - from);
-            let along = &mut to.along[..rows];
-            products_along(&dy.data[from * dy.stride..], &y.data[from * y.stride..], dy.stride, dv, along);
-            let dy = dy.matrix(from, rows);
-            for start in (0..from + rows).step_by(KEYS) {
-                let keys = KEYS.min(from + rows - start);
-                let (p, ds) = (&mut to.p[..rows * keys], &mut to.ds[..rows * keys]);
-                product(R::ONE, q.matrix(from, rows), k.matrix(start, keys).t(), p, keys, false);
-                product(R::ONE, dy, v.matrix(start, keys).t(), ds, keys, false);
-                // Row i sees the keys up to from + i, which is `from - start + i` here.
-                slopes(p, ds, keys, from as isize - start as isize, scale, &log_sums[from..], along);
-                let (p, ds) = (Matrix::new(p, rows, keys), Matrix::new(ds, rows, keys));
-                let (wk, wv) = (self.dk(), dv);
-                product(R::ONE, p.t(), dy, &mut to.dv[start * wv..], wv, true);
-                product(scale, ds, k.matrix(start, keys), &mut to.dq[from * wk..], wk, start > 0);
-                product(scale, ds.t(), q.matrix(from, rows), &mut to.dk[start * wk..], wk, true);
+    /// Adds to dq, dk and dv what the queries of one head say from token `from` on, in their places.
+    fn block_backward<R: Real>(
+        self,
+        values: &Values<R>,
+        gradients: &mut Gradients<R>,
+        [sequence, head, from]: [usize; 3],
+        dy: &[R],
+        to: &mut Scratch<R>,
+    ) {
+        let (scale, wk, wv, length) = (R::of(self.scale), self.dk(), self.dv(), self.y.length());
+        let (shared, wide, rows) = (head / self.group(), Columns::from(self.y), block(length).min(length - from));
+        let q = Rows::new(values.get(self.q.slot), self.q, sequence, head, wk).matrix(from, rows);
+        let k = Rows::new(values.get(self.k.slot), self.k, sequence, shared, wk);
+        let y = Rows::new(values.get(self.y), wide, sequence, head, wv);
+        let dy = Rows::new(dy, wide, sequence, head, wv);
+        let log_sums = &values.get(self.log_sums)[self.log_sums_of(sequence, head)];
+        let along = &mut to.along[..rows];
+        products_along(&dy.data[from * dy.stride..], &y.data[from * y.stride..], dy.stride, wv, along);
+        let dy = dy.matrix(from, rows);
+        for start in (0..from + rows).step_by(KEYS) {
+            let keys = KEYS.min(from + rows - start);
+            let (p, ds) = (&mut to.p[..rows * keys], &mut to.ds[..rows * keys]);
+            product(R::ONE, q, to.k.matrix(wk, start, keys), p, keys, false);
+            product(R::ONE, dy, to.v.matrix(wv, start, keys), ds, keys, false);
+            // Row i sees the keys up to from + i, which is `from - start + i` here.
+            slopes(p, ds, keys, from as isize - start as isize, scale, &log_sums[from..], along);
+            let (p, ds) = (Matrix::new(p, rows, keys), Matrix::new(ds, rows, keys));
+            if let Some(sum) = gradients.open_zeroed(self.v.slot) {
+                let at = place(self.v, sequence, start, shared, wv);
+                product(R::ONE, p.t(), dy, &mut sum[at..], self.v.slot.width(), true);
+            }
+            if let Some(sum) = gradients.open_zeroed(self.q.slot) {
+                let at = place(self.q, sequence, from, head, wk);
+                product(scale, ds, k.matrix(start, keys), &mut sum[at..], self.q.slot.width(), true);
+            }
+            if let Some(sum) = gradients.open_zeroed(self.k.slot) {
+                let at = place(self.k, sequence, start, shared, wk);
+                product(scale, ds.t(), q, &mut sum[at..], self.k.slot.width(), true);
             }
         }
     }
+}
+
+kernel! {
+    /// Rows of `width` elements, `stride` apart, as columns of y, whose rows have `length` elements. Rows are taken by
+    /// whole vectors of y, so that what is written lies side by side.
+    fn transpose<'a, R>(x: &'a [R], stride: usize, width: usize, y: &'a mut [R], length: usize) {
+        let whole = length - length % LANES;
+        for row in (0..whole).step_by(LANES) {
+            let rows: [&[R]; LANES] = std::array::from_fn(|i| &x[(row + i) * stride..][..width]);
+            for c in 0..width {
+                let y = &mut y[c * length + row..][..LANES];
+                for i in 0..LANES {
+                    y[i] = rows[i][c];
+                }
+            }
+        }
+        for row in whole..length {
+            for c in 0..width {
+                y[c * length + row] = x[row * stride + c];
+            }
+        }
+    }
+}
+
+/// The elements of a row that loops run over when `seen` of them count: whole vectors, because what is left over is done
+/// one by one, and in a triangle something is left over in almost every row.
+#[inline(always)]
+fn whole(seen: usize, keys: usize) -> usize {
+    seen.next_multiple_of(LANES).min(keys)
 }
 
 kernel! {
@@ -227,13 +283,18 @@ kernel! {
         scores: &'a mut [R], keys: usize, from: usize, scale: R, log_sums: &'a mut [R], inverse: &'a mut [R],
     ) {
         for (i, ((row, log_sum), inverse)) in scores.chunks_exact_mut(keys).zip(log_sums).zip(inverse).enumerate() {
-            let (seen, unseen) = row.split_at_mut(from + i + 1);
-            let m = scale * greatest(seen, seen[0]);
-            for s in seen.iter_mut() {
+            let seen = from + i + 1;
+            let whole = whole(seen, keys);
+            let (row, beyond) = row.split_at_mut(whole);
+            let first = row[0];
+            row[seen..].fill(first);
+            let m = scale * greatest(row, first);
+            for s in row.iter_mut() {
                 *s = s.mul_add(scale, -m).exp();
             }
-            unseen.fill(R::ZERO);
-            let all = sum(seen);
+            row[seen..].fill(R::ZERO);
+            beyond.fill(R::ZERO);
+            let all = sum(row);
             *log_sum = m + all.ln();
             *inverse = R::ONE / all;
         }
@@ -267,7 +328,8 @@ kernel! {
         let rows = p.chunks_exact_mut(keys).zip(ds.chunks_exact_mut(keys)).zip(log_sums).zip(along);
         for (i, (((p, ds), &l), &along)) in rows.enumerate() {
             let seen = (diagonal + i as isize + 1).clamp(0, keys as isize) as usize;
-            for (p, ds) in p[..seen].iter_mut().zip(&mut ds[..seen]) {
+            let whole = whole(seen, keys);
+            for (p, ds) in p[..whole].iter_mut().zip(&mut ds[..whole]) {
                 *p = p.mul_add(scale, -l).exp();
                 *ds = *p * (*ds - along);
             }
@@ -275,22 +337,6 @@ kernel! {
             ds[seen..].fill(R::ZERO);
         }
     }
-}
-
-kernel! {
-    fn add_rows<'a, R>(sum: &'a mut [R], stride: usize, x: &'a [R], width: usize) {
-        for (sum, x) in sum.chunks_mut(stride).zip(x.chunks_exact(width)) {
-            for (sum, &x) in sum.iter_mut().zip(x) {
-                *sum += x;
-            }
-        }
-    }
-}
-
-/// Adds the rows of one head to their place in a wider array.
-fn add_head<R: Real>(sum: &mut [R], of: Columns, sequence: usize, head: usize, x: &[R], width: usize) {
-    let stride = of.slot.width();
-    add_rows(&mut sum[sequence * of.slot.length() * stride + of.start + head * width..], stride, x, width);
 }
 
 /// The naive reference: q `[sequences, length, heads x dk]`, k and v with `kv_heads`.
