@@ -68,6 +68,11 @@ impl<R: Real> AdamW<R> {
         Self { betas: [0.9, 0.95], eps: 1e-8, groups, runs, first: zeros.clone(), second: zeros, steps: 0 }
     }
 
+    /// The groups, to be read or changed between steps: a decay that follows a schedule, weights that thaw.
+    pub fn groups_mut(&mut self) -> &mut [Group] {
+        &mut self.groups
+    }
+
     /// First and second averages, flat as the weights, and the steps taken: what a checkpoint holds.
     pub fn state(&self) -> (&[R], &[R], u64) {
         (&self.first, &self.second, self.steps)

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use crate::Real;
 use crate::ops::Node;
 use crate::ops::rope::Table;
-use crate::tape::Slot;
+use crate::tape::{Columns, Slot};
 
 /// Buffers start at a multiple of this many bytes, the length of a cache line and of the longest vectors.
 const ALIGNMENT: usize = 64;
@@ -130,6 +130,17 @@ impl<R: Real> Gradients<R> {
             gradient.fill(R::ZERO);
         }
         Some(gradient)
+    }
+
+    /// Where the gradient of some columns is to be added (true) or written (false). As the first to come it writes only
+    /// if the columns are all there are; else the others are zero from now on.
+    pub(crate) fn open_columns(&mut self, columns: Columns) -> Option<(&mut [R], bool)> {
+        let (gradient, add) = self.open(columns.slot)?;
+        let part = columns.width < columns.slot.width();
+        if part && !add {
+            gradient.fill(R::ZERO);
+        }
+        Some((gradient, add || part))
     }
 
     /// Adds a whole buffer to the gradient of a value; as the first to come it becomes that gradient, without a copy.

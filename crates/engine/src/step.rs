@@ -137,12 +137,13 @@ impl<R: Real> Step<R> {
     /// of the sequences: losses of tokens, scores, anything with as many numbers for every sequence.
     ///
     /// # Panics
-    /// If `out` is not a whole number of elements per sequence, or a slot has another number of them.
+    /// If `out` is not a whole number of elements per sequence, at least one, or a slot has another number of them.
     pub fn evaluate<F>(&mut self, params: &Params<R>, sequences: usize, out: &mut [R], walk: F)
     where
         F: Fn(&mut Tape<R>, Range<usize>) -> Slot + Sync,
     {
-        assert!(sequences > 0 && out.len().is_multiple_of(sequences), "{} numbers, {sequences} sequences", out.len());
+        let whole = sequences > 0 && out.len().is_multiple_of(sequences) && !out.is_empty();
+        assert!(whole, "{} numbers, {sequences} sequences", out.len());
         let (chunk, each) = (self.plan.chunk, out.len() / sequences);
         let parts: Vec<Mutex<&mut [R]>> = out.chunks_mut(chunk * each).map(Mutex::new).collect();
         let next = AtomicUsize::new(0);

@@ -61,6 +61,11 @@ impl Slot {
         self.width
     }
 
+    /// Sequences, tokens of a sequence, elements of a token.
+    pub fn shape(self) -> [usize; 3] {
+        [self.sequences, self.length, self.width]
+    }
+
     /// Tokens of all sequences.
     pub fn rows(self) -> usize {
         self.sequences * self.length
@@ -92,6 +97,25 @@ pub struct Columns {
     pub(crate) slot: Slot,
     pub(crate) start: usize,
     pub(crate) width: usize,
+}
+
+impl Columns {
+    /// Sequences, tokens of a sequence, elements of a token.
+    pub(crate) fn shape(self) -> [usize; 3] {
+        [self.slot.sequences, self.slot.length, self.width]
+    }
+
+    /// The rows of these columns in the numbers of their slot.
+    #[inline(always)]
+    pub(crate) fn rows<R>(self, x: &[R]) -> impl Iterator<Item = &[R]> {
+        x.chunks_exact(self.slot.width).map(move |x| &x[self.start..self.start + self.width])
+    }
+
+    /// The same, to be changed.
+    #[inline(always)]
+    pub(crate) fn rows_mut<R>(self, x: &mut [R]) -> impl Iterator<Item = &mut [R]> {
+        x.chunks_exact_mut(self.slot.width).map(move |x| &mut x[self.start..self.start + self.width])
+    }
 }
 
 impl From<Slot> for Columns {
@@ -138,9 +162,10 @@ impl<'a, R: Real> Tape<'a, R> {
     /// Puts token numbers on the tape, `length` to a sequence.
     ///
     /// # Panics
-    /// If they do not fill whole sequences.
+    /// If there are none, or they do not fill whole sequences.
     pub fn tokens(&mut self, tokens: &[u32], length: usize) -> Tokens {
-        assert!(length > 0 && tokens.len().is_multiple_of(length), "{} tokens, {length} a sequence", tokens.len());
+        let whole = length > 0 && tokens.len().is_multiple_of(length);
+        assert!(whole && !tokens.is_empty(), "{} tokens, {length} a sequence", tokens.len());
         let Buffers { tokens: lists, tokens_used, .. } = &mut *self.buffers;
         if *tokens_used == lists.len() {
             lists.push(Vec::new());
@@ -155,7 +180,7 @@ impl<'a, R: Real> Tape<'a, R> {
     /// Puts numbers on the tape that need no gradient: `[sequences, length, width]`.
     ///
     /// # Panics
-    /// If there are more or fewer than the shape says.
+    /// If there are more or fewer than the shape says, or none.
     pub fn input(&mut self, values: &[R], [sequences, length, width]: [usize; 3]) -> Slot {
         self.given(values, [sequences, length, width], false)
     }
@@ -163,13 +188,14 @@ impl<'a, R: Real> Tape<'a, R> {
     /// As [`Tape::input`], with a gradient, to be read by [`Tape::gradient`] after [`Tape::backward`].
     ///
     /// # Panics
-    /// If there are more or fewer than the shape says.
+    /// If there are more or fewer than the shape says, or none.
     pub fn leaf(&mut self, values: &[R], [sequences, length, width]: [usize; 3]) -> Slot {
         self.given(values, [sequences, length, width], self.gradient.is_some())
     }
 
     fn given(&mut self, values: &[R], [sequences, length, width]: [usize; 3], wanted: bool) -> Slot {
         let slot = self.buffers.values.add(sequences, length, width);
+        assert!(!slot.is_empty() && slot.len() == values.len(), "{} numbers for {slot:?}", values.len());
         self.buffers.gradients.expect(slot, wanted);
         let mut buffer = self.buffers.values.take(slot);
         buffer.copy_from_slice(values);
@@ -177,7 +203,7 @@ impl<'a, R: Real> Tape<'a, R> {
         slot
     }
 
-    /// The numbers in a slot.
+    /// The numbers in a slot, there until the tape ends, whatever runs after: activations to be looked at, losses.
     pub fn value(&self, slot: Slot) -> &[R] {
         self.buffers.values.get(slot)
     }

@@ -5,7 +5,7 @@ mod models;
 #[path = "models/train.rs"]
 mod train;
 
-use isoloss_engine::{Buffers, IGNORE, Params, Plan, Tape};
+use isoloss_engine::{AdamW, Buffers, Group, IGNORE, Init, Params, Plan, Step, Tape};
 use models::{LlamaBlock, Model, Shape, bytes};
 use train::Training;
 
@@ -127,12 +127,100 @@ fn what_is_not_finite_is_seen_before_weights_move() {
 fn executed_operations_are_counted() {
     // One linear map without gradient of its input: forward and the weight's gradient.
     let mut params = Params::<f32>::new(1);
-    let w = params.add("w", &[20, 30], isoloss_engine::Init::Normal(1.0), 0);
-    let mut step = isoloss_engine::Step::new(&params, Plan { chunk: 1, shards: 1 }, 1);
+    let w = params.add("w", &[20, 30], Init::Normal(1.0), 0);
+    let mut step = Step::new(&params, Plan { chunk: 1, shards: 1 }, 1);
     let outcome = step.gradient(&params, 3, |tape, range| {
         let x = tape.input(&vec![1.0; range.len() * 7 * 30], [range.len(), 7, 30]);
         let y = tape.linear(x, w);
         tape.dot(y, &vec![1.0; range.len() * 7 * 20]);
     });
     assert_eq!(outcome.flops, 2 * 2 * 3 * 7 * 20 * 30);
+}
+
+#[test]
+fn a_batch_without_targets_has_no_loss_and_no_gradient() {
+    let mut t = Training::<f32>::new(|p| Model::gpt(p, &shape(true)), Plan { chunk: 2, shards: 2 }, 1, [4, 16]);
+    let (inputs, ignored) = (t.data[0][0].clone(), vec![IGNORE; 64]);
+    let model = &t.model;
+    for divisor in [0.0, 64.0] {
+        let outcome = t.step.gradient(&t.params, 4, |tape, range| {
+            let part = range.start * 16..range.end * 16;
+            let (x, y) = (tape.tokens(&inputs[part.clone()], 16), tape.tokens(&ignored[part], 16));
+            model.loss(tape, x, y, divisor);
+        });
+        assert_eq!((outcome.loss, outcome.grad_norm), (0.0, 0.0), "divisor {divisor}");
+        assert!(t.step.last_gradient().iter().all(|g| *g == 0.0));
+    }
+}
+
+#[test]
+fn sequences_of_one_token_and_more_shards_than_sequences_train() {
+    for (sequences, length, plan) in [(3, 1, Plan { chunk: 2, shards: 2 }), (1, 5, Plan { chunk: 4, shards: 4 })] {
+        for llama in [false, true] {
+            let make = |p: &mut _| if llama { Model::llama(p, &shape(true)) } else { Model::gpt(p, &shape(true)) };
+            let mut t = Training::<f64>::new(make, plan, 2, [sequences, length]);
+            let losses: Vec<f64> = (0..30).map(|_| t.step().loss).collect();
+            assert!(losses[29] < losses[0] - 0.1, "{sequences} x {length}, llama {llama}: {losses:?}");
+        }
+    }
+}
+
+#[test]
+fn activations_can_be_read_and_evaluation_holds_no_gradients() {
+    let mut params = Params::<f64>::new(1);
+    let model = Model::llama(&mut params, &shape(true));
+    let [inputs, targets] = &bytes(1, 3, 16)[0];
+    let walk = |gradient: Option<&mut [f64]>| {
+        let mut buffers = Buffers::poisoned();
+        let mut tape = Tape::new(&mut buffers, &params, gradient);
+        let (x, y) = (tape.tokens(inputs, 16), tape.tokens(targets, 16));
+        let Model::Llama { token, blocks, .. } = &model else { unreachable!() };
+        let start = tape.embedding(x, *token, None);
+        let end = blocks.iter().fold(start, |x, block| block.forward(&mut tape, x));
+        let losses = tape.cross_entropy(end, *token, y, 0.0, 48.0);
+        tape.backward();
+        // Values are there until the tape ends, whatever ran after them.
+        let mean = |slot| tape.value(slot).iter().map(|v: &f64| v.abs()).sum::<f64>() / tape.value(slot).len() as f64;
+        let read = [mean(start), mean(end), mean(losses)];
+        (read, buffers.bytes())
+    };
+    let mut gradient = vec![0.0; params.count()];
+    let ((with, much), (without, little)) = (walk(Some(&mut gradient)), walk(None));
+    assert_eq!(with, without);
+    let embedded: f64 = inputs
+        .iter()
+        .map(|&t| params.view(params.entries()[0].param)[t as usize * 64..][..64].iter().map(|v| v.abs()).sum::<f64>())
+        .sum();
+    assert!((with[0] - embedded / (48.0 * 64.0)).abs() < 1e-15, "{} {embedded}", with[0]);
+    assert!(little < much, "{little} bytes to evaluate, {much} to train");
+}
+
+#[test]
+fn groups_have_rates_of_their_own_and_rates_follow_any_schedule() {
+    let mut params = Params::<f64>::new(1);
+    let handles = [0, 1, 2].map(|group| params.add(&group.to_string(), &[3], Init::Constant(1.0), group));
+    let group = |lr| Group { lr, weight_decay: 0.0 };
+    let mut adamw = AdamW::new(&params, &[group(1.0), group(0.25), group(0.0)]);
+    let mut moved = |params: &mut Params<f64>, adamw: &mut AdamW<f64>, lr| {
+        let before = handles.map(|h| params.view(h)[0]);
+        adamw.update(params, &[0.5; 9], lr, 1.0);
+        [0, 1, 2].map(|i| before[i] - params.view(handles[i])[0])
+    };
+    // Under a constant gradient a step of Adam is the learning rate.
+    for lr in [1e-3, 5e-3, 0.0] {
+        let by = moved(&mut params, &mut adamw, lr);
+        for (by, factor) in by.into_iter().zip([1.0, 0.25, 0.0]) {
+            assert!((by - lr * factor).abs() < 1e-9, "{lr} {by}");
+        }
+    }
+    adamw.groups_mut()[2].lr = 1.0;
+    assert!(moved(&mut params, &mut adamw, 1e-3)[2] > 9e-4, "a frozen group has thawed");
+}
+
+#[test]
+fn the_norm_is_that_of_the_gradient_before_it_is_clipped() {
+    let mut t = Training::<f64>::new(|p| Model::llama(p, &shape(true)), Plan { chunk: 1, shards: 3 }, 2, [3, 16]);
+    let outcome = t.step();
+    let norm = t.step.last_gradient().iter().map(|g| g * g).sum::<f64>().sqrt();
+    assert!((norm - outcome.grad_norm).abs() < 1e-13 * norm && norm > 1.0, "{norm} {outcome:?}");
 }

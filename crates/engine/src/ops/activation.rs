@@ -6,6 +6,7 @@
 //! | `GeluErf` | x (1 + erf(x / sqrt 2)) / 2 | the same |
 //! | `Silu` | x s(x) | the same; Elfwing et al. 2017, arXiv 1702.03118 |
 //! | `Softplus` | ln(1 + e^x) | Dugas et al. 2001 |
+//! | `Sigmoid` | s(x) | Verhulst 1845 |
 //! | `Relu2` | max(x, 0)^2 | So et al. 2021, arXiv 2109.08668 |
 //!
 //! with s the logistic function. Kept for the way back: x, which is on the tape.
@@ -26,6 +27,8 @@ pub enum Activation {
     Silu,
     /// ln(1 + e^x)
     Softplus,
+    /// The logistic function, 1 / (1 + e^-x): gates.
+    Sigmoid,
     /// The square of the positive part.
     Relu2,
 }
@@ -84,6 +87,7 @@ kernel! {
             Activation::GeluErf => map(x, y, |x| x * normal(x)),
             Activation::Silu => map(x, y, |x| x * sigmoid(x)),
             Activation::Softplus => map(x, y, |x| softplus(x)),
+            Activation::Sigmoid => map(x, y, |x| sigmoid(x)),
             Activation::Relu2 => map(x, y, |x| { let p = x.max(R::ZERO); p * p }),
         }
     }
@@ -107,6 +111,10 @@ kernel! {
                 (x * s).mul_add(R::ONE - s, s)
             }),
             Activation::Softplus => scale(x, dy, |x| sigmoid(x)),
+            Activation::Sigmoid => scale(x, dy, |x| {
+                let s = sigmoid(x);
+                s * (R::ONE - s)
+            }),
             Activation::Relu2 => scale(x, dy, |x| x.max(R::ZERO) * R::of(2.0)),
         }
     }
@@ -133,6 +141,7 @@ pub fn naive(f: Activation, x: &[f64]) -> Vec<f64> {
         Activation::GeluErf => 0.5 * x * (1.0 + libm::erf(x / libm::sqrt(2.0))),
         Activation::Silu => x / (1.0 + libm::exp(-x)),
         Activation::Softplus => libm::log1p(libm::exp(x)),
+        Activation::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
         Activation::Relu2 => {
             if x > 0.0 {
                 x * x
@@ -159,7 +168,7 @@ pub(super) mod tests {
     impl Conformance for Case {
         fn draw(d: &mut Draw) -> Self {
             use Activation::*;
-            let f = [GeluTanh, GeluErf, Silu, Softplus, Relu2][d.below(5)];
+            let f = [GeluTanh, GeluErf, Silu, Softplus, Sigmoid, Relu2][d.below(6)];
             Self { f, shape: [d.size(1, 3), d.size(1, 20), d.size(1, 70)] }
         }
         fn inputs(&self) -> Vec<[usize; 3]> {

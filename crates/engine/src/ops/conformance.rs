@@ -33,6 +33,11 @@ impl Draw {
     }
 }
 
+/// Some columns of rows of `width` elements.
+pub(crate) fn columns(x: &[f64], width: usize, part: std::ops::Range<usize>) -> Vec<f64> {
+    x.chunks(width).flat_map(|row| row[part.clone()].to_vec()).collect()
+}
+
 /// One random use of an op.
 pub(crate) trait Conformance: std::fmt::Debug {
     /// The shapes and options of this use.

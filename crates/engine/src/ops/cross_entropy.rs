@@ -34,10 +34,10 @@ pub(crate) struct Node {
 
 impl<R: Real> Tape<'_, R> {
     /// Adds the mean loss over all targets of the batch to the loss. `divisor` is the number of targets in the whole
-    /// batch that are not [`IGNORE`]. Gives the losses of the tokens in nats, without the z-loss, to be read.
+    /// batch that are not [`IGNORE`]; a batch without any (divisor 0) has loss 0 and no gradient. Gives the losses of the tokens in nats, without the z-loss, to be read.
     ///
     /// # Panics
-    /// If the shapes do not fit or a target is not in the vocabulary.
+    /// If the shapes do not fit, a target is not in the vocabulary, or targets are divided by 0.
     pub fn cross_entropy(
         &mut self,
         x: Slot,
@@ -61,8 +61,10 @@ impl<R: Real> Tape<'_, R> {
         assert_eq!(x.width(), head.weight.columns(), "a head of {} inputs", head.weight.columns());
         assert_eq!((x.sequences(), x.length()), (targets.sequences, targets.length), "a target for every token");
         let known = self.buffers.tokens[targets.index].iter().filter(|&&t| t != IGNORE);
-        let most = known.max().map_or(0, |&t| t as usize);
+        let most = known.clone().max().map_or(0, |&t| t as usize);
         assert!(most < head.weight.rows(), "target {most} in a vocabulary of {}", head.weight.rows());
+        let divides = mean.is_none_or(|[_, divisor]| divisor > 0.0) || known.count() == 0;
+        assert!(divides, "targets, and a divisor of {mean:?}");
         let losses = self.output(x.sequences(), x.length(), 1);
         self.run(Node { x, head, targets, mean, losses });
         losses
@@ -75,12 +77,16 @@ impl Op for Node {
         match self.mean {
             None => self.walk(tape, &mut losses, 0.0, None),
             Some([z_loss, divisor]) => {
+                // Without targets nothing is divided.
+                let share = if divisor > 0.0 { 1.0 / divisor } else { 0.0 };
                 let mut weights = tape.buffers.gradients.scratch(losses.len());
-                weights.fill(R::of(1.0 / divisor));
+                weights.fill(R::of(share));
                 let weighed = tape.gradient.is_some().then_some(&weights[..]);
                 let squares = self.walk(tape, &mut losses, z_loss, weighed);
                 let sum = losses.iter().map(|l| l.to_f64()).sum::<f64>();
-                tape.loss += (sum + z_loss * squares) / divisor;
+                if divisor > 0.0 {
+                    tape.loss += (sum + z_loss * squares) / divisor;
+                }
                 tape.buffers.gradients.give(weights);
                 0.0
             }

@@ -1,15 +1,21 @@
 //! The ops: one file each, with its equation, forward, backward and a naive reference, and one line in [`NAMES`].
 
 pub mod activation;
+pub mod add;
 pub mod attention;
+pub mod concat;
 pub mod cross_entropy;
 pub mod dot;
 pub mod embedding;
 pub mod layernorm;
 pub mod linear;
+pub mod multiply;
 pub mod rmsnorm;
 pub mod rope;
 pub mod short_conv;
+pub mod split;
+#[cfg(test)]
+mod square_gate;
 pub mod swiglu;
 
 #[cfg(test)]
@@ -28,29 +34,29 @@ pub(crate) trait Op: Copy {
 
 /// The list from which the tape, the names and the conformance tests are made.
 macro_rules! ops {
-    ($($variant:ident = $module:ident),* $(,)?) => {
+    ($($(#[$when:meta])? $variant:ident = $module:ident),* $(,)?) => {
         /// An op on the tape, with its arguments.
         #[derive(Clone, Copy, Debug)]
         pub(crate) enum Node {
-            $($variant($module::Node)),*
+            $($(#[$when])? $variant($module::Node)),*
         }
 
         impl Node {
             pub(crate) fn backward<R: Real>(self, tape: &mut Tape<R>) {
                 match self {
-                    $(Self::$variant(op) => op.backward(tape)),*
+                    $($(#[$when])? Self::$variant(op) => op.backward(tape)),*
                 }
             }
         }
 
-        $(impl From<$module::Node> for Node {
+        $($(#[$when])? impl From<$module::Node> for Node {
             fn from(op: $module::Node) -> Self {
                 Self::$variant(op)
             }
         })*
 
         /// All ops by the names of their files.
-        pub const NAMES: &[&str] = &[$(stringify!($module)),*];
+        pub const NAMES: &[&str] = &[$($(#[$when])? stringify!($module)),*];
 
         #[cfg(test)]
         mod conform {
@@ -64,14 +70,20 @@ macro_rules! ops {
 
 ops! {
     Activation = activation,
+    Add = add,
     Attention = attention,
+    Concat = concat,
     CrossEntropy = cross_entropy,
     Dot = dot,
     Embedding = embedding,
     LayerNorm = layernorm,
     Linear = linear,
+    Multiply = multiply,
     RmsNorm = rmsnorm,
     Rope = rope,
     ShortConv = short_conv,
+    Split = split,
+    #[cfg(test)]
+    SquareGate = square_gate,
     Swiglu = swiglu,
 }

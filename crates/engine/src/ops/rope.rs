@@ -106,8 +106,8 @@ impl Op for Node {
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
         let from = Columns::from(self.y);
-        if let Some(dx) = tape.buffers.gradients.open_zeroed(self.x.slot) {
-            turn(&dy, from, dx, self.x, self.rope, &tape.buffers.tables[self.table], -R::ONE, true);
+        if let Some((dx, add)) = tape.buffers.gradients.open_columns(self.x) {
+            turn(&dy, from, dx, self.x, self.rope, &tape.buffers.tables[self.table], -R::ONE, add);
         }
         tape.buffers.gradients.give(dy);
     }

@@ -5,7 +5,7 @@
 
 use super::Op;
 use crate::math::sigmoid;
-use crate::simd::kernel;
+use crate::simd::{kernel, put};
 use crate::tape::Columns;
 use crate::{Real, Slot, Tape};
 
@@ -42,31 +42,19 @@ impl Op for Node {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
         let (values, gradients) = (&tape.buffers.values, &mut tape.buffers.gradients);
         let (gate, up) = (values.get(self.gate.slot), values.get(self.up.slot));
-        if let Some(dg) = gradients.open_zeroed(self.gate.slot) {
-            gate_backward(gate, self.gate, up, self.up, &dy, dg);
+        if let Some((dg, add)) = gradients.open_columns(self.gate) {
+            gate_backward(gate, self.gate, up, self.up, &dy, dg, add);
         }
-        if let Some(du) = gradients.open_zeroed(self.up.slot) {
-            up_backward(gate, self.gate, self.up, &dy, du);
+        if let Some((du, add)) = gradients.open_columns(self.up) {
+            up_backward(gate, self.gate, self.up, &dy, du, add);
         }
         gradients.give(dy);
     }
 }
 
-/// The rows of some columns.
-#[inline(always)]
-fn rows<R>(x: &[R], of: Columns) -> impl Iterator<Item = &[R]> {
-    x.chunks_exact(of.slot.width()).map(move |x| &x[of.start..of.start + of.width])
-}
-
-/// The rows of some columns, to be added to.
-#[inline(always)]
-fn rows_mut<R>(x: &mut [R], of: Columns) -> impl Iterator<Item = &mut [R]> {
-    x.chunks_exact_mut(of.slot.width()).map(move |x| &mut x[of.start..of.start + of.width])
-}
-
 kernel! {
     fn forward<'a, R>(gate: &'a [R], g: Columns, up: &'a [R], u: Columns, y: &'a mut [R]) {
-        for ((y, gate), up) in y.chunks_exact_mut(g.width).zip(rows(gate, g)).zip(rows(up, u)) {
+        for ((y, gate), up) in y.chunks_exact_mut(g.width).zip(g.rows(gate)).zip(u.rows(up)) {
             for ((y, &g), &u) in y.iter_mut().zip(gate).zip(up) {
                 *y = g * sigmoid(g) * u;
             }
@@ -75,22 +63,23 @@ kernel! {
 }
 
 kernel! {
-    fn gate_backward<'a, R>(gate: &'a [R], g: Columns, up: &'a [R], u: Columns, dy: &'a [R], dg: &'a mut [R]) {
-        let rows = rows_mut(dg, g).zip(rows(gate, g)).zip(rows(up, u)).zip(dy.chunks_exact(g.width));
-        for (((dg, gate), up), dy) in rows {
+    fn gate_backward<'a, R>(
+        gate: &'a [R], g: Columns, up: &'a [R], u: Columns, dy: &'a [R], dg: &'a mut [R], add: bool,
+    ) {
+        for (((dg, gate), up), dy) in g.rows_mut(dg).zip(g.rows(gate)).zip(u.rows(up)).zip(dy.chunks_exact(g.width)) {
             for (((dg, &g), &u), &dy) in dg.iter_mut().zip(gate).zip(up).zip(dy) {
                 let s = sigmoid(g);
-                *dg = (dy * u * s).mul_add(g.mul_add(R::ONE - s, R::ONE), *dg);
+                put(dg, dy * u * s * g.mul_add(R::ONE - s, R::ONE), add);
             }
         }
     }
 }
 
 kernel! {
-    fn up_backward<'a, R>(gate: &'a [R], g: Columns, u: Columns, dy: &'a [R], du: &'a mut [R]) {
-        for ((du, gate), dy) in rows_mut(du, u).zip(rows(gate, g)).zip(dy.chunks_exact(g.width)) {
+    fn up_backward<'a, R>(gate: &'a [R], g: Columns, u: Columns, dy: &'a [R], du: &'a mut [R], add: bool) {
+        for ((du, gate), dy) in u.rows_mut(du).zip(g.rows(gate)).zip(dy.chunks_exact(g.width)) {
             for ((du, &g), &dy) in du.iter_mut().zip(gate).zip(dy) {
-                *du = (dy * g).mul_add(sigmoid(g), *du);
+                put(du, dy * g * sigmoid(g), add);
             }
         }
     }
