@@ -89,11 +89,10 @@ impl<R: Real> Step<R> {
     {
         let Self { plan, shards, lanes, pool, squares, .. } = self;
         let chunks = sequences.div_ceil(plan.chunk);
-        let next = AtomicUsize::new(0);
-        let lane = |buffers: &mut Buffers<R>| {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(shard) = shards.get(number) else { return };
+        let next = AtomicUsize::new(lanes.len());
+        // Every lane begins with a shard of its own, so all have their memory after the first step.
+        let lane = |(mut number, buffers): (usize, &mut Buffers<R>)| {
+            while let Some(shard) = shards.get(number) {
                 let mut shard = shard.lock().unwrap_or_else(|e| e.into_inner());
                 let Shard { gradient, loss, flops } = &mut *shard;
                 let before = executed_flops();
@@ -107,10 +106,11 @@ impl<R: Real> Step<R> {
                     tape.backward();
                 }
                 *flops = executed_flops() - before;
+                number = next.fetch_add(1, Ordering::Relaxed);
             }
         };
         pool.install(|| {
-            lanes.par_iter_mut().with_max_len(1).for_each(lane);
+            lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane);
             join(shards, squares);
         });
         let each = shards.iter_mut().map(|s| s.get_mut().unwrap_or_else(|e| e.into_inner()));
@@ -146,18 +146,17 @@ impl<R: Real> Step<R> {
         assert!(whole, "{} numbers, {sequences} sequences", out.len());
         let (chunk, each) = (self.plan.chunk, out.len() / sequences);
         let parts: Vec<Mutex<&mut [R]>> = out.chunks_mut(chunk * each).map(Mutex::new).collect();
-        let next = AtomicUsize::new(0);
-        let lane = |buffers: &mut Buffers<R>| {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(part) = parts.get(number) else { return };
+        let next = AtomicUsize::new(self.lanes.len());
+        let lane = |(mut number, buffers): (usize, &mut Buffers<R>)| {
+            while let Some(part) = parts.get(number) {
                 let from = number * chunk;
                 let mut tape = Tape::new(buffers, params, None);
                 let slot = walk(&mut tape, from..(from + chunk).min(sequences));
                 part.lock().unwrap_or_else(|e| e.into_inner()).copy_from_slice(tape.value(slot));
+                number = next.fetch_add(1, Ordering::Relaxed);
             }
         };
-        self.pool.install(|| self.lanes.par_iter_mut().with_max_len(1).for_each(lane));
+        self.pool.install(|| self.lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane));
     }
 
     /// What `ask` answers on each of the threads that do the work: their clocks, say.

@@ -201,7 +201,7 @@ fn groups_have_rates_of_their_own_and_rates_follow_any_schedule() {
     let handles = [0, 1, 2].map(|group| params.add(&group.to_string(), &[3], Init::Constant(1.0), group));
     let group = |lr| Group { lr, weight_decay: 0.0 };
     let mut adamw = AdamW::new(&params, &[group(1.0), group(0.25), group(0.0)]);
-    let mut moved = |params: &mut Params<f64>, adamw: &mut AdamW<f64>, lr| {
+    let moved = |params: &mut Params<f64>, adamw: &mut AdamW<f64>, lr| {
         let before = handles.map(|h| params.view(h)[0]);
         adamw.update(params, &[0.5; 9], lr, 1.0);
         [0, 1, 2].map(|i| before[i] - params.view(handles[i])[0])
