@@ -34,7 +34,8 @@ pub(crate) struct Node {
 
 impl<R: Real> Tape<'_, R> {
     /// Adds the mean loss over all targets of the batch to the loss. `divisor` is the number of targets in the whole
-    /// batch that are not [`IGNORE`]; a batch without any (divisor 0) has loss 0 and no gradient. Gives the losses of the tokens in nats, without the z-loss, to be read.
+    /// batch that are not [`IGNORE`]; a batch without any (divisor 0) has loss 0 and no gradient. Gives the losses of the
+    /// tokens in nats, without the z-loss, to be read.
     ///
     /// # Panics
     /// If the shapes do not fit, a target is not in the vocabulary, or targets are divided by 0.
