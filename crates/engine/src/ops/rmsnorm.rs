@@ -55,12 +55,7 @@ impl Op for Node {
         if let Some(gradient) = tape.gradient.as_deref_mut() {
             weight_backward(x, self.x, inverse, &dy, &mut gradient[self.weight.range()]);
         }
-        let gradients = &mut tape.buffers.gradients;
-        let opened = match self.x.width == self.x.slot.width() {
-            true => gradients.open(self.x.slot),
-            false => gradients.open_zeroed(self.x.slot).map(|dx| (dx, true)),
-        };
-        if let Some((dx, add)) = opened {
+        if let Some((dx, add)) = tape.buffers.gradients.open_columns(self.x) {
             input_backward(x, self.x, weight, inverse, &dy, dx, add);
         }
         tape.buffers.gradients.give(dy);

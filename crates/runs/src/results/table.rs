@@ -15,7 +15,12 @@ impl Runs {
     ///
     /// Parameters in parameters, compute in FLOPs, data in tokens, losses in nats per token, time in seconds.
     pub fn table(&self, source: &str, convention: Convention) -> Table {
-        let columns = sheet::columns(self, convention).into_iter().map(|column| typed(column, convention)).collect();
+        // A column that is blank for all of these runs would be asked after for nothing.
+        let told = |column: &Column| {
+            matches!(column.name.as_str(), "N" | "D" | "C" | "loss") || column.cells.iter().any(Option::is_some)
+        };
+        let columns = sheet::columns(self, convention).into_iter().filter(told);
+        let columns = columns.map(|column| typed(column, convention)).collect();
         // The lines that they have as CSV, below a header.
         Table::new(source, columns, (2..).take(self.len()).collect())
     }

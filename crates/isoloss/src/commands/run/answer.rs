@@ -6,7 +6,6 @@ use clap::{Args, Command, FromArgMatches};
 use isoloss::experiment::{Experiment, Planned};
 use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
-use isoloss_formula::Table;
 use isoloss_laws::{Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, export};
@@ -21,10 +20,10 @@ use crate::output::{self, BOLD, RESET, talk};
 use crate::report;
 use crate::report::predictions::{interval, value};
 
-/// The column that says which runs were fitted.
+/// The key of a record that says whether its run was fitted.
 const SPLIT: &str = "split";
 const FITTED: &str = "fit";
-const HELD_OUT: &str = "held out";
+pub const HELD_OUT: &str = "held out";
 
 /// The answer to an experiment.
 pub struct Answer<'a> {
@@ -70,18 +69,17 @@ impl<'a> Answer<'a> {
     pub fn new(experiment: &'a Experiment, planned: &[Planned], records: &[Option<Record>]) -> Result<Self, Failure> {
         let runs = labelled(planned, records);
         let convention = Convention { size: experiment.fit.size, compute: experiment.fit.compute };
-        let table = runs.table("runs.csv", convention);
-        let (loaded, options) = apart_of(&table, &asked(experiment, &[format!("{SPLIT} = '{FITTED}'")])?)?;
+        let fitted = runs.filter(|run| split(run) == FITTED).table("runs.csv", convention);
+        let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
         let told = tell::tell("runs.csv", &loaded, options.clone(), experiment.fit.baseline.as_deref())?;
         let mut beside = Vec::new();
         for condition in &experiment.fit.beside {
-            let conditions = [format!("{SPLIT} = '{FITTED}'"), condition.clone()];
-            let (loaded, options) = apart_of(&table, &asked(experiment, &conditions)?)?;
+            let (loaded, options) = apart_of(&fitted, &asked(experiment, Some(condition))?)?;
             let fit = fit(&loaded.law, &loaded.points, &options)?;
             beside.push(Beside { condition: condition.clone(), fit });
         }
         let truth = Truth::of(&runs, &told.fit);
-        let foretold = foretell(&runs, &table, &told.fit, convention)?;
+        let foretold = foretell(&runs, &told.fit, convention)?;
         Ok(Self { experiment, runs, loaded, told, foretold, beside, truth, convention, options })
     }
 
@@ -165,13 +163,15 @@ fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
 }
 
 /// The options of `isoloss fit` that ask for the experiment's fit.
-fn asked(experiment: &Experiment, conditions: &[String]) -> Result<OfTable, Failure> {
+fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
     let mut typed = vec!["fit".to_owned()];
     let mut option = |name: &str, value: &str| typed.extend([format!("--{name}"), value.to_owned()]);
     if let Some(law) = &experiment.fit.law {
         option("law", law);
     }
-    conditions.iter().for_each(|condition| option("where", condition));
+    if let Some(condition) = condition {
+        option("where", condition);
+    }
     if experiment.has_families() {
         option("group", "family");
     }
@@ -183,9 +183,14 @@ fn asked(experiment: &Experiment, conditions: &[String]) -> Result<OfTable, Fail
     of.map_err(|e| Failure::usage(format_args!("[fit] cannot be understood: {e}"), "as in law = \"chinchilla\""))
 }
 
+/// Was it fitted, or held out?
+pub fn split(run: &Record) -> &str {
+    run.other.get(SPLIT).and_then(|v| v.as_str()).unwrap_or_default()
+}
+
 /// What the fit says of the runs that took no part in it.
-fn foretell(runs: &Runs, table: &Table, fit: &Fit, convention: Convention) -> Result<Vec<Foretold>, Failure> {
-    let split = |run: &Record| run.other.get(SPLIT).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+fn foretell(runs: &Runs, fit: &Fit, convention: Convention) -> Result<Vec<Foretold>, Failure> {
+    let table = runs.table("runs.csv", convention);
     let cost = |run: &Record| convention.compute.of(&run.counts);
     let dearest = runs.iter().filter(|run| split(run) == FITTED).map(cost).fold(0.0, f64::max);
     let mut all = Vec::new();
