@@ -425,7 +425,7 @@ fn what_runs_did_not_reach_is_drawn_as_extrapolated() {
         figure.panels[0].layers.iter().find_map(|l| if let Layer::Line(l) = l { Some(l) } else { None }).unwrap();
     assert!(line.measured.is_some_and(|(low, high)| low > high), "{:?}", line.measured);
     assert!(figure.caption.contains("Dotted: extrapolated. The runs of small share no loss with those of large."));
-    let svg = figure.draw(&isoloss_figures::Render::default()).svg;
+    let svg = figure.draw(&Render::default()).svg;
     let (_, drawn) = svg.split_once("class=\"line\"").unwrap();
     let (drawn, _) = drawn.split_once("</g>").unwrap();
     assert!(drawn.matches("<path").count() == 1 && drawn.contains("stroke-dasharray=\"0.1 2.1\""), "{drawn}");

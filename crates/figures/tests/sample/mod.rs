@@ -40,7 +40,7 @@ pub fn losses(runs: &isoloss_laws::Points, fit: &Fit, names: &[String]) -> Figur
         let columns = [("N".to_owned(), vec![size; at.len()]), ("D".to_owned(), at.clone())];
         let told = fit.predict(&columns, None).unwrap();
         let ends = |i: usize| told[i].new_run.interval.map_or((f64::NAN, f64::NAN), |i| (i.lower, i.upper));
-        let last = rows().last();
+        let last = rows().next_back();
         let marks = rows().map(|r| {
             let plain = Point::new(d[r], runs.target[r]).interval(0.98 * runs.target[r], 1.02 * runs.target[r]);
             // One mark of each size has a name beside it.

@@ -236,7 +236,7 @@ impl Figure {
             (entry.needs.contains(&Needs::Runs), entry.needs.iter().any(|n| matches!(n, Needs::Table(_))));
         // Where a table may be read either way, a law or families that were asked for decide.
         let law = [typed::<OfLaw>(), typed::<OfFamilies>()].concat();
-        if columns && !(runs && !law.is_empty()) {
+        if columns && (!runs || law.is_empty()) {
             let beside = ["--loss", "--cluster", "--weight", "--se"].map(str::to_owned);
             let mut idle = of_runs();
             idle.extend(typed::<OfRows>().into_iter().filter(|option| beside.contains(option)));

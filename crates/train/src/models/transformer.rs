@@ -11,6 +11,9 @@ use crate::config::Start;
 
 pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
 
+/// Widths inside SwiGLU are multiples of this.
+const WIDE: f64 = 8.0;
+
 /// The shape as an experiment writes it; what is left out follows from the rest.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +28,8 @@ pub struct Shape {
     /// Query heads that share a key and value head.
     #[serde(default = "Shape::one")]
     pub group: usize,
-    /// d_ff / d_model; d_ff is rounded. With 8/3 a block has 12 d_model^2 parameters.
+    /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12 d_model^2
+    /// parameters.
     #[serde(default = "Shape::mlp_ratio")]
     pub mlp_ratio: f64,
     /// Normalise queries and keys head by head.
@@ -103,8 +107,8 @@ impl Shape {
         if !n_head.is_multiple_of(group) {
             return Err(format!("{n_head} query heads cannot form groups of {group}"));
         }
-        let d_ff = (mlp_ratio * d_model as f64).round();
-        if !(d_ff >= 1.0 && d_ff < 1e9) {
+        let d_ff = ((mlp_ratio * d_model as f64 / WIDE).round() * WIDE).max(WIDE);
+        if !(1.0..1e9).contains(&d_ff) {
             return Err(format!("mlp_ratio = {mlp_ratio} leaves no width inside SwiGLU"));
         }
         Ok(Config {
