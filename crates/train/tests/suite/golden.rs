@@ -3,12 +3,11 @@
 //! The folders of this crate and of the engine are walked, or the one that `ISOLOSS_GOLDEN` names; README of the engine's
 //! folder says what the files are and how they were made.
 
-mod common;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use common::{Given, Golden, difference};
+use crate::common::Given;
+use crate::vectors::{Golden, difference};
 use isoloss_engine::Real;
 use isoloss_train::config::RunConfig;
 use isoloss_train::corpora::Batch;
@@ -106,7 +105,7 @@ fn trajectory<R: Real>(file: &Golden) -> (Vec<f64>, Vec<f64>) {
     });
     let source = Arc::new(Given { vocab: *vocab_size, batches: batches.collect() });
     let mut config: RunConfig =
-        common::config(model, *steps as u64, batch, length, file.number("lr", 1e-3), file.number("wd", 0.0));
+        crate::common::config(model, *steps as u64, batch, length, file.number("lr", 1e-3), file.number("wd", 0.0));
     config.training.clip = file.config["clip"].as_f64();
     config.training.eps = file.number("eps", 1e-8);
     if let Some([a, b]) = file.config["betas"].as_array().map(Vec::as_slice) {

@@ -1,7 +1,5 @@
 //! Counts: the closed form is what is built, and what the naive references multiply.
 
-mod common;
-
 use isoloss_engine::{Params, naive, ops};
 use isoloss_train::config::Start;
 use isoloss_train::models::{Config, transformer};
@@ -50,7 +48,7 @@ fn closed_form_built_tensors_and_naive_references_agree_on_200_configs() {
         let of = |name: &str| params.get(name).map_or(0, |p| p.range().len() as u64);
         assert_eq!([size.embedding, size.head], ["embedding", "head"].map(of), "{config:?}");
         let before = naive::multiply_adds();
-        walk(common::transformer(&config), &params, length);
+        walk(crate::common::transformer(&config), &params, length);
         assert_eq!(size.multiply_adds, (naive::multiply_adds() - before) as f64, "{config:?} {length}");
     }
 }
@@ -92,10 +90,10 @@ fn memory_is_foreseen_within_15_percent() {
             let settings = json!({
                 "d_model": d_model, "n_layer": 3, "head_dim": 16, "qk_norm": extra, "tied": extra,
             });
-            let model = common::shape(settings, 256);
-            let mut config = common::config(model, 2, batch, seq_len, 1e-3, 0.0);
+            let model = crate::common::shape(settings, 256);
+            let mut config = crate::common::config(model, 2, batch, seq_len, 1e-3, 0.0);
             config.training.cut = isoloss_train::config::Cut::of(batch, seq_len);
-            let mut trainer = Trainer::<f32>::new(&config, std::sync::Arc::new(common::Rule { vocab: 256 }), 1);
+            let mut trainer = Trainer::<f32>::new(&config, std::sync::Arc::new(crate::common::Rule { vocab: 256 }), 1);
             trainer.advance().unwrap();
             let (foreseen, held) = (isoloss_train::bytes(&config, 1), trainer.bytes() as f64);
             println!("{d_model} {seq_len} {extra}: {foreseen} {held} {:.2}", foreseen / held);
@@ -106,8 +104,8 @@ fn memory_is_foreseen_within_15_percent() {
 
 #[test]
 fn counts_of_the_first_ladder() {
-    let model = common::shape(json!({ "d_model": 64, "n_layer": 2, "head_dim": 16 }), 256);
-    let config = common::config(model, 192, 8, 64, 1e-3, 0.0);
+    let model = crate::common::shape(json!({ "d_model": 64, "n_layer": 2, "head_dim": 16 }), 256);
+    let config = crate::common::config(model, 192, 8, 64, 1e-3, 0.0);
     let counts = counts(&config);
     // 12 L d^2 and five norms of 64; d_ff is 168 and not 8/3 of 64.
     assert_eq!(counts.non_embedding, 2 * (4 * 64 * 64 + 3 * 64 * 168) + 5 * 64);

@@ -1,7 +1,5 @@
 //! Sources and configs for tests.
 
-#![allow(dead_code)]
-
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
@@ -120,8 +118,3 @@ pub fn config(model: Config, steps: u64, batch: usize, seq_len: usize, lr: f64, 
 pub fn rule() -> (RunConfig, Arc<dyn Source>) {
     (config(tiny(31), 40, 4, 16, 5e-3, 0.1), Arc::new(Rule { vocab: 31 }))
 }
-
-/// A file of golden vectors.
-#[path = "../../../engine/tests/common/mod.rs"]
-mod golden;
-pub use golden::{Golden, difference};

@@ -1,10 +1,8 @@
 //! A run that was interrupted goes on bit for bit as if it had not been; what is no number moves no weight.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{Given, rule};
+use crate::common::{Given, rule};
 use isoloss_train::corpora::{Batch, Source};
 use isoloss_train::{Progress, Trainer};
 
@@ -55,7 +53,7 @@ fn foreign_and_broken_checkpoints_are_refused_and_change_nothing() {
     let mut trainer = Trainer::<f32>::new(&config, source.clone(), 1);
     let bytes = trainer.checkpoint("mine").unwrap();
     let mut other = config.clone();
-    other.model = common::tiny(37);
+    other.model = crate::common::tiny(37);
     let foreign = Trainer::<f32>::new(&other, source.clone(), 1).checkpoint("mine").unwrap();
     let wide = Trainer::<f64>::new(&config, source, 1).checkpoint("mine").unwrap();
     for (id, bytes) in

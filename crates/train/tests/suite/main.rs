@@ -1,0 +1,8 @@
+//! What the trainer promises, from outside: counts, public vectors, resuming bit for bit.
+
+mod common;
+mod counts;
+mod golden;
+mod resume;
+#[path = "../../../engine/tests/common/mod.rs"]
+mod vectors;
