@@ -94,6 +94,15 @@ impl<R: Real> AdamW<R> {
     /// # Panics
     /// If the gradient has another length than the weights.
     pub fn update(&mut self, params: &mut Params<R>, gradient: &[R], lr: f64, clip: f64) {
+        self.descend(params, gradient, lr, clip, true);
+    }
+
+    /// The same on the caller's thread alone.
+    pub(crate) fn update_alone(&mut self, params: &mut Params<R>, gradient: &[R], lr: f64, clip: f64) {
+        self.descend(params, gradient, lr, clip, false);
+    }
+
+    fn descend(&mut self, params: &mut Params<R>, gradient: &[R], lr: f64, clip: f64, parallel: bool) {
         assert_eq!(gradient.len(), params.count(), "gradient and weights differ in length");
         self.steps += 1;
         let Self { betas: [b1, b2], eps, groups, runs, first, second, steps } = self;
@@ -123,9 +132,16 @@ impl<R: Real> AdamW<R> {
                 }
             }
         };
-        let weights = params.weights_mut().par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK));
-        let state = weights.zip(first.par_chunks_mut(BLOCK)).zip(second.par_chunks_mut(BLOCK));
-        state.enumerate().for_each(block);
+        let weights = params.weights_mut();
+        if parallel {
+            let weights = weights.par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK));
+            let state = weights.zip(first.par_chunks_mut(BLOCK)).zip(second.par_chunks_mut(BLOCK));
+            state.enumerate().for_each(block);
+        } else {
+            let weights = weights.chunks_mut(BLOCK).zip(gradient.chunks(BLOCK));
+            let state = weights.zip(first.chunks_mut(BLOCK)).zip(second.chunks_mut(BLOCK));
+            state.enumerate().for_each(block);
+        }
     }
 }
 

@@ -55,7 +55,8 @@ pub struct Step<R> {
     plan: Plan,
     shards: Vec<Mutex<Shard<R>>>,
     lanes: Vec<Buffers<R>>,
-    pool: rayon::ThreadPool,
+    /// none for one thread: the caller's own, as handing a small step over costs more than it takes
+    pool: Option<rayon::ThreadPool>,
     /// sums of squares of blocks of the gradient
     squares: Vec<f64>,
     grad_norm: f64,
@@ -69,13 +70,13 @@ impl<R: Real> Step<R> {
     pub fn new(params: &Params<R>, plan: Plan, threads: usize) -> Self {
         assert!(plan.chunk > 0 && plan.shards > 0, "{plan:?}");
         let threads = threads.max(1);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("the system gives threads");
+        let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("the system gives threads");
         let shard = || Mutex::new(Shard { gradient: vec![R::ZERO; params.count()], loss: 0.0, flops: 0 });
         Self {
             plan,
             shards: (0..plan.shards).map(|_| shard()).collect(),
             lanes: (0..threads.min(plan.shards)).map(|_| Buffers::new()).collect(),
-            pool,
+            pool: (threads > 1).then(build),
             squares: vec![0.0; params.count().div_ceil(BLOCK)],
             grad_norm: 0.0,
         }
@@ -109,10 +110,16 @@ impl<R: Real> Step<R> {
                 number = next.fetch_add(1, Ordering::Relaxed);
             }
         };
-        pool.install(|| {
-            lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane);
-            join(shards, squares);
-        });
+        match pool {
+            Some(pool) => pool.install(|| {
+                lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane);
+                join(shards, squares, true);
+            }),
+            None => {
+                lanes.iter_mut().enumerate().for_each(lane);
+                join(shards, squares, false);
+            }
+        }
         let each = shards.iter_mut().map(|s| s.get_mut().unwrap_or_else(|e| e.into_inner()));
         let (loss, flops) = each.fold((0.0, 0), |(loss, flops), s| (loss + s.loss, flops + s.flops));
         self.grad_norm = squares.iter().sum::<f64>().sqrt();
@@ -130,7 +137,10 @@ impl<R: Real> Step<R> {
         let factor = clip.map_or(1.0, |c| (c / (self.grad_norm + 1e-6)).min(1.0));
         let Self { shards, pool, .. } = self;
         let gradient = &shards[0].get_mut().unwrap_or_else(|e| e.into_inner()).gradient;
-        pool.install(|| optimiser.update(params, gradient, lr, factor));
+        match pool {
+            Some(pool) => pool.install(|| optimiser.update(params, gradient, lr, factor)),
+            None => optimiser.update_alone(params, gradient, lr, factor),
+        }
     }
 
     /// Walks sequences forward only. `walk` gives a slot for every chunk, whose numbers are written to `out` in the order
@@ -156,12 +166,15 @@ impl<R: Real> Step<R> {
                 number = next.fetch_add(1, Ordering::Relaxed);
             }
         };
-        self.pool.install(|| self.lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane));
+        match &self.pool {
+            Some(pool) => pool.install(|| self.lanes.par_iter_mut().enumerate().with_max_len(1).for_each(lane)),
+            None => self.lanes.iter_mut().enumerate().for_each(lane),
+        }
     }
 
-    /// What `ask` answers on each of the threads that do the work: their clocks, say.
+    /// What `ask` answers on each of the threads that do the work beside the caller's: their clocks, say.
     pub fn each_thread<T: Send>(&self, ask: impl Fn() -> T + Sync) -> Vec<T> {
-        self.pool.broadcast(|_| ask())
+        self.pool.as_ref().map_or_else(Vec::new, |pool| pool.broadcast(|_| ask()))
     }
 
     /// Bytes held for activations by all threads, and for gradients.
@@ -173,23 +186,35 @@ impl<R: Real> Step<R> {
 }
 
 /// Adds all gradients to that of the first shard, neighbours first, and sums the squares of blocks of the result.
-fn join<R: Real>(shards: &[Mutex<Shard<R>>], squares: &mut [f64]) {
+fn join<R: Real>(shards: &[Mutex<Shard<R>>], squares: &mut [f64], parallel: bool) {
     if let [only] = shards {
         let only = only.lock().unwrap_or_else(|e| e.into_inner());
-        only.gradient.par_chunks(BLOCK).zip(squares).for_each(|(g, square)| *square = square_sum(g));
+        let one = |(g, square): (&[R], &mut f64)| *square = square_sum(g);
+        match parallel {
+            true => only.gradient.par_chunks(BLOCK).zip(squares).for_each(one),
+            false => only.gradient.chunks(BLOCK).zip(squares).for_each(one),
+        }
         return;
     }
     let mut width = 1;
     while width < shards.len() {
         let last = 2 * width >= shards.len();
+        let one = |((x, y), square): ((&mut [R], &[R]), &mut f64)| match last {
+            true => *square = add_square_sum(x, y),
+            false => crate::simd::add(x, y),
+        };
         for pair in shards.chunks(2 * width).filter(|pair| pair.len() > width) {
             let mut left = pair[0].lock().unwrap_or_else(|e| e.into_inner());
             let right = pair[width].lock().unwrap_or_else(|e| e.into_inner());
-            let blocks = left.gradient.par_chunks_mut(BLOCK).zip(right.gradient.par_chunks(BLOCK));
-            if last {
-                blocks.zip(&mut *squares).for_each(|((x, y), square)| *square = add_square_sum(x, y));
-            } else {
-                blocks.for_each(|(x, y)| crate::simd::add(x, y));
+            match parallel {
+                true => {
+                    let blocks = left.gradient.par_chunks_mut(BLOCK).zip(right.gradient.par_chunks(BLOCK));
+                    blocks.zip(&mut *squares).for_each(one);
+                }
+                false => {
+                    let blocks = left.gradient.chunks_mut(BLOCK).zip(right.gradient.chunks(BLOCK));
+                    blocks.zip(&mut *squares).for_each(one);
+                }
             }
         }
         width *= 2;

@@ -223,3 +223,23 @@ fn no_file_knows_the_machine_it_was_written_on() {
     assert!(seen > 50, "only {seen} files were looked at");
     assert!(found.is_empty(), "these lines name a place of one machine:\n{}", found.join("\n"));
 }
+
+/// The lists of the trainer: a line `Variant = file,` for every file of the folder but those that several share.
+#[test]
+fn what_can_be_trained_is_one_file_and_one_line() {
+    let shared = ["mod.rs", "mmap.rs", "permutation.rs", "stream.rs"];
+    for folder in ["corpora", "models", "recipes", "schedules"] {
+        let path = format!("crates/train/src/{folder}");
+        let list = text(format!("{path}/mod.rs"));
+        let list = list.split_once(&format!("\n{folder}! {{\n")).expect("the list").1.split_once('}').unwrap().0;
+        let lines: BTreeSet<String> = list
+            .lines()
+            .filter_map(|l| l.trim().trim_end_matches(',').split_once(" = "))
+            .map(|(_, f)| f.into())
+            .collect();
+        let files = entries(&root().join(&path)).into_iter().map(|(name, _)| name);
+        let files = files.filter(|name| !shared.contains(&name.as_str()));
+        let files: BTreeSet<String> = files.map(|name| name.trim_end_matches(".rs").to_owned()).collect();
+        assert_eq!(lines, files, "{path}");
+    }
+}

@@ -153,6 +153,13 @@ impl OfExperiment {
     pub fn plan(&self) -> Result<(Experiment, Vec<Planned>), Failure> {
         let experiment = Experiment::read(&self.experiment, &self.settings()?)?;
         let planned = plan(&experiment, &self.place())?;
+        let mut told: Vec<&str> = Vec::new();
+        for note in planned.iter().flat_map(|run| run.job.source.notes()) {
+            if !told.contains(&note.as_str()) {
+                talk(format_args!("note: {note}"));
+                told.push(note);
+            }
+        }
         Ok((experiment, planned))
     }
 }
