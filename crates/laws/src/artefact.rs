@@ -48,6 +48,9 @@ struct Saved {
     rows: usize,
     free: usize,
     noise: f64,
+    /// absent where noise is a share of the loss
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reducible: Option<f64>,
     df: f64,
     method: String,
     level: f64,
@@ -69,6 +72,8 @@ struct Saved {
     families: Vec<String>,
     layout: Layout,
     residuals: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scale: Vec<f64>,
     draws: Vec<Vec<f64>>,
     /// of all that stands above, in hexadecimal
     checksum: String,
@@ -133,6 +138,7 @@ impl Fit {
             rows: fit.rows,
             free: fit.free,
             noise: fit.noise,
+            reducible: fit.reducible,
             // An infinite number of degrees of freedom has no JSON number.
             df: fit.df.min(f64::MAX),
             method: fit.method,
@@ -154,6 +160,7 @@ impl Fit {
             families: fit.families,
             layout: fit.layout,
             residuals: fit.residuals,
+            scale: fit.scale,
             draws: fit.draws,
             checksum: String::new(),
         };
@@ -199,6 +206,7 @@ impl Fit {
         if saved.parameters.len() != width
             || saved.draws.iter().any(|d| d.len() != width)
             || saved.rows != saved.residuals.len()
+            || (!saved.scale.is_empty() && saved.scale.len() != saved.rows)
         {
             return Err(fail("this saved fit is damaged: its lists differ in length".into(), again));
         }
@@ -209,6 +217,7 @@ impl Fit {
             }
         };
         let numbers = saved.level > 0.0 && saved.level < 1.0 && saved.df >= 0.0 && saved.noise >= 0.0;
+        let numbers = numbers && saved.reducible.is_none_or(|floor| floor >= 0.0);
         if !saved.layout.slots.values().all(inside) || !numbers {
             return Err(fail("this saved fit is damaged: a number lies outside its range".into(), again));
         }
@@ -230,6 +239,7 @@ impl Fit {
             rows: saved.rows,
             free: saved.free,
             noise: saved.noise,
+            reducible: saved.reducible,
             df: saved.df,
             method: saved.method,
             level: saved.level,
@@ -239,6 +249,7 @@ impl Fit {
             trust: saved.trust,
             influence: saved.influence,
             residuals: saved.residuals,
+            scale: saved.scale,
             ranges: saved.ranges,
             spans: saved.spans,
             largest_flops: saved.largest_flops,

@@ -6,6 +6,8 @@
 //!   2008). Right for any noise, but what a corner of the design contributes hangs on the few residuals there.
 //! * pairs: clusters drawn with replacement, as published fits do.
 //!
+//! Where noise is a share of the reducible loss, residuals are shares too: drawn for another row they take its scale.
+//!
 //! In all but the last, residuals are first divided by sqrt(1 - leverage): a fit leaves less noise in its residuals than
 //! there was.
 
@@ -14,6 +16,7 @@ use crate::objective::Objective;
 use crate::options::Method;
 use crate::points::Labels;
 use crate::program::Program;
+use crate::reducible::Reducible;
 use crate::search::Rows;
 use crate::solve::{Effort, Solver, cholesky, solve_lower, solve_upper};
 use crate::start::uniform;
@@ -128,6 +131,10 @@ pub(crate) struct Base<'a> {
     pub(crate) coordinates: &'a Coordinates,
     pub(crate) rows: &'a Rows,
     pub(crate) clusters: &'a Clusters,
+    /// where noise is a share of the reducible loss
+    pub(crate) reducible: Option<&'a Reducible>,
+    /// what is added to it then
+    pub(crate) floor: f64,
     pub(crate) delta: f64,
     /// the optimum
     pub(crate) at: &'a [f64],
@@ -191,8 +198,7 @@ impl Noise {
 /// coordinates: for tables so large that refits would be a waste. Huber's psi stands for the residual.
 pub(crate) fn sandwich(base: &Base<'_>, columns: &[Vec<f64>], count: usize, seed: u64) -> Vec<Vec<f64>> {
     let p = base.coordinates.len();
-    let mut objective =
-        Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
+    let mut objective = Objective::new(base.program, base.coordinates, base.rows);
     objective.delta = base.delta;
     let mut d = crate::objective::Derivatives::default();
     // Only rows inside delta bend Huber's function.
@@ -203,7 +209,8 @@ pub(crate) fn sandwich(base: &Base<'_>, columns: &[Vec<f64>], count: usize, seed
     base.coordinates.slopes(&theta, &mut slopes);
     let mut scores = vec![vec![0.0; p]; base.clusters.count];
     for (row, &g) in base.clusters.index.iter().enumerate() {
-        let psi = base.rows.weight[row] * (base.rows.target[row] - base.fitted[row]).clamp(-base.delta, base.delta);
+        let residual = (base.rows.target[row] - base.fitted[row]) / base.rows.scale[row];
+        let psi = base.rows.weight[row] * residual.clamp(-base.delta, base.delta);
         for (k, score) in scores[g as usize].iter_mut().enumerate() {
             *score += psi * columns[k][row] * slopes[k];
         }
@@ -266,6 +273,9 @@ pub(crate) fn draws(base: &Base<'_>, method: Method, count: usize, seed: u64, th
     })
 }
 
+/// Rounds of reweighting in a draw: more move it by less than a hundredth of the spread.
+const REWEIGHTED: usize = 3;
+
 struct Worker<'a> {
     objective: Objective<'a>,
     solver: Solver,
@@ -276,8 +286,7 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(base: &Base<'a>) -> Self {
-        let mut objective =
-            Objective::new(base.program, base.coordinates, base.rows.link, &base.rows.target, &base.rows.weight);
+        let mut objective = Objective::new(base.program, base.coordinates, base.rows);
         objective.delta = base.delta;
         Self {
             objective,
@@ -315,7 +324,8 @@ impl<'a> Worker<'a> {
             let within = base.clusters.count < noise.rows.len();
             for (row, &g) in base.clusters.index.iter().enumerate() {
                 let own = if within { pick(&noise.rows, &mut stream) } else { 0.0 };
-                self.target[row] = base.fitted[row] + (self.per_cluster[g as usize] + own) / noise.root_weight[row];
+                let drawn = (self.per_cluster[g as usize] + own) / noise.root_weight[row];
+                self.target[row] = base.fitted[row] + base.rows.scale[row] * drawn;
             }
             self.objective.set_target(&self.target);
         } else {
@@ -323,16 +333,28 @@ impl<'a> Worker<'a> {
                 *w = WEBB[(stream.next_u64() % 6) as usize];
             }
             for (row, &g) in base.clusters.index.iter().enumerate() {
-                self.target[row] = base.fitted[row] + self.per_cluster[g as usize] * base.noise.own(row, g as usize);
+                let drawn = self.per_cluster[g as usize] * base.noise.own(row, g as usize);
+                self.target[row] = base.fitted[row] + base.rows.scale[row] * drawn;
             }
             self.objective.set_target(&self.target);
         }
         let coordinates = base.coordinates;
-        let solution = self.solver.minimise(&mut self.objective, base.at, |k| coordinates.bounds(k), Effort::DRAW);
+        let bounds = |k| coordinates.bounds(k);
+        let mut theta = coordinates.template().to_vec();
+        let mut solution = self.solver.minimise(&mut self.objective, base.at, bounds, Effort::DRAW);
+        if let Some(reducible) = base.reducible {
+            // A draw learns its scales as the fit did, from where the fit left them.
+            for _ in 0..REWEIGHTED {
+                coordinates.theta(&solution.at, &mut theta);
+                let scale = reducible.scale(&theta, &base.program.values(&theta), base.rows.link, base.floor);
+                self.objective.set_scale(&scale);
+                solution = self.solver.minimise(&mut self.objective, &solution.at, bounds, Effort::DRAW);
+            }
+            self.objective.set_scale(&base.rows.scale);
+        }
         if !solution.value.is_finite() {
             return None;
         }
-        let mut theta = coordinates.template().to_vec();
         coordinates.theta(&solution.at, &mut theta);
         Some(theta)
     }

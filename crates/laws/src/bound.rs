@@ -5,9 +5,10 @@ use crate::error::FitError;
 use crate::law::Law;
 use crate::layout::Layout;
 use crate::objective::Link;
-use crate::options::{Loss, Options};
+use crate::options::{Loss, Noise, Options};
 use crate::points::Points;
 use crate::program::{Columns, Program};
+use crate::reducible::Reducible;
 use crate::search::Rows;
 use crate::warning::Plain;
 
@@ -18,6 +19,8 @@ pub(crate) struct Bound {
     pub(crate) coordinates: Coordinates,
     pub(crate) program: Program,
     pub(crate) rows: Rows,
+    /// where noise is a share of the reducible loss
+    pub(crate) reducible: Option<Reducible>,
 }
 
 pub(crate) fn bind_program(law: &Law, layout: &Layout, points: &Points) -> Result<Program, FitError> {
@@ -90,7 +93,17 @@ pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Ve
         }
         _ => Link::Log,
     };
-    Ok(Bound { layout, coordinates, program, rows: rows_of(link, points) })
+    let reducible = match options.noise {
+        Noise::Loss => None,
+        Noise::Reducible if options.loss == Loss::Published => {
+            return Err(FitError::new(
+                "the published objective has a delta for log loss, not for shares of the reducible loss",
+                "leave out one of --noise reducible and --objective published",
+            ));
+        }
+        Noise::Reducible => Some(Reducible::bind(law, &layout, points)?),
+    };
+    Ok(Bound { layout, coordinates, program, rows: rows_of(link, points), reducible })
 }
 
 pub(crate) fn rows_of(link: Link, points: &Points) -> Rows {
@@ -98,7 +111,7 @@ pub(crate) fn rows_of(link: Link, points: &Points) -> Rows {
         Link::Log => points.target.iter().map(|y| libm::log(*y)).collect(),
         Link::Raw => points.target.clone(),
     };
-    Rows { link, target, weight: weights(link, points) }
+    Rows { link, target, weight: weights(link, points), scale: vec![1.0; points.len()] }
 }
 
 /// Weights as given, times the inverse variance where standard errors are given (their mean set to 1).

@@ -51,6 +51,11 @@ pub fn chain(
     let noisy = |fit: &Fit, value: f64, size: f64| {
         if fit.objective.log { value * libm::exp(size) } else { value + size }
     };
+    // Noise in the first step is a share of what the first law says, in the second of what it says of that loss.
+    let values: Vec<f64> = middle.iter().map(|m| m.mean.value).collect();
+    let scales = first.noise_scale(columns, family, &values)?;
+    let reached: Vec<f64> = values.iter().map(|loss| curve.eval(&theta, &[*loss])).collect();
+    let then = second.noise_scale(&[((*input).to_owned(), values)], None, &reached)?;
     let each = middle.iter().enumerate().map(|(i, loss)| {
         let value = curve.eval(&theta, &[loss.mean.value]);
         if count == 0 || loss.mean.interval.is_none() {
@@ -62,8 +67,8 @@ pub fn chain(
         let (mut mean, mut run) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (d, draw) in second.draws.iter().take(count).enumerate() {
             mean.push(curve.eval(draw, &[losses[d][i]]));
-            let reached = noisy(first, losses[d][i], first.noise.hypot(off) * normal());
-            run.push(noisy(second, curve.eval(draw, &[reached]), second.noise * normal()));
+            let reached = noisy(first, losses[d][i], scales[i] * first.noise.hypot(off) * normal());
+            run.push(noisy(second, curve.eval(draw, &[reached]), then[i] * second.noise * normal()));
         }
         let (level, df) = (first.level, first.df.min(second.df));
         let estimate = |draws: Vec<f64>, of: Of| match Spread::new(value, draws) {

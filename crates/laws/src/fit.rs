@@ -14,7 +14,7 @@ use crate::points::Points;
 use crate::profile::profile;
 use crate::result::{Basin, Fit, Objective, Search, Span};
 use crate::scale::proposal2;
-use crate::search::{CLIP, Found, Rows};
+use crate::search::{CLIP, Found};
 use crate::toward::aimed;
 use crate::trust::trust;
 use crate::warning;
@@ -34,7 +34,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     if ladder.is_some() {
         along_ladder(law, &mut bound);
     }
-    let mut found = find(law, &bound, points, options)?;
+    let mut found = find(law, &mut bound, points, options)?;
     widen(law, &mut bound, points, options, &mut found, &mut notes)?;
     let Some(best) = found.optima.first().cloned() else {
         if found.starts == 0 {
@@ -53,14 +53,18 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
     let clusters = Clusters::new(points.cluster.as_ref(), points.len());
     let columns = columns_of(&bound, &values, &jacobian);
     let noise = Noise::new(&residuals, &columns, &bound.rows.weight, &clusters);
-    let fitted: Vec<f64> = bound.rows.target.iter().zip(&residuals).map(|(y, r)| y - r).collect();
+    let fitted: Vec<f64> =
+        bound.rows.target.iter().zip(&residuals).zip(&bound.rows.scale).map(|((y, r), s)| y - r * s).collect();
     let method = choose(options.method, &residuals, &clusters, points);
     let large = points.len() > SANDWICH_ROWS && method != Method::None && method != Method::Profile;
+    let floor = bound.reducible.as_ref().map(|r| r.floor(&best.theta));
     let base = Base {
         program: &bound.program,
         coordinates: &bound.coordinates,
         rows: &bound.rows,
         clusters: &clusters,
+        reducible: bound.reducible.as_ref(),
+        floor: floor.unwrap_or(0.0),
         delta: found.delta,
         at: &best.solution.at,
         fitted: &fitted,
@@ -75,10 +79,11 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         law: law.clone(),
         parameters: Vec::new(),
         draws,
-        objective: objective_of(options.loss, &bound.rows, &found, best.solution.value),
+        objective: objective_of(options.loss, &bound, &found, best.solution.value),
         rows: points.len(),
         free: bound.coordinates.len(),
         noise: deviation(&residuals, &bound.rows.weight, bound.coordinates.len(), &clusters, noise.df),
+        reducible: floor,
         df: noise.df,
         method: if large {
             sandwich_name(options, points, &clusters)
@@ -98,7 +103,8 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         notes,
         trust: None,
         influence: None,
-        residuals,
+        residuals: residuals.iter().zip(&bound.rows.scale).map(|(r, s)| r * s).collect(),
+        scale: if bound.reducible.is_some() { bound.rows.scale.clone() } else { Vec::new() },
         ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
         spans: spans(points),
         largest_flops: largest_flops(points),
@@ -156,25 +162,30 @@ fn largest_flops(points: &Points) -> Option<f64> {
     n.iter().zip(d).map(|(n, d)| 6.0 * n * d).reduce(f64::max)
 }
 
-fn objective_of(loss: Loss, rows: &Rows, found: &Found, value: f64) -> Objective {
-    let log = rows.link == Link::Log;
-    let name = match loss {
-        Loss::Robust if log => "Huber on log residuals, delta from their spread",
-        Loss::Robust => "Huber on raw residuals, delta from their spread",
-        Loss::Published => "summed Huber 1e-3 on log loss, as published fits",
-        Loss::SquaredLog => "half the sum of squared log residuals",
-        Loss::Squared => "half the sum of squared residuals",
+fn objective_of(loss: Loss, bound: &Bound, found: &Found, value: f64) -> Objective {
+    let log = bound.rows.link == Link::Log;
+    let residuals = match (log, bound.reducible.is_some()) {
+        (_, true) => "residuals over the reducible loss",
+        (true, false) => "log residuals",
+        (false, false) if loss == Loss::Squared => "residuals",
+        (false, false) => "raw residuals",
     };
-    Objective { name: name.into(), log, delta: Some(found.delta).filter(|d| d.is_finite()), value }
+    let name = match loss {
+        Loss::Robust => format!("Huber on {residuals}, delta from their spread"),
+        Loss::Published => "summed Huber 1e-3 on log loss, as published fits".into(),
+        Loss::SquaredLog | Loss::Squared => format!("half the sum of squared {residuals}"),
+    };
+    Objective { name, log, delta: Some(found.delta).filter(|d| d.is_finite()), value }
 }
 
 /// Derivatives of every row by the free parameters, in the scale of the residuals.
 fn columns_of(bound: &Bound, values: &[f64], jacobian: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let scaled = bound.coordinates.columns().iter().map(|&j| match bound.rows.link {
-        Link::Log => jacobian[j].iter().zip(values).map(|(d, f)| d / f).collect(),
-        Link::Raw => jacobian[j].clone(),
-    });
-    scaled.collect()
+    let scale = |row: usize| match bound.rows.link {
+        Link::Log => values[row] * bound.rows.scale[row],
+        Link::Raw => bound.rows.scale[row],
+    };
+    let column = |j: &usize| jacobian[*j].iter().enumerate().map(|(row, d)| d / scale(row)).collect();
+    bound.coordinates.columns().iter().map(column).collect()
 }
 
 /// Standard deviation of one run about the law. Where rows share noise, clusters are what tells of it.

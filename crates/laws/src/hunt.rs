@@ -11,10 +11,14 @@ use crate::start::starts;
 /// Up to this many starting points of a caller are places to look at and not a grid.
 const FEW_PLACES: usize = 16;
 
+/// Optima that are followed while weights change.
+const KEPT: usize = 8;
+
 /// Above this many rows the search is made on that many of them; what it finds is refined on all.
 const SKETCH_ROWS: usize = 2000;
 
-pub(crate) fn find(law: &Law, bound: &Bound, points: &Points, options: &Options) -> Result<Found, FitError> {
+/// Leaves in `bound` the scales of residuals that belong to the best optimum.
+pub(crate) fn find(law: &Law, bound: &mut Bound, points: &Points, options: &Options) -> Result<Found, FitError> {
     let each_once = |starts: Vec<Vec<f64>>| starts.into_iter().map(|s| (s, 1)).collect::<Vec<_>>();
     let begin = if !options.start_at.is_empty() {
         each_once(options.start_at.clone())
@@ -35,7 +39,34 @@ pub(crate) fn find(law: &Law, bound: &Bound, points: &Points, options: &Options)
     let own = if options.start_at.len() <= FEW_PLACES { options.start_at.clone() } else { Vec::new() };
     let places = published_places(law, bound).into_iter().chain(own);
     let begin: Vec<_> = begin.into_iter().chain(places.map(|theta| (theta, 0))).collect();
-    Ok(search(bound, options.loss, &begin))
+    bound.rows.scale.fill(1.0);
+    let found = search(bound, options.loss, &begin);
+    Ok(settle(bound, options, found))
+}
+
+/// Rounds of reweighting; ten are usual.
+const ROUNDS: usize = 50;
+
+/// Where noise is a share of the reducible loss: scales from the best optimum, and a search with them from all optima,
+/// until the scales stay (iteratively reweighted: Carroll and Ruppert 1988, ch. 2).
+fn settle(bound: &mut Bound, options: &Options, mut found: Found) -> Found {
+    let Some(reducible) = bound.reducible.clone() else { return found };
+    for _ in 0..ROUNDS {
+        let Some(best) = found.optima.first() else { break };
+        let values = bound.program.values(&best.theta);
+        let floor = reducible.floor(&best.theta);
+        let scale = reducible.scale(&best.theta, &values, bound.rows.link, floor);
+        let moved = scale.iter().zip(&bound.rows.scale).map(|(new, old)| (new / old - 1.0).abs()).fold(0.0, f64::max);
+        if moved < 1e-10 {
+            break;
+        }
+        bound.rows.scale = scale;
+        let begin: Vec<_> = found.optima.iter().take(KEPT).map(|o| (o.theta.clone(), o.starts)).collect();
+        let next = search(bound, options.loss, &begin);
+        let (starts, valleys, lost) = (found.starts, found.valleys + next.valleys, found.lost + next.lost);
+        found = Found { starts, valleys, lost, ..next };
+    }
+    found
 }
 
 /// The law's published constants, with what is held in its place.

@@ -89,7 +89,7 @@ struct Study<'a> {
 impl<'a> Study<'a> {
     fn new(bound: &'a Bound, found: &Found, best: &'a Optimum, points: &'a Points, errors: &'a [f64]) -> Self {
         let rows = &bound.rows;
-        let mut objective = Objective::new(&bound.program, &bound.coordinates, rows.link, &rows.target, &rows.weight);
+        let mut objective = Objective::new(&bound.program, &bound.coordinates, rows);
         objective.delta = found.delta;
         Self { bound, best, points, errors, objective, solver: Solver::default() }
     }
@@ -110,11 +110,11 @@ impl<'a> Study<'a> {
         let delta = self.objective.delta;
         let mut reach: Vec<(f64, usize)> = Vec::with_capacity(values.len());
         for (row, r) in residuals.iter().enumerate() {
-            let scale = match self.bound.rows.link {
+            let link = match self.bound.rows.link {
                 crate::objective::Link::Log => values[row],
                 crate::objective::Link::Raw => 1.0,
             };
-            let psi = self.bound.rows.weight[row] * r.clamp(-delta, delta) / scale;
+            let psi = self.bound.rows.weight[row] * r.clamp(-delta, delta) / (link * self.bound.rows.scale[row]);
             let mut step: Vec<f64> = self
                 .bound
                 .coordinates

@@ -33,6 +33,7 @@ pub mod program;
 mod published;
 mod rank;
 mod reached;
+mod reducible;
 mod result;
 mod roles;
 mod scale;

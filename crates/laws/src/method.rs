@@ -32,7 +32,8 @@ fn uneven(residuals: &[f64], points: &Points) -> bool {
         .any(|(_, c)| spearman(&sizes, c).abs() > limit)
 }
 
-fn spearman(a: &[f64], b: &[f64]) -> f64 {
+/// Correlation of ranks.
+pub(crate) fn spearman(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (ranks(a), ranks(b));
     let mean = (a.len() as f64 - 1.0) / 2.0;
     let sum = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();

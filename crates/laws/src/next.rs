@@ -90,7 +90,7 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
     }
     let wanted = quantity_draws(fit, quantity)?;
     let told: Vec<Vec<f64>> = (0..places.rows.len()).map(|i| places.told(fit, i)).collect();
-    let mut ensemble = Ensemble::new(&wanted, &told, fit.noise * fit.noise);
+    let mut ensemble = Ensemble::new(&wanted, &told, places.noise(fit)?);
     let t = student(fit.level, fit.df);
     let before = t * ensemble.variance().sqrt();
     if before <= 0.0 || !before.is_finite() {
@@ -191,6 +191,18 @@ impl Places {
         fit.draws.iter().map(|d| scaled(fit, curve.eval(d, &rows[i]))).collect()
     }
 
+    /// Variance of a run at every place, in the scale of the residuals.
+    fn noise(&mut self, fit: &Fit) -> Result<Vec<f64>, FitError> {
+        let Self { names, rows, curve } = self;
+        let columns = |k: usize| rows.iter().map(|row| row[k]).collect::<Vec<f64>>();
+        let columns: Vec<(String, Vec<f64>)> = names.iter().enumerate().map(|(k, n)| (n.clone(), columns(k))).collect();
+        let theta = fit.theta();
+        let values: Vec<f64> = rows.iter().map(|row| curve.eval(&theta, row)).collect();
+        let family = fit.families().first().map(|family| vec![family.clone(); rows.len()]);
+        let scale = fit.noise_scale(&columns, family.as_deref(), &values)?;
+        Ok(scale.iter().map(|s| (s * fit.noise).powi(2)).collect())
+    }
+
     fn named(&self, i: usize) -> Vec<(String, f64)> {
         self.names.iter().cloned().zip(self.rows[i].iter().copied()).collect()
     }
@@ -264,11 +276,12 @@ struct Ensemble {
     /// of the places with each other, row by row, and last the quantity
     covariance: Vec<f64>,
     size: usize,
-    noise: f64,
+    /// variance of a run, at every place
+    noise: Vec<f64>,
 }
 
 impl Ensemble {
-    fn new(wanted: &[f64], told: &[Vec<f64>], noise: f64) -> Self {
+    fn new(wanted: &[f64], told: &[Vec<f64>], noise: Vec<f64>) -> Self {
         // A few far draws would own a covariance: the outermost percent on either side of the quantity are left out.
         let mut order: Vec<usize> = (0..wanted.len()).filter(|&i| wanted[i].is_finite()).collect();
         order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
@@ -301,14 +314,14 @@ impl Ensemble {
     /// By how much a run at place `i` would lower it.
     fn fall(&self, i: usize) -> f64 {
         let with = self.covariance[(self.size - 1) * self.size + i];
-        with * with / (self.covariance[i * self.size + i] + self.noise)
+        with * with / (self.covariance[i * self.size + i] + self.noise[i])
     }
 
     /// A run was made at place `i`.
     fn condition(&mut self, i: usize) {
         let n = self.size;
         let row: Vec<f64> = (0..n).map(|j| self.covariance[i * n + j]).collect();
-        let total = row[i] + self.noise;
+        let total = row[i] + self.noise[i];
         for a in 0..n {
             for b in 0..n {
                 self.covariance[a * n + b] -= row[a] * row[b] / total;

@@ -2,6 +2,7 @@
 
 use crate::coordinates::Coordinates;
 use crate::program::{BLOCK, Block, Program, Workspace, math};
+use crate::search::Rows;
 
 /// Whether residuals are taken on the logarithm of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(crate) enum Link {
     Raw,
 }
 
-/// Sum over rows of `weight * huber(residual, delta)`; an infinite delta gives half the sum of squares.
+/// Sum over rows of `weight * huber(residual / scale, delta)`; an infinite delta gives half the sum of squares.
 ///
 /// Huber (1964): rho(r) = r^2/2 for |r| <= delta, delta (|r| - delta/2) beyond. The sum, not the mean: averaging made
 /// optimisers stop early in the published fits (Besiroglu et al. 2024, arXiv 2404.10102).
@@ -24,6 +25,8 @@ pub(crate) struct Objective<'a> {
     pub(crate) delta: f64,
     target: Vec<Block>,
     weight: Vec<Block>,
+    /// one over the scale of each row's residual
+    inverse: Vec<Block>,
     work: Workspace,
     arch: pulp::Arch,
     theta: Vec<f64>,
@@ -46,20 +49,15 @@ pub(crate) struct Derivatives {
 }
 
 impl<'a> Objective<'a> {
-    pub(crate) fn new(
-        program: &'a Program,
-        coordinates: &'a Coordinates,
-        link: Link,
-        target: &[f64],
-        weight: &[f64],
-    ) -> Self {
+    pub(crate) fn new(program: &'a Program, coordinates: &'a Coordinates, rows: &Rows) -> Self {
         let mut objective = Self {
             program,
             coordinates,
-            link,
+            link: rows.link,
             delta: f64::INFINITY,
             target: vec![Block::ZERO; program.blocks()],
             weight: vec![Block::ZERO; program.blocks()],
+            inverse: vec![Block::ONES; program.blocks()],
             work: Workspace::new(program),
             arch: pulp::Arch::new(),
             theta: coordinates.template().to_vec(),
@@ -68,8 +66,9 @@ impl<'a> Objective<'a> {
             sums: vec![Lanes::ZERO; coordinates.len() * (coordinates.len() + 3) / 2],
             sizes: Vec::new(),
         };
-        objective.set_target(target);
-        objective.set_weight(weight);
+        objective.set_target(&rows.target);
+        objective.set_weight(&rows.weight);
+        objective.set_scale(&rows.scale);
         objective
     }
 
@@ -81,6 +80,12 @@ impl<'a> Objective<'a> {
     /// Replaces the weights. Rows beyond the data keep weight 0.
     pub(crate) fn set_weight(&mut self, weight: &[f64]) {
         scatter(weight, &mut self.weight);
+    }
+
+    /// Replaces the scales that residuals are divided by.
+    pub(crate) fn set_scale(&mut self, scale: &[f64]) {
+        let inverse: Vec<f64> = scale.iter().map(|s| 1.0 / s).collect();
+        scatter(&inverse, &mut self.inverse);
     }
 
     /// The objective at a point; infinite where the law has no value.
@@ -105,6 +110,7 @@ impl<'a> Objective<'a> {
             delta: self.delta,
             target: &self.target[b],
             weight: &self.weight[b],
+            inverse: &self.inverse[b],
             value: self.work.value(self.program),
             residual: &mut self.residual,
         })
@@ -163,6 +169,7 @@ impl<'a> Objective<'a> {
                 delta: self.delta,
                 tail,
                 weight: &self.weight[b],
+                inverse: &self.inverse[b],
                 residual: &self.residual,
                 value: self.work.value(self.program),
                 work: &self.work,
@@ -192,6 +199,7 @@ struct Misfit<'a> {
     delta: f64,
     target: &'a Block,
     weight: &'a Block,
+    inverse: &'a Block,
     value: &'a Block,
     residual: &'a mut Block,
 }
@@ -201,7 +209,7 @@ impl pulp::WithSimd for Misfit<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
-        residuals(self.link, self.target, self.value, self.residual);
+        residuals(self.link, self.target, self.value, self.inverse, self.residual);
         huber_sum(simd, self.residual, self.weight, self.delta)
     }
 }
@@ -213,6 +221,7 @@ struct Accumulate<'a> {
     delta: f64,
     tail: f64,
     weight: &'a Block,
+    inverse: &'a Block,
     residual: &'a Block,
     value: &'a Block,
     work: &'a Workspace,
@@ -226,16 +235,15 @@ impl pulp::WithSimd for Accumulate<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let Self { link, delta, tail, weight, residual, value, work, columns, gradient, hessian } = self;
+        let Self { link, delta, tail, weight, inverse, residual, value, work, columns, gradient, hessian } = self;
         let (mut psi, mut curve, mut scaled) = (Block::ZERO, Block::ZERO, Block::ZERO);
         influence(residual, weight, delta, tail, &mut psi, &mut curve);
-        if link == Link::Log {
-            // d ln f = df / f, folded into the row factors.
-            for i in 0..BLOCK {
-                let inverse = 1.0 / value.0[i];
-                psi.0[i] *= inverse;
-                curve.0[i] *= inverse * inverse;
-            }
+        // Derivatives of residuals are the law's over the row's scale and, because d ln f = df / f, over its value: folded
+        // into the row factors.
+        for i in 0..BLOCK {
+            let inverse = if link == Link::Log { inverse.0[i] / value.0[i] } else { inverse.0[i] };
+            psi.0[i] *= inverse;
+            curve.0[i] *= inverse * inverse;
         }
         for (k, &j) in columns.iter().enumerate() {
             let column = work.derivative(j).0;
@@ -258,16 +266,16 @@ fn scatter(rows: &[f64], blocks: &mut [Block]) {
 }
 
 #[inline(always)]
-fn residuals(link: Link, target: &Block, value: &Block, out: &mut Block) {
+fn residuals(link: Link, target: &Block, value: &Block, inverse: &Block, out: &mut Block) {
     match link {
         Link::Log => {
             for i in 0..BLOCK {
-                out.0[i] = target.0[i] - math::ln(value.0[i]);
+                out.0[i] = (target.0[i] - math::ln(value.0[i])) * inverse.0[i];
             }
         }
         Link::Raw => {
             for i in 0..BLOCK {
-                out.0[i] = target.0[i] - value.0[i];
+                out.0[i] = (target.0[i] - value.0[i]) * inverse.0[i];
             }
         }
     }

@@ -16,6 +16,16 @@ pub enum Loss {
     Squared,
 }
 
+/// What the noise of a run is a share of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Noise {
+    /// its loss: alike for all rows on a logarithmic scale
+    #[default]
+    Loss,
+    /// its reducible loss, the law less its constant term: runs near the floor have less noise and count more
+    Reducible,
+}
+
 /// How intervals are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
@@ -39,6 +49,8 @@ pub enum Method {
 pub struct Options {
     /// what is minimised
     pub loss: Loss,
+    /// what the noise of a run is a share of
+    pub noise: Noise,
     /// parameters held at a value
     pub fix: Vec<(String, f64)>,
     /// the first is the same parameter as the second
@@ -74,6 +86,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             loss: Loss::Robust,
+            noise: Noise::Loss,
             fix: Vec::new(),
             tie: Vec::new(),
             bound: Vec::new(),

@@ -4,8 +4,10 @@ use crate::additive::Additive;
 use crate::bound::{bind_program, sizes_are_positive};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of};
+use crate::objective::Link;
 use crate::points::{Labels, Points};
 use crate::program::Program;
+use crate::reducible::Reducible;
 use crate::result::Fit;
 
 /// The law at one point.
@@ -46,11 +48,28 @@ impl Fit {
         let theta = self.theta();
         let values = program.values(&theta);
         let draws: Vec<Vec<f64>> = self.draws.iter().map(|d| program.values(d)).collect();
+        let scale = self.noise_scale(columns, family, &values)?;
         let each = values.iter().enumerate().map(|(i, &value)| {
             let off = self.off_ladder(columns, i);
-            self.prediction(value, draws.iter().map(|d| d[i]), off, self.drift(columns, i))
+            let (noise, drift) = (self.noise * scale[i], self.drift(columns, i) * scale[i]);
+            self.prediction(value, draws.iter().map(|d| d[i]), off, noise, drift)
         });
         Ok(each.collect())
+    }
+
+    /// What `noise` and drift are to be multiplied by at points, in the scale of residuals: 1, or the reducible loss there
+    /// (over the law's value, for logarithms). `values` are the law's.
+    pub(crate) fn noise_scale(
+        &self,
+        columns: &[(String, Vec<f64>)],
+        family: Option<&[String]>,
+        values: &[f64],
+    ) -> Result<Vec<f64>, FitError> {
+        let Some(floor) = self.reducible else { return Ok(vec![1.0; values.len()]) };
+        let points = self.points(columns, family)?;
+        let link = if self.objective.log { Link::Log } else { Link::Raw };
+        let reducible = Reducible::bind(&self.law, &self.layout, &points)?;
+        Ok(reducible.scale(&self.theta(), values, link, floor))
     }
 
     /// The law at points in each of the first `count` draws: `[draw][point]`.
@@ -64,14 +83,21 @@ impl Fit {
         Ok(self.draws.iter().take(count).map(|d| program.values(d)).collect())
     }
 
-    fn prediction(&self, value: f64, draws: impl IntoIterator<Item = f64>, refused: bool, drift: f64) -> Prediction {
+    fn prediction(
+        &self,
+        value: f64,
+        draws: impl IntoIterator<Item = f64>,
+        refused: bool,
+        noise: f64,
+        drift: f64,
+    ) -> Prediction {
         if refused {
             let none = Estimate { value, interval: None, method: crate::warning::COLLINEAR_REASON.into() };
             return Prediction { mean: none.clone(), new_run: none };
         }
         let mean = self.estimate(value, draws);
         let t = crate::estimate::student(self.level, self.df);
-        let (noise, drift) = (self.noise * t, drift * t);
+        let (noise, drift) = (noise * t, drift * t);
         let new_run = match mean.interval {
             None => mean.clone(),
             Some(Interval { lower, upper, level, .. }) => {
@@ -91,7 +117,7 @@ impl Fit {
         Prediction { mean, new_run }
     }
 
-    /// Standard deviation of the law's own error at a point beyond the rows.
+    /// Standard deviation of the law's own error at a point beyond the rows, in the unit of `noise`.
     pub(crate) fn drift(&self, columns: &[(String, Vec<f64>)], i: usize) -> f64 {
         let Some(trust) = &self.trust else { return 0.0 };
         let get = |name: &str| columns.iter().find(|(n, _)| n == name).map(|(_, c)| c[i]);
@@ -113,6 +139,11 @@ impl Fit {
     }
 
     fn program(&self, columns: &[(String, Vec<f64>)], family: Option<&[String]>) -> Result<Program, FitError> {
+        bind_program(&self.law, &self.layout, &self.points(columns, family)?)
+    }
+
+    /// Rows without a target: what the law is asked for.
+    fn points(&self, columns: &[(String, Vec<f64>)], family: Option<&[String]>) -> Result<Points, FitError> {
         let rows = columns.first().map_or(0, |(_, c)| c.len());
         for name in self.law.inputs() {
             if !columns.iter().any(|(n, _)| n == name) {
@@ -149,8 +180,7 @@ impl Fit {
                 Some(Labels { name: String::new(), levels: self.families.clone(), index })
             }
         };
-        let points = Points { target: vec![0.0; rows], columns: columns.to_vec(), family: labels, ..Points::default() };
-        bind_program(&self.law, &self.layout, &points)
+        Ok(Points { target: vec![0.0; rows], columns: columns.to_vec(), family: labels, ..Points::default() })
     }
 
     /// The best N and D for a budget, by minimising the law over N at D = C / 6N. `None` where the law has no N and D, or

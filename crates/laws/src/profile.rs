@@ -35,7 +35,7 @@ pub(crate) fn profile(bound: &Bound, found: &Found, best: &Optimum, k: usize, le
     let t_at = |x: f64, others: &mut Vec<f64>| {
         let held = coordinates.hold(k, natural(x));
         let rows = &bound.rows;
-        let mut objective = Objective::new(&bound.program, &held, rows.link, &rows.target, &rows.weight);
+        let mut objective = Objective::new(&bound.program, &held, rows);
         objective.delta = found.delta;
         let solution = Solver::default().minimise(&mut objective, others, |k| held.bounds(k), Effort::DRAW);
         *others = solution.at;

@@ -24,8 +24,11 @@ pub struct Fit {
     pub rows: usize,
     /// parameters that were free
     pub free: usize,
-    /// standard deviation of one run about the law: of its logarithm if residuals are logarithmic
+    /// standard deviation of one run about the law: of its logarithm if residuals are logarithmic, and a share of its
+    /// reducible loss where [`Fit::reducible`] is given
     pub noise: f64,
+    /// where noise is a share of the reducible loss: what is added to that first, in the unit of the target
+    pub reducible: Option<f64>,
     /// degrees of freedom of the intervals
     pub df: f64,
     /// how intervals were made
@@ -44,6 +47,8 @@ pub struct Fit {
     pub influence: Option<Influence>,
     /// residual of every row, in the scale of the fit
     pub residuals: Vec<f64>,
+    /// where noise is a share of the reducible loss: what a share of 1 is at every row, in the scale of the fit
+    pub scale: Vec<f64>,
     /// least and greatest value of every input
     pub ranges: Vec<(String, f64, f64)>,
     /// what the rows of each family span; of all rows where there are no families
@@ -191,6 +196,11 @@ impl Fit {
         };
         let found = self.law.published.iter().find(|p| p.values.iter().all(|(name, value)| close(name, *value)))?;
         Some(&found.name)
+    }
+
+    /// The residual of a row in the unit of `noise`: itself, or as a share of the reducible loss there.
+    pub fn share(&self, row: usize) -> f64 {
+        self.residuals[row] / self.scale.get(row).copied().unwrap_or(1.0)
     }
 
     pub(crate) fn estimate_parameters(&self, theta: &[f64], options: &Options) -> Vec<Fitted> {

@@ -43,14 +43,16 @@ pub(crate) struct Rows {
     pub(crate) link: Link,
     pub(crate) target: Vec<f64>,
     pub(crate) weight: Vec<f64>,
+    /// what residuals are divided by: 1, or what a share of the reducible loss is there
+    pub(crate) scale: Vec<f64>,
 }
 
 impl Rows {
-    /// Residuals in the link's scale.
+    /// Residuals in the link's scale, over the scale of their row.
     pub(crate) fn residuals(&self, values: &[f64]) -> Vec<f64> {
-        let each = self.target.iter().zip(values).map(|(y, f)| match self.link {
-            Link::Log => y - crate::program::math::ln(*f),
-            Link::Raw => y - f,
+        let each = self.target.iter().zip(values).zip(&self.scale).map(|((y, f), scale)| match self.link {
+            Link::Log => (y - crate::program::math::ln(*f)) / scale,
+            Link::Raw => (y - f) / scale,
         });
         each.collect()
     }
@@ -65,7 +67,7 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
     if starts.is_empty() {
         return Found { optima: Vec::new(), delta: f64::INFINITY, starts: 0, valleys: 0, lost: 0 };
     }
-    let mut objective = Objective::new(program, coordinates, rows.link, &rows.target, &rows.weight);
+    let mut objective = Objective::new(program, coordinates, rows);
     let mut solver = Solver::default();
     let bounds = |k: usize| coordinates.bounds(k);
     let mut points: Vec<Vec<f64>> = starts.iter().map(|(theta, _)| coordinates.point(theta)).collect();
@@ -183,7 +185,7 @@ fn descend(objective: &mut Objective<'_>, solver: &mut Solver, start: &[f64], co
 /// The optimum at another delta, from the one that was found.
 pub(crate) fn shifted_by_delta(bound: &Bound, found: &Found, best: &Optimum, delta: f64) -> Vec<f64> {
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
-    let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
+    let mut objective = Objective::new(&bound.program, coordinates, rows);
     objective.delta = delta.max(NOISE_FREE).min(found.delta.max(delta));
     let solution =
         Solver::default().minimise(&mut objective, &best.solution.at, |k| coordinates.bounds(k), Effort::DRAW);
@@ -195,7 +197,7 @@ pub(crate) fn shifted_by_delta(bound: &Bound, found: &Found, best: &Optimum, del
 /// Parameters along which the objective is flat at the optimum: the curvature there is rounding. `None` if there is none.
 pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Option<Vec<usize>> {
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
-    let mut objective = Objective::new(&bound.program, coordinates, rows.link, &rows.target, &rows.weight);
+    let mut objective = Objective::new(&bound.program, coordinates, rows);
     objective.delta = found.delta;
     let flat = flat(&mut objective, coordinates, &best.solution.at);
     (!flat.is_empty()).then_some(flat)

@@ -24,7 +24,7 @@ pub(crate) fn uniform(stream: &mut Xoshiro256PlusPlus) -> f64 {
 
 /// Full parameter vectors to start from, best first.
 pub(crate) fn starts(law: &Law, bound: &Bound, points: &Points, count: usize, seed: u64) -> Vec<Vec<f64>> {
-    let Bound { layout, coordinates, program, rows } = bound;
+    let Bound { layout, coordinates, program, rows, .. } = bound;
     let link = rows.link;
     let names: Vec<String> = law.parameters.iter().map(|p| p.name.clone()).collect();
     let tied = |name: &String| layout.ties.iter().any(|(a, b)| a == name || b == name);

@@ -9,7 +9,7 @@ use crate::bound::bind;
 use crate::error::FitError;
 use crate::fit::fit;
 use crate::law::Law;
-use crate::options::{Loss, Options};
+use crate::options::{Loss, Noise, Options};
 use crate::points::Points;
 use crate::result::Fit;
 
@@ -88,7 +88,9 @@ pub(crate) fn aimed(law: &Law, points: &Points, options: &Options, toward: &Towa
         ));
         return Ok(fit);
     };
-    let loss = if plain.loss == Loss::Robust { Loss::Published } else { plain.loss };
+    // The field's delta is one of log loss.
+    let field = plain.loss == Loss::Robust && plain.noise == Noise::Loss;
+    let loss = if field { Loss::Published } else { plain.loss };
     let mut fit = fit(law, &Points { weight: Some(weights), ..points.clone() }, &Options { loss, ..plain })?;
     fit.notes.push(format!("rows towards the target count more: as many as {left:.0} of {} rows", points.len()));
     Ok(fit)

@@ -7,9 +7,11 @@
 use crate::bound::bind_program;
 use crate::fit::fit;
 use crate::law::Law;
+use crate::objective::Link;
 use crate::options::Options;
 use crate::points::Points;
 use crate::program::math::ln;
+use crate::reducible::Reducible;
 use crate::result::Fit;
 use crate::score::{below, quick, rolling, scale_of};
 use crate::solve::{cholesky, solve_lower};
@@ -46,6 +48,8 @@ const CUTS: usize = 6;
 const SPARE: usize = 4;
 /// Drift before any cut was tried, for losses: real tables show this much (docs/validation.md) ...
 const USUAL: f64 = 0.004;
+/// ... or this much of the reducible loss, of which those tables' losses consist to about a third ...
+const USUAL_REDUCIBLE: f64 = 0.0125;
 /// ... and it weighs as much as this many cuts.
 const USUAL_WEIGHT: f64 = 4.0;
 
@@ -57,7 +61,11 @@ pub(crate) fn trust(law: &Law, points: &Points, options: &Options, whole: &Fit) 
     let mut tried = 0;
     let mut all: Vec<(f64, f64)> = Vec::new();
     // Errors of one cut share their refit, so a cut counts once: sums of drift^2 per cut.
-    let usual = if whole.objective.log { USUAL } else { USUAL * typical(&points.target) };
+    let usual = match (whole.reducible, whole.objective.log) {
+        (Some(_), _) => USUAL_REDUCIBLE,
+        (None, true) => USUAL,
+        (None, false) => USUAL * typical(&points.target),
+    };
     let (mut top, mut bottom) = (USUAL_WEIGHT * usual * usual, USUAL_WEIGHT);
     for cut in cuts {
         let train = below(&scale, cut);
@@ -105,9 +113,15 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn errors(law: &Law, points: &Points, whole: &Fit, fit: &Fit, small: &[usize]) -> Option<Vec<(f64, f64)>> {
     let (values, jacobian) = bind_program(law, &fit.layout, points).ok()?.jacobian(&fit.theta());
     let log = whole.objective.log;
+    let link = if log { Link::Log } else { Link::Raw };
+    // Of the refit, as for a prediction: what it says is reducible.
+    let scale = match (whole.reducible, Reducible::bind(law, &fit.layout, points)) {
+        (Some(floor), Ok(reducible)) => reducible.scale(&fit.theta(), &values, link, floor),
+        _ => vec![1.0; values.len()],
+    };
     let free: Vec<usize> = (0..fit.parameters.len()).filter(|&i| !fit.parameters[i].held).collect();
     let p = free.len();
-    let slope = |row: usize, k: usize| jacobian[free[k]][row] / if log { values[row] } else { 1.0 };
+    let slope = |row: usize, k: usize| jacobian[free[k]][row] / if log { values[row] * scale[row] } else { scale[row] };
     // Parameters differ by many orders of magnitude.
     let size: Vec<f64> = (0..p).map(|k| small.iter().map(|&r| slope(r, k).powi(2)).sum::<f64>().sqrt()).collect();
     let mut normal = vec![0.0; p * p];
@@ -126,7 +140,8 @@ fn errors(law: &Law, points: &Points, whole: &Fit, fit: &Fit, small: &[usize]) -
         let mut g: Vec<f64> = (0..p).map(|k| slope(row, k) / size[k]).collect();
         solve_lower(&normal, p, &mut g);
         let (y, f) = (points.target[row], values[row]);
-        (if log { ln(y / f) } else { y - f }, g.iter().map(|x| x * x).sum())
+        let off = if log { ln(y / f) } else { y - f };
+        (off / scale[row], g.iter().map(|x| x * x).sum())
     });
     let each: Vec<(f64, f64)> = each.collect();
     each.iter().all(|(e, l)| e.is_finite() && l.is_finite()).then_some(each)

@@ -2,9 +2,11 @@
 
 use crate::bound::Bound;
 use crate::law::Domain;
+use crate::method::spearman;
 use crate::options::{Loss, Options};
 use crate::plausible;
 use crate::points::Points;
+use crate::reducible::Reducible;
 use crate::result::Fit;
 use crate::search::{Found, Optimum, shifted_by_delta};
 use std::fmt;
@@ -102,6 +104,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("outliers", "rows far off the law"),
     ("influence", "a few rows move a parameter"),
     ("delta", "the fit depends on Huber's delta"),
+    ("noise", "the noise of a run goes with its reducible loss"),
     ("sweep", "several settings of the same size, not reduced to the best"),
     ("checkpoints", "several checkpoints of one run read as runs"),
     ("standard-errors", "runs scatter far more or less than their standard errors say"),
@@ -126,6 +129,7 @@ pub(crate) fn warnings(
     all.extend(search(fit));
     all.extend(outliers(fit, points));
     all.extend(moved(fit));
+    all.extend(noise(fit, bound, best, points));
     if matches!(options.loss, Loss::Robust | Loss::Published) {
         all.extend(delta(fit, bound, found, best));
     }
@@ -230,11 +234,8 @@ fn search(fit: &Fit) -> Vec<Warning> {
 }
 
 fn outliers(fit: &Fit, points: &Points) -> Option<Warning> {
-    let mut far: Vec<(f64, usize)> = fit
-        .residuals
-        .iter()
-        .enumerate()
-        .map(|(row, r)| (r / fit.noise.max(1e-12), row))
+    let mut far: Vec<(f64, usize)> = (0..fit.residuals.len())
+        .map(|row| (fit.share(row) / fit.noise.max(1e-12), row))
         .filter(|(z, _)| z.abs() > 6.0)
         .collect();
     if far.is_empty() || fit.noise < 1e-9 {
@@ -252,6 +253,26 @@ fn outliers(fit: &Fit, points: &Points) -> Option<Warning> {
         named.join(", ")
     );
     Some(Warning::new(Severity::Warning, "outliers", text, "diverged, or another recipe? --where leaves them out"))
+}
+
+/// Noise that shrinks towards the floor, where it was taken to be alike: by ranks, beyond what chance gives once in a
+/// hundred, and only where shares of the reducible loss are more alike than residuals.
+fn noise(fit: &Fit, bound: &Bound, best: &Optimum, points: &Points) -> Option<Warning> {
+    if fit.reducible.is_some() || !fit.objective.log || points.se.is_some() || fit.noise < 1e-9 {
+        return None;
+    }
+    let part = Reducible::bind(&fit.law, &bound.layout, points).ok()?;
+    let values = bound.program.values(&best.theta);
+    let scale = part.scale(&best.theta, &values, bound.rows.link, part.floor(&best.theta));
+    let sizes: Vec<f64> = fit.residuals.iter().map(|r| r.abs()).collect();
+    let shares: Vec<f64> = sizes.iter().zip(&scale).map(|(r, s)| r / s).collect();
+    let (alike, shared) = (spearman(&sizes, &scale), spearman(&shares, &scale));
+    let chance = 2.576 / (sizes.len() as f64 - 1.0).max(1.0).sqrt();
+    (alike > chance && shared.abs() < alike).then(|| {
+        let text = format!("residuals are smaller where less loss is reducible (rank correlation {alike:.2})");
+        let hint = "--noise reducible lets the runs nearest the floor count more, and intervals shrink with them";
+        Warning::new(Severity::Note, "noise", text, hint)
+    })
 }
 
 /// Standard errors from which a move is reported: in clean tables the most influential row moves a parameter by one.

@@ -35,8 +35,11 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
     let bare = scales::bare(fit);
     let predicted = bare.predict(&points.columns, family.filter(|_| !fit.families().is_empty()).as_deref())?;
     let predicted: Vec<f64> = predicted.iter().map(|p| p.mean.value).collect();
-    let log = fit.objective.log;
+    // Shares of the reducible loss where noise is one: then the band of a run is as wide everywhere.
+    let reducible = fit.reducible.is_some();
+    let log = fit.objective.log || reducible;
     let off = |r: usize| match log {
+        true if reducible => 100.0 * fit.share(r),
         true => 100.0 * (points.target[r] / predicted[r] - 1.0),
         false => points.target[r] - predicted[r],
     };
@@ -46,7 +49,13 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
     worst.sort_by(|a, b| off[*b].abs().total_cmp(&off[*a].abs()));
     worst.truncate(NAMED.min(points.len() / 4));
     let name = |r: usize| names.get(r).cloned().unwrap_or_else(|| format!("line {}", points.line(r)));
-    let unit = if log { "%" } else { fit.law.formula.target.as_str() };
+    let unit = if reducible {
+        "% of the reducible loss"
+    } else if log {
+        "%"
+    } else {
+        fit.law.formula.target.as_str()
+    };
     let y = Axis::linear(format!("Residual, {unit}"));
     let positive = predicted.iter().all(|p| *p > 0.0);
     let mut against: Vec<(Axis, &[f64])> = Vec::new();
@@ -85,10 +94,14 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
          of {spread}. {words}.",
         fit.law.name
     );
+    let target = &fit.law.formula.target;
+    let measure = match reducible {
+        true => format!("Measured less predicted {target} of the law {}, over the reducible {target}", fit.law.name),
+        false => format!("Measured over predicted {target} of the law {}, less one", fit.law.name),
+    };
     figure.caption = format!(
-        "Measured over predicted {} of the law {}, less one. Band: ±1 standard deviation of a run about the law, \
+        "{measure}. Band: ±1 standard deviation of a run about the law, \
          {spread}. {words}. {source}",
-        fit.law.formula.target, fit.law.name
     );
     Ok(figure.aspect(0.8).legend(LegendPlace::Below).style("runs", Colour::Hue(0), None).style(
         "noise of a run (±1 sd)",

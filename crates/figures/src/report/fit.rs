@@ -130,7 +130,11 @@ fn found(fit: &Fit) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
     if fit.rows > 0 {
-        fact("noise", format!("a run lies {} (1 sd) about the law", error(fit, fit.noise)));
+        let noise = match fit.reducible {
+            Some(_) => format!("{} of its reducible loss", share(fit.noise)),
+            None => error(fit, fit.noise),
+        };
+        fact("noise", format!("a run lies {noise} (1 sd) about the law"));
         fact("objective", fit.objective.name.clone());
     }
     let s = &fit.search;

@@ -130,6 +130,8 @@ pub struct Fit {
     pub size: Size,
     /// Which count of compute is C.
     pub compute: Compute,
+    /// What the noise of a run is a share of, as --noise of `isoloss fit`: "loss" by default, or "reducible".
+    pub noise: Option<String>,
     /// Parameters with one value per family.
     pub per: Vec<String>,
     /// The family that others are compared with.

@@ -31,6 +31,7 @@ pub fn json(report: &Report<'_>) -> String {
             "inputs": inputs,
             "target": report.points.target[row],
             "residual": residual,
+            "share": fit.reducible.map(|_| fit.share(row)),
         })
     });
     let left_out = report.left_out.iter().map(|o| json!({ "line": o.line, "name": o.name, "reason": o.reason }));
@@ -52,7 +53,11 @@ pub fn json(report: &Report<'_>) -> String {
         "rows": fit.rows,
         "free": fit.free,
         "noise": fit.noise,
-        "noise_of": if fit.objective.log { "logarithm" } else { "target" },
+        "noise_of": match (fit.reducible, fit.objective.log) {
+            (Some(_), _) => "reducible loss",
+            (None, true) => "logarithm",
+            (None, false) => "target",
+        },
         "degrees_of_freedom": if fit.df.is_finite() { json!(fit.df) } else { Value::Null },
         "level": fit.level,
         "method": fit.method,

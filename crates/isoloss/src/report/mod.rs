@@ -62,7 +62,7 @@ impl<'a> Report<'a> {
     pub fn new(fit: &'a Fit, points: &'a Points, prepared: &'a Prepared) -> Self {
         let names = names(prepared);
         let mut order: Vec<usize> = (0..fit.residuals.len()).collect();
-        order.sort_by(|a, b| fit.residuals[*b].abs().total_cmp(&fit.residuals[*a].abs()).then(a.cmp(b)));
+        order.sort_by(|a, b| fit.share(*b).abs().total_cmp(&fit.share(*a).abs()).then(a.cmp(b)));
         let worst = order.iter().take(3).map(|&row| Worst {
             line: points.line(row),
             name: names[row].clone(),

@@ -45,8 +45,11 @@ fn law(fit: &Fit) -> String {
             text.push_str(&format!("{family}{BOLD}{line}{RESET}\n"));
         }
     }
-    let what = if fit.objective.log { " %" } else { "" };
-    let noise = if fit.objective.log { 100.0 * fit.noise } else { fit.noise };
+    let (noise, what) = match (fit.reducible, fit.objective.log) {
+        (Some(_), _) => (100.0 * fit.noise, " % of its reducible loss"),
+        (None, true) => (100.0 * fit.noise, " %"),
+        (None, false) => (fit.noise, ""),
+    };
     text + &format!(
         "law {}, {rows}, {} free; a run lies {}{what} (1 sd) about it\n",
         fit.law.name,

@@ -106,7 +106,7 @@ pub fn disagree(
         }
     }
     let kinds: Vec<Kind> = approaches.iter().map(|a| a.kind).collect();
-    let noise = Noise::new(&fitted, points);
+    let noise = Noise::new(&fitted, points)?;
     let warm = Options { start_at: vec![fitted.theta()], ..point };
     let table = Table { points, runs: &runs, kinds: &kinds, flops, options, warm: &warm, noise: &noise };
     let shots = table.draws();

@@ -1,6 +1,7 @@
 //! Noise to be added to a table: as large as what the surface left, and shared as its residuals are.
 
 use crate::bound::rows_of;
+use crate::error::FitError;
 use crate::objective::Link;
 use crate::points::Points;
 use crate::result::Fit;
@@ -20,19 +21,25 @@ pub(super) struct Noise {
 }
 
 impl Noise {
-    pub(super) fn new(fit: &Fit, points: &Points) -> Self {
+    pub(super) fn new(fit: &Fit, points: &Points) -> Result<Self, FitError> {
         let link = if fit.objective.log { Link::Log } else { Link::Raw };
         let weight = rows_of(link, points).weight;
         let (cluster, clusters) = match &points.cluster {
             Some(labels) => (labels.index.clone(), labels.levels.len()),
             None => (vec![0; points.len()], 0),
         };
-        let share = if clusters == 0 { 0.0 } else { shared(&fit.residuals, &weight, &cluster, clusters) };
+        let shares: Vec<f64> = (0..fit.residuals.len()).map(|row| fit.share(row)).collect();
+        let share = if clusters == 0 { 0.0 } else { shared(&shares, &weight, &cluster, clusters) };
+        let family = points.family.as_ref().filter(|_| !fit.families().is_empty());
+        let family = family.map(|f| f.index.iter().map(|&i| f.levels[i as usize].clone()).collect::<Vec<_>>());
+        let values: Vec<f64> = fit.predict(&points.columns, family.as_deref())?.iter().map(|p| p.mean.value).collect();
+        let scale = fit.noise_scale(&points.columns, family.as_deref(), &values)?;
         let size = |part: f64| {
             // A row that counts for next to nothing has next to any loss; a draw must stay a loss.
-            weight.iter().map(|w| fit.noise * part.sqrt() / w.sqrt().max(0.1)).collect()
+            let each = weight.iter().zip(&scale);
+            each.map(|(w, scale)| scale * fit.noise * part.sqrt() / w.sqrt().max(0.1)).collect()
         };
-        Self { own: size(1.0 - share), shared: size(share), cluster, clusters, log: fit.objective.log }
+        Ok(Self { own: size(1.0 - share), shared: size(share), cluster, clusters, log: fit.objective.log })
     }
 
     /// Losses of draw `i`: the table's with noise added.

@@ -79,7 +79,11 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
     let notes = equations(fit);
     panel.y = scales::room(panel.y, &panel.layers, notes.iter().map(lines).sum());
     panel = panel.with_all(notes);
-    let noise = if fit.objective.log { percent(fit.noise) } else { number(fit.noise, 3) };
+    let noise = match (fit.reducible, fit.objective.log) {
+        (Some(_), _) => format!("{} of its reducible loss", percent(fit.noise)),
+        (None, true) => percent(fit.noise),
+        (None, false) => number(fit.noise, 3),
+    };
     let law: Vec<String> = families(fit).iter().map(|f| written(fit, f.as_deref())).collect();
     let last = reached.last().filter(|_| !view.along.is_empty()).map_or(String::new(), |(x, p)| {
         let interval = p

@@ -142,6 +142,9 @@ pub struct OfFit {
     /// What is minimised; published is the summed Huber 1e-3 on log loss of most papers
     #[arg(long, value_enum, default_value = "robust", help_heading = "The fit")]
     pub objective: Objective,
+    /// What the noise of a run is a share of: reducible suits runs close to the floor, where noise shrinks with L - E
+    #[arg(long, value_enum, default_value = "loss", help_heading = "The fit")]
+    pub noise: Noise,
     /// How intervals are made
     #[arg(long, value_enum, default_value = "auto", help_heading = "The fit")]
     pub interval: Interval,
@@ -169,6 +172,14 @@ pub enum Objective {
     SquaredLog,
     /// squared residuals
     Squared,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
+pub enum Noise {
+    /// its loss: as much, in percent, for all runs
+    Loss,
+    /// its reducible loss, the law less its constant term
+    Reducible,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -248,6 +259,10 @@ impl OfFit {
                 Objective::Published => Loss::Published,
                 Objective::SquaredLog => Loss::SquaredLog,
                 Objective::Squared => Loss::Squared,
+            },
+            noise: match self.noise {
+                Noise::Loss => isoloss_laws::Noise::Loss,
+                Noise::Reducible => isoloss_laws::Noise::Reducible,
             },
             method: match self.interval {
                 Interval::Auto => Method::Auto,

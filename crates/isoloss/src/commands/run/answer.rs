@@ -169,6 +169,9 @@ fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable,
     if let Some(law) = &experiment.fit.law {
         option("law", law);
     }
+    if let Some(noise) = &experiment.fit.noise {
+        option("noise", noise);
+    }
     if let Some(condition) = condition {
         option("where", condition);
     }
