@@ -14,5 +14,6 @@ mod options;
 mod plan;
 mod published;
 mod recovery;
+mod reducible;
 mod score;
 mod worked_values;
