@@ -274,7 +274,7 @@ fn mistakes_are_told_with_their_place() {
         ("head_dim = 8", "head_dim = 8\nheads = 4", &["ladder.toml:13:1", "unknown field `heads`", "expected one of"]),
         ("lr = 0.02", "lr = \"high\"", &["ladder.toml:17:1", "[recipe.lr]", "expected f64"]),
         ("kind = \"markov\"", "kind = \"markow\"", &["ladder.toml:5:1", "there is no kind \"markow\"", "text"]),
-        ("tokens = [2048, 4096, 8192, 16384]", "", &["ladder.toml:20:2", "tokens_per_param"]),
+        ("tokens = [2048, 4096, 8192, 16384]", "", &["ladder.toml:19:2", "tokens_per_param"]),
         ("tokens = [2048", "where = \"d_modle > 4\"\ntokens = [2048", &["[ladder.where]", "d_modle"]),
         ("tokens = [2048", "where = \"d_model > 400\"\ntokens = [2048", &["[ladder.where]", "leaves no run"]),
         ("d_model = [4, 6, 8, 12, 16, 24]", "d_model = [4, 6], n_layer = [1]", &["lists of one length"]),

@@ -89,7 +89,8 @@ impl File {
         let dotted = path.join(".");
         let message = message.into();
         let message = if dotted.is_empty() { message } else { format!("[{dotted}] {message}") };
-        let error = ExperimentError::new(&self.source, message);
+        let error = ExperimentError::new(&self.source, message)
+            .hint("isoloss list experiments first-ladder prints an experiment that works");
         match self.find(path) {
             Some((line, column)) => error.at(line, column),
             None => error,
@@ -103,12 +104,15 @@ impl File {
         full.extend(inside.split('.').filter(|part| !part.is_empty() && *part != "."));
         // The key that is unknown is named in the message and not part of the path.
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        if let Some(name) = unknown
-            && full.last() != Some(&name)
-        {
+        let Some(name) = unknown else { return self.error(&full, message) };
+        if full.last() != Some(&name) {
             full.push(name);
         }
-        self.error(&full, message)
+        let known = message.split('`').skip(3).step_by(2);
+        match isoloss_formula::nearest(name, known).first() {
+            Some(near) => self.error(&full, message).hint(format!("is `{near}` meant?")),
+            None => self.error(&full, message),
+        }
     }
 
     /// Where the value or key at `path` stands: the deepest part of the path that is there.

@@ -119,7 +119,8 @@ struct Markov {
 pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
     config.check()?;
     let chain = Chain::draw(config).ok_or_else(|| {
-        let message = format!("every chain of this seed keeps to one token more than {} of the time", config.largest);
+        let message =
+            format!("every chain of this seed gives one token more of its time than `largest` = {}", config.largest);
         CorpusError::new(message, "lower `strength` or `zipf`, or raise `largest`")
     })?;
     let alias = Alias::new(chain.tokens(), chain.rows());

@@ -215,7 +215,7 @@ fn a_source_does_not_move() {
     assert_eq!(
         found,
         [
-            "2caa6692b2e8d04abef3d1bc81c306d06bb184632f55ec1bb88f99a287451ce5",
+            "c08419967c59637e2cb5903b39f70869005545a06056dbad772cc313e6006204",
             "3ccac7980f8084baf825cc72245fb73188e2cb17bea74b10da5ac800b7134e54"
         ]
     );
