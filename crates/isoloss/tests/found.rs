@@ -1,0 +1,57 @@
+//! What an experiment says it found is what a refit of its committed results finds.
+#![cfg(feature = "lab")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use isoloss::experiment::{BUILT_IN, Experiment};
+use serde_json::Value;
+
+/// Runs the experiment on its committed results: nothing may be left to train.
+fn refitted(name: &str, results: &Path, folder: &Path) -> Value {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isoloss"));
+        command.args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{name}: {arguments:?}: {stderr}");
+        stderr
+    };
+    run(&["runs", "import", results.to_str().unwrap()]);
+    let said = run(&["run", name]);
+    assert!(said.contains("runs are there"), "{name}: its results are not those of its runs: {said}");
+    serde_json::from_str(&fs::read_to_string(folder.join("out").join(name).join("fit.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn what_was_found_is_found_again() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let mut checked = 0;
+    for (name, _) in BUILT_IN {
+        let experiment = Experiment::read(name, &[]).unwrap();
+        let results = root.join("results").join(format!("{name}.csv"));
+        assert_eq!(experiment.found.is_empty(), !results.is_file(), "{name}: results and [found] go together");
+        if experiment.found.is_empty() {
+            continue;
+        }
+        assert!(!experiment.outcome.trim().is_empty(), "{name} has results and no outcome");
+        assert!(fs::metadata(&results).unwrap().len() < 300_000, "{name}: results are to be under 300 KB");
+        let folder = tempfile::tempdir().unwrap();
+        let fit = refitted(name, &fs::canonicalize(&results).unwrap(), folder.path());
+        let parameters = fit["parameters"].as_array().expect("a fit has parameters");
+        for (wanted, [value, lower, upper]) in &experiment.found {
+            let found =
+                parameters.iter().find(|p| p["name"] == wanted.as_str()).unwrap_or_else(|| panic!("no {wanted}"));
+            let estimate = &found["estimate"];
+            let numbers = [&estimate["value"], &estimate["interval"]["lower"], &estimate["interval"]["upper"]];
+            for (number, said) in numbers.into_iter().zip([value, lower, upper]) {
+                let number = number.as_f64().unwrap_or_else(|| panic!("{name}: {wanted} is {found}"));
+                // To the digits that are written.
+                assert!((number / said - 1.0).abs() < 1e-3, "{name}: {wanted} is {number}, not {said}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3, "{checked}");
+}
