@@ -3,6 +3,7 @@
 mod common;
 mod counts;
 mod golden;
+mod numerics;
 mod resume;
 #[path = "../../../engine/tests/common/mod.rs"]
 mod vectors;
