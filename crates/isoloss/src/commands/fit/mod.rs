@@ -6,7 +6,9 @@ mod options;
 mod rank;
 mod ways;
 
-pub use load::{Loaded, apart_of, load, load_apart, load_table};
+#[cfg(feature = "lab")]
+pub use load::apart_of;
+pub use load::{Loaded, load, load_apart, load_table};
 pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, OfTable, names};
 
 use std::path::Path;
