@@ -114,9 +114,13 @@ fn how_far(fit: &Fit, farthest: f64) -> String {
     }
 }
 
-/// `0.4 %`, or in the unit of the target.
+/// `0.4 %`, `13 % of their reducible loss`, or in the unit of the target.
 pub fn trust_error(fit: &Fit, trust: &Trust) -> String {
-    if fit.objective.log { percentage(trust.error) } else { number(trust.error, 2) }
+    match (fit.reducible, fit.objective.log) {
+        (Some(_), _) => format!("{} of their reducible loss", percentage(trust.error)),
+        (None, true) => percentage(trust.error),
+        (None, false) => number(trust.error, 2),
+    }
 }
 
 /// Values and intervals of different lengths read best from a common left edge.
