@@ -62,6 +62,14 @@ pub struct Prepared {
     pub says: Vec<String>,
 }
 
+impl Prepared {
+    /// The name of the run in each row, by the column that trackers put it in.
+    pub fn names(&self) -> Vec<Option<String>> {
+        let column = name_column(&self.table);
+        (0..self.table.len()).map(|row| column.and_then(|c| name_of(c, row))).collect()
+    }
+}
+
 /// Applies the options and checks the columns that will be fitted (their names after the maps).
 pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prepared, ReadError> {
     refuse_panel(table)?;
@@ -152,7 +160,7 @@ impl Rows {
         let kept = self.kept();
         let names = name_column(&all);
         let out = self.reasons.into_iter().enumerate().filter_map(|(row, reason)| {
-            let name = names.map(|c| c.text(row)).filter(|n| !n.is_empty());
+            let name = names.and_then(|c| name_of(c, row));
             Some(LeftOut { line: all.line(row), name, reason: reason? })
         });
         let left_out: Vec<LeftOut> = out.collect();
@@ -174,10 +182,15 @@ impl Rows {
 
 /// The column that names runs.
 fn name_column(table: &Table) -> Option<&Column> {
-    const NAMES: [&str; 8] =
-        ["name", "run_name", "run", "run_id", "id", "display_name", "tags_mlflow_runname", "hyper_id"];
+    // A rung says more than the id that stands beside it in our own tables.
+    const NAMES: [&str; 9] =
+        ["name", "run_name", "run", "rung", "run_id", "id", "display_name", "tags_mlflow_runname", "hyper_id"];
     let plain: HashMap<String, &Column> = table.columns().iter().rev().map(|c| (normalised(&c.name), c)).collect();
     NAMES.iter().find_map(|name| plain.get(*name).copied())
+}
+
+fn name_of(column: &Column, row: usize) -> Option<String> {
+    Some(column.text(row)).filter(|name| !name.is_empty())
 }
 
 fn conditions(table: &Table, conditions: &[String], rows: &mut Rows) -> Result<(), ReadError> {

@@ -48,8 +48,13 @@ pub(super) fn said(e: &Estimate) -> String {
     }
 }
 
+/// `0.4 %`, `13 % of their reducible loss`, or in the unit of the target.
 fn error(fit: &Fit, error: f64) -> String {
-    if fit.objective.log { share(error).to_string() } else { number(error, 2, true).to_string() }
+    match (fit.reducible, fit.objective.log) {
+        (Some(_), _) => format!("{} of their reducible loss", share(error)),
+        (None, true) => share(error).to_string(),
+        (None, false) => number(error, 2, true).to_string(),
+    }
 }
 
 /// What ten times the compute would bring, and how far to trust it.
@@ -130,11 +135,7 @@ fn found(fit: &Fit) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
     if fit.rows > 0 {
-        let noise = match fit.reducible {
-            Some(_) => format!("{} of its reducible loss", share(fit.noise)),
-            None => error(fit, fit.noise),
-        };
-        fact("noise", format!("a run lies {noise} (1 sd) about the law"));
+        fact("noise", format!("runs lie {} (1 sd) about the law", error(fit, fit.noise)));
         fact("objective", fit.objective.name.clone());
     }
     let s = &fit.search;

@@ -60,7 +60,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub fn new(fit: &'a Fit, points: &'a Points, prepared: &'a Prepared) -> Self {
-        let names = names(prepared);
+        let names = prepared.names();
         let mut order: Vec<usize> = (0..fit.residuals.len()).collect();
         order.sort_by(|a, b| fit.share(*b).abs().total_cmp(&fit.share(*a).abs()).then(a.cmp(b)));
         let worst = order.iter().take(3).map(|&row| Worst {
@@ -85,14 +85,4 @@ impl<'a> Report<'a> {
     pub fn residual_text(&self, residual: f64) -> String {
         if self.fit.objective.log { format!("{} %", signed(100.0 * residual.exp_m1(), 2)) } else { signed(residual, 4) }
     }
-}
-
-/// The run's name of each row, by the columns that trackers put it in.
-pub fn names(prepared: &Prepared) -> Vec<Option<String>> {
-    const NAMES: [&str; 6] = ["name", "run_name", "run", "run_id", "id", "display_name"];
-    let columns = prepared.table.columns();
-    let plain = |name: &str| name.to_lowercase().replace([' ', '-', '.'], "_");
-    let column = NAMES.iter().find_map(|name| columns.iter().find(|c| plain(&c.name) == *name));
-    let text = |row| column.map(|c| c.text(row)).filter(|t| !t.is_empty());
-    (0..prepared.table.len()).map(text).collect()
 }

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::talk;
 use crate::points::{Beside, needed, points};
-use crate::report::names;
 
 /// Rows left out that are named where there is no fit.
 const SHOWN: usize = 10;
@@ -129,7 +128,7 @@ impl Loaded {
     /// A name for every row: that of the run, else its line.
     pub fn names(&self) -> Vec<String> {
         let line = |row| format!("line {}", self.points.line(row));
-        let named = names(&self.prepared).into_iter().enumerate();
+        let named = self.prepared.names().into_iter().enumerate();
         named.map(|(row, name)| name.map_or_else(|| line(row), |n| short_name(&n))).collect()
     }
 

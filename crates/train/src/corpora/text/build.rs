@@ -63,7 +63,7 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
             index.push(Entry { digest, start, tokens });
             Ok(())
         };
-        documents(file, &config.field, &mut left_out, &mut take).map_err(cannot)?;
+        documents(file, &config.field, config.document_bytes, &mut left_out, &mut take).map_err(cannot)?;
     }
     index.sort_unstable_by_key(|entry| entry.digest);
     let held_out = index.partition_point(|entry| is_held_out(&entry.digest, config.held_out));
@@ -121,7 +121,8 @@ fn stamp(config: &Config, files: &BTreeMap<PathBuf, Chosen>) -> Digest {
     hash.update(STAMP);
     hash.update(settings(config));
     hash.update(config.field.as_bytes());
-    // Neither of these two is part of the files, but both are of what is said of them.
+    hash.update(config.document_bytes.unwrap_or(u64::MAX).to_le_bytes());
+    // None of these is part of the files, but both are of what is said of them.
     hash.update(serde_json::to_vec(&(&config.path, &config.exclude, &config.extensions)).unwrap_or_default());
     for (path, file) in files {
         let path = path.as_os_str().as_encoded_bytes();
@@ -176,8 +177,8 @@ fn divided(config: &Config, documents: usize, held_out: usize, left_out: &LeftOu
     if held_out == 0 || held_out == documents {
         let part = if held_out == 0 { "none" } else { "all" };
         let message = format!("{part} of the {documents} documents of {name} would be held out");
-        let hint = "a document is held out as a whole, by its digest: cut the text into more files, write it as lines of \
-                    JSON, or change `held_out`";
+        let hint = "a document is held out as a whole, by its digest: `document_bytes = 8192` cuts files into documents, \
+                    or change `held_out`";
         return Err(CorpusError::new(message, hint));
     }
     Ok(())

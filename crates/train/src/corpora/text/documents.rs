@@ -16,13 +16,15 @@ const BYTES_PER_FLAW: usize = 100;
 
 const BUFFER: usize = 1 << 18;
 
-/// Hands over the documents of a file in their order; `field` is the key of the text in lines of JSON.
+/// Hands over the documents of a file in their order; `field` is the key of the text in lines of JSON, and other files are
+/// cut into documents of `document_bytes`, if that is given.
 ///
 /// # Errors
 /// Those of `take`; a file that cannot be read is left out instead, and what came before the flaw stays.
 pub(super) fn documents<E>(
     file: &Chosen,
     field: &str,
+    document_bytes: Option<u64>,
     left_out: &mut LeftOut,
     take: &mut impl FnMut(&[u8], &mut LeftOut) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -34,12 +36,13 @@ pub(super) fn documents<E>(
         }
     };
     let of_lines = uncompressed_name(&file.path).extension().is_some_and(|e| e.eq_ignore_ascii_case("jsonl"));
-    if of_lines { lines(source, file, field, left_out, take) } else { whole(source, file, left_out, take) }
+    if of_lines { lines(source, file, field, left_out, take) } else { whole(source, file, document_bytes, left_out, take) }
 }
 
 fn whole<E>(
     source: impl Read,
     file: &Chosen,
+    document_bytes: Option<u64>,
     left_out: &mut LeftOut,
     take: &mut impl FnMut(&[u8], &mut LeftOut) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -50,10 +53,29 @@ fn whole<E>(
         Ok(0) => "empty".to_owned(),
         Ok(_) if !is_text(&bytes) => "binary".to_owned(),
         Ok(_) if file.no_generated && is_generated(&file.path, &bytes) => "generated".to_owned(),
-        Ok(_) => return take(&bytes, left_out),
+        Ok(_) => return pieces(&bytes, document_bytes).try_for_each(|piece| take(piece, left_out)),
     };
     left_out.add(&reason, &file.name);
     Ok(())
+}
+
+/// Text cut behind the first end of a line at `least` bytes or more; a line that does not end within as many again is cut
+/// in the middle, between letters.
+fn pieces(text: &[u8], least: Option<u64>) -> impl Iterator<Item = &[u8]> {
+    let least = usize::try_from(least.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let most = least.saturating_mul(2).min(rest.len());
+        let end = match rest.get(least - 1..most).and_then(|tail| tail.iter().position(|b| *b == b'\n')) {
+            Some(at) => least + at,
+            // A byte that goes on with a letter begins with the bits 10.
+            None if most < rest.len() => (1..=most).rev().find(|at| rest[*at] & 0xc0 != 0x80).unwrap_or(most),
+            None => most,
+        };
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 fn lines<E>(
@@ -190,5 +212,27 @@ impl<'de> Visitor<'de> for Text {
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
         Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    fn cut(text: &str, least: Option<u64>) -> Vec<&str> {
+        pieces(text.as_bytes(), least).map(|p| std::str::from_utf8(p).unwrap()).collect()
+    }
+
+    #[test]
+    fn text_is_cut_at_lines_and_nothing_is_lost() {
+        assert_eq!(cut("ab\ncd\nef\n", None), ["ab\ncd\nef\n"]);
+        assert_eq!(cut("ab\ncd\nef", Some(2)), ["ab\n", "cd\n", "ef"]);
+        assert_eq!(cut("ab\ncd\nef\n", Some(3)), ["ab\n", "cd\n", "ef\n"]);
+        assert_eq!(cut("\n\n\n", Some(1)), ["\n", "\n", "\n"]);
+        // A line without an end, of letters of two bytes.
+        let long = "\u{e4}".repeat(7);
+        let all = cut(&long, Some(3));
+        assert_eq!((all.concat(), all.len()), (long.clone(), 3));
+        assert!(cut("", Some(3)).is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Text in files: bytes as tokens.
 //!
-//! A file is a document; so is every line of a `jsonl` file. Files may be packed by gzip or Zstandard. Documents of equal
+//! A file is a document, or what it is cut into; so is every line of a `jsonl` file. Files may be packed by gzip or Zstandard. Documents of equal
 //! content are one. What is binary, unreadable or too large is left out and said.
 //!
 //! Only content counts. A document is held out or trained on by its digest (SHA-256) alone, so that adding a file moves
@@ -32,7 +32,7 @@ use super::{Batch, CorpusError, HeldOut, IGNORE, Permutation, Place, Source};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
-pub(super) const WHEREABOUTS: &[&str] = &["path", "extensions", "field", "max_file_bytes", "exclude"];
+pub(super) const WHEREABOUTS: &[&str] = &["path", "extensions", "field", "max_file_bytes", "document_bytes", "exclude"];
 
 /// Orders of epochs that are kept: as many runs as train side by side, and a run at the turn of an epoch needs two.
 const ORDERS: usize = 16;
@@ -54,6 +54,10 @@ pub struct Config {
     /// Larger files are left out: no limit, or 100,000 of `cargo:`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_file_bytes: Option<u64>,
+    /// Files are cut at ends of lines into documents of so many bytes or a line more; without it a file is one document.
+    /// For a text that lies in one large file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_bytes: Option<u64>,
     /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
     #[serde(default)]
     pub exclude: Vec<String>,
@@ -114,6 +118,9 @@ impl Config {
         if !(self.held_out > 0.0 && self.held_out < 1.0) {
             let message = format!("`held_out` is {}, not a share between 0 and 1", self.held_out);
             return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
+        }
+        if self.document_bytes == Some(0) {
+            return Err(CorpusError::new("`document_bytes` is 0", "8192 makes documents of a few pages"));
         }
         if self.extensions.as_ref().is_some_and(Vec::is_empty) {
             return Err(CorpusError::new("`extensions` is empty", "name some, or leave it away for the usual ones"));

@@ -196,6 +196,22 @@ fn neither_names_nor_packing_matter() {
 }
 
 #[test]
+fn a_large_file_is_cut_into_documents() {
+    let bench = Bench::new();
+    let lines: String = (0..4000).map(|i| format!("line {} of it\n", i * i)).collect();
+    bench.write("all.txt", lines.as_bytes());
+    assert!(bench.open(&config("all.txt")).is_err());
+    let config = Config { document_bytes: Some(1000), ..config("all.txt") };
+    let data = bench.open(&config).unwrap().data();
+    let documents: u64 = data.other.values().filter_map(|n| n.as_u64()).sum();
+    assert!((lines.len() as u64 / 1100..=lines.len() as u64 / 1000).contains(&documents), "{documents}");
+    // Opened again from what was remembered, and not from that of another cut.
+    assert_eq!(bench.open(&config).unwrap().data(), data);
+    let other = bench.open(&Config { document_bytes: Some(2000), ..config }).unwrap().data();
+    assert_ne!(other.hash, data.hash);
+}
+
+#[test]
 fn another_file_moves_no_other() {
     let bench = Bench::with_texts();
     let held = |source: &dyn Source| {
@@ -328,7 +344,8 @@ fn errors_say_what_and_hint() {
     refused(&Config { extensions: Some(vec!["tex".into()]), ..config("in") }, "another extension: 40", "extensions");
     refused(&Config { extensions: Some(vec![]), ..config("in") }, "`extensions` is empty", "leave");
     refused(&Config { path: vec![], ..config("in") }, "`path` is empty", "path =");
-    refused(&config("one"), "of the 1 documents of one would be held out", "more files");
+    refused(&config("one"), "of the 1 documents of one would be held out", "document_bytes = 8192");
+    refused(&Config { document_bytes: Some(0), ..config("in") }, "`document_bytes` is 0", "8192");
     for held_out in [0.0, 1.0, -1.0, f64::NAN] {
         refused(&Config { held_out, ..config("in") }, "not a share", "0.05");
     }
