@@ -51,6 +51,12 @@ impl Failure {
         self.text.split("\nhint: ").next().unwrap_or_default()
     }
 
+    /// What to do.
+    #[cfg(feature = "lab")]
+    pub fn advice(&self) -> Option<&str> {
+        self.text.split_once("\nhint: ").map(|(_, hint)| hint)
+    }
+
     /// The same, of the place named.
     pub fn within(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }

@@ -24,8 +24,10 @@ pub struct Estimate {
 const LONGEST_STEP: f64 = 2.0;
 /// Seconds over which steps of a shape are timed, about.
 const PATIENCE: f64 = 0.5;
-/// Steps that are timed, at least, in blocks of which the median counts.
+/// Blocks of steps that are timed, of which the median counts: fewer where a step is long.
 const BLOCKS: usize = 5;
+/// FLOP/s of one thread before anything was timed: a processor of our time.
+const USUAL: f64 = 5e10;
 /// Walking forward only costs this much of walking forward and back.
 const FORWARD: f64 = 1.0 / 3.0;
 
@@ -33,12 +35,14 @@ const FORWARD: f64 = 1.0 / 3.0;
 /// timed, side by side as they will run, if their steps are short and fit into `memory` bytes; others lie between or beyond
 /// them, at the rate that FLOPs suggest.
 pub fn estimate(jobs: &[Job], side_by_side: usize, threads: usize, memory: f64) -> Vec<Estimate> {
+    let side_by_side = side_by_side.max(1);
     let flops = |config: &RunConfig| counts(config).flops_counted / config.training.steps as f64;
     let mut shapes: Vec<(usize, f64)> = jobs.iter().enumerate().map(|(i, job)| (i, flops(&job.config))).collect();
     shapes.sort_by(|a, b| a.1.total_cmp(&b.1));
     let fits = |job: &Job| bytes(&job.config, threads) * side_by_side as f64 <= memory;
     let mut rates: Vec<(f64, f64)> = Vec::new();
-    if let Some(&(first, cost)) = shapes.first().filter(|(i, _)| fits(&jobs[*i])) {
+    let is_short = |cost: f64| cost / USUAL <= LONGEST_STEP;
+    if let Some(&(first, cost)) = shapes.first().filter(|(i, cost)| fits(&jobs[*i]) && is_short(*cost)) {
         let rate = cost / step_seconds(&jobs[first], side_by_side, threads);
         rates.push((cost, rate));
         // Larger shapes run at a higher rate, so this is on the safe side.
@@ -63,8 +67,7 @@ pub fn estimate(jobs: &[Job], side_by_side: usize, threads: usize, memory: f64) 
 /// FLOP/s at a step of so many FLOPs: a power law through what was timed, held beyond its ends.
 fn rate(rates: &[(f64, f64)], cost: f64) -> f64 {
     match rates {
-        // Nothing was timed: a processor of our time.
-        [] => 5e10,
+        [] => USUAL,
         [(_, rate)] => *rate,
         [(a, slow), (b, fast), ..] => {
             let along = ((cost / a).ln() / (b / a).ln()).clamp(0.0, 1.0);
@@ -76,8 +79,9 @@ fn rate(rates: &[(f64, f64)], cost: f64) -> f64 {
 /// Seconds of a step while `side_by_side` runs of this shape train: the median over blocks of steps, the mean over runs.
 fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> f64 {
     let barrier = Barrier::new(side_by_side);
-    let one = || {
-        let mut trainer = Trainer::<f32>::new(&job.config, job.source.clone(), threads);
+    // Made before any of them waits for the others: what fails, fails here.
+    let trainers = (0..side_by_side).map(|_| Trainer::<f32>::new(&job.config, job.source.clone(), threads));
+    let one = |mut trainer: Trainer<f32>| {
         let mut step = || {
             // A shape is timed at its beginning, over and over if its runs are short.
             trainer.rewind();
@@ -87,15 +91,17 @@ fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> f64 {
         };
         step();
         barrier.wait();
-        let first = step();
-        let steps = (PATIENCE / BLOCKS as f64 / first.max(1e-6)).clamp(1.0, 1000.0) as usize;
+        let first = step().max(1e-6);
+        let blocks = (PATIENCE / first).clamp(1.0, BLOCKS as f64) as usize;
+        let steps = (PATIENCE / blocks as f64 / first).clamp(1.0, 1000.0) as usize;
         let mut blocks: Vec<f64> =
-            (0..BLOCKS).map(|_| (0..steps).map(|_| step()).sum::<f64>() / steps as f64).collect();
+            (0..blocks).map(|_| (0..steps).map(|_| step()).sum::<f64>() / steps as f64).collect();
         blocks.sort_by(f64::total_cmp);
-        blocks[BLOCKS / 2]
+        blocks[blocks.len() / 2]
     };
+    let trainers: Vec<_> = trainers.collect();
     let all: Vec<f64> = thread::scope(|scope| {
-        let each: Vec<_> = (0..side_by_side.max(1)).map(|_| scope.spawn(one)).collect();
+        let each: Vec<_> = trainers.into_iter().map(|trainer| scope.spawn(|| one(trainer))).collect();
         each.into_iter().filter_map(|t| t.join().ok()).collect()
     });
     all.iter().sum::<f64>() / all.len().max(1) as f64

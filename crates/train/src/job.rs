@@ -35,8 +35,8 @@ pub struct Control<'a> {
     pub threads: usize,
     /// Seconds between checkpoints.
     pub checkpoint_every: Duration,
-    /// Set by somebody else: stop after the step under way, and keep what is there.
-    pub stop: &'a AtomicBool,
+    /// Set by somebody else: stop after the step under way, and keep what is there. One of them is enough.
+    pub stop: &'a [&'a AtomicBool],
     /// The program and its version, for the record.
     pub program: &'a str,
 }
@@ -51,7 +51,7 @@ pub enum Event<'a> {
     },
     /// A step was taken.
     Stepped(Progress),
-    /// A checkpoint could not be used and an earlier one was.
+    /// A checkpoint could not be used: the run goes on from an earlier one, or begins again.
     Note(&'a str),
     /// It came to this end, now or earlier.
     Ended(&'a Run),
@@ -59,8 +59,17 @@ pub enum Event<'a> {
     Elsewhere,
 }
 
+impl Control<'_> {
+    /// Is it to stop?
+    pub fn is_stopped(&self) -> bool {
+        self.stop.iter().any(|stop| stop.load(Ordering::Relaxed))
+    }
+}
+
 /// Points of a curve, at most about.
 const POINTS: u64 = 200;
+/// A run that ends so many nats above a guess at random has not learnt less than others: it has gone astray.
+const ASTRAY: f64 = 1.0;
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,6 +126,8 @@ impl Job {
                 let reason = panic.downcast_ref::<String>().map(String::as_str);
                 let reason = reason.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
                 run.state = State { name: StateName::Failed, reason: Some(reason.to_owned()), step: run.state.step };
+                run.cost = started.cost(None);
+                run.finished = Some(clock::now());
                 claim.write(&run)?;
             }
         }
@@ -152,7 +163,7 @@ impl Job {
         let every = self.config.training.steps.div_ceil(POINTS);
         let mut saved = Instant::now();
         while !trainer.is_over() {
-            if control.stop.load(Ordering::Relaxed) {
+            if control.is_stopped() {
                 run.state = State { name: StateName::Interrupted, reason: None, step: trainer.done() };
                 return self.leave(run, &trainer, claim, &curve, started);
             }
@@ -171,12 +182,17 @@ impl Job {
             }
             if saved.elapsed() > control.checkpoint_every && !trainer.is_over() {
                 self.save(&trainer, claim, &curve)?;
+                // What was paid so far outlives a kill.
+                run.state.step = trainer.done();
+                run.cost = started.cost(Some(&trainer));
+                claim.write(run)?;
                 saved = Instant::now();
             }
         }
         let evaluated = trainer.evaluate(&self.held_out);
         let step = trainer.done();
-        if evaluated.loss.is_finite() {
+        let guess = (self.source.vocab_size() as f64).ln();
+        if evaluated.loss <= guess + ASTRAY {
             let mut result = Outcome { loss: evaluated.loss, loss_stderr: evaluated.stderr, ..Outcome::default() };
             let per_byte = |bytes: f64| evaluated.loss / bytes / std::f64::consts::LN_2;
             result.bits_per_byte = self.held_out.bytes_per_target.map(per_byte);
@@ -187,7 +203,10 @@ impl Job {
             run.result = Some(result);
             run.state = State { name: StateName::Finished, reason: None, step };
         } else {
-            let reason = Some(format!("the loss on held-out windows is {} after the last step", evaluated.loss));
+            let loss = evaluated.loss;
+            let reason =
+                format!("the loss on held-out windows is {loss:.4} after the last step, and {guess:.4} by guessing");
+            let reason = Some(reason);
             run.state = State { name: StateName::Diverged, reason, step };
         }
         self.close(run, &trainer, claim, &curve, started)
@@ -221,7 +240,7 @@ impl Job {
         started: &Started,
     ) -> Result<(), StoreError> {
         self.save(trainer, claim, curve)?;
-        run.cost = started.cost(trainer);
+        run.cost = started.cost(Some(trainer));
         claim.write(run)
     }
 
@@ -234,7 +253,7 @@ impl Job {
         curve: &Curve,
         started: &Started,
     ) -> Result<(), StoreError> {
-        run.cost = started.cost(trainer);
+        run.cost = started.cost(Some(trainer));
         run.finished = Some(clock::now());
         curve.sync()?;
         claim.write(run)?;
@@ -250,12 +269,13 @@ struct Started {
 }
 
 impl Started {
-    fn cost(&self, trainer: &Trainer<f32>) -> Cost {
-        let cpu = clock::of_thread().saturating_sub(self.cpu) + trainer.cpu();
+    /// Without a trainer, as one was lost in a panic, what its threads used is not known.
+    fn cost(&self, trainer: Option<&Trainer<f32>>) -> Cost {
+        let cpu = clock::of_thread().saturating_sub(self.cpu) + trainer.map(Trainer::cpu).unwrap_or_default();
         Cost {
             wall_s: self.cost.wall_s + self.wall.elapsed().as_secs_f64(),
             cpu_s: self.cost.cpu_s + cpu.as_secs_f64(),
-            peak_bytes: self.cost.peak_bytes.max(trainer.bytes() as u64),
+            peak_bytes: self.cost.peak_bytes.max(trainer.map_or(0, |t| t.bytes() as u64)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Horizons, the same for every size: given as tokens, or following from the size.
+/// Horizons: tokens, the same for every size, or what follows from the size.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Horizons {

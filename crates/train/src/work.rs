@@ -1,7 +1,7 @@
 //! Many jobs, side by side: each run is trained once, whoever else works on the same store.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -30,15 +30,21 @@ pub fn work(
     control: &Control,
     tell: &(dyn Fn(usize, Event) + Sync),
 ) -> Result<Vec<Option<Run>>, StoreError> {
+    let queue = queue(jobs);
+    let failed = AtomicBool::new(false);
+    let stop: Vec<&AtomicBool> = control.stop.iter().copied().chain([&failed]).collect();
+    let control = Control { stop: &stop, ..*control };
     let shared = Shared {
-        waiting: Mutex::new(queue(jobs)),
+        left: AtomicUsize::new(queue.len()),
+        waiting: Mutex::new(queue),
+        elsewhere: Mutex::new(BTreeSet::new()),
         done: Mutex::new(vec![None; jobs.len()]),
         error: Mutex::new(None),
-        stop: AtomicBool::new(false),
+        failed: &failed,
     };
     thread::scope(|scope| {
         for _ in 0..side_by_side.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| shared.work(jobs, store, control, tell));
+            scope.spawn(|| shared.work(jobs, store, &control, tell));
         }
     });
     if let Some(error) = shared.error.into_inner().unwrap_or_else(|e| e.into_inner()) {
@@ -64,37 +70,46 @@ fn queue(jobs: &[Job]) -> VecDeque<usize> {
     order.into()
 }
 
-struct Shared {
+struct Shared<'a> {
+    /// jobs that have not come to their end
+    left: AtomicUsize,
     waiting: Mutex<VecDeque<usize>>,
+    /// jobs that somebody else was found training
+    elsewhere: Mutex<BTreeSet<usize>>,
     done: Mutex<Vec<Option<Run>>>,
     error: Mutex<Option<StoreError>>,
     /// one of us failed: the others come to an end
-    stop: AtomicBool,
+    failed: &'a AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-impl Shared {
+impl Shared<'_> {
     fn work(&self, jobs: &[Job], store: &Store, control: &Control, tell: &(dyn Fn(usize, Event) + Sync)) {
-        let mut elsewhere: BTreeSet<usize> = BTreeSet::new();
-        while !control.stop.load(Ordering::Relaxed) && !self.stop.load(Ordering::Relaxed) {
-            let Some(number) = lock(&self.waiting).pop_front() else { return };
-            // Everything that is left is somebody else's: no hurry.
-            if elsewhere.contains(&number) {
+        while !control.is_stopped() && self.left.load(Ordering::Relaxed) > 0 {
+            let next = lock(&self.waiting).pop_front();
+            // Everything that is left is somebody else's, or in the hands of another of us, who may put it back.
+            let Some(number) = next else {
+                thread::sleep(LOOK);
+                continue;
+            };
+            if lock(&self.elsewhere).contains(&number) {
                 thread::sleep(LOOK);
             }
             match self.one(number, &jobs[number], store, control, tell) {
-                Ok(true) => {}
+                Ok(true) => {
+                    self.left.fetch_sub(1, Ordering::Relaxed);
+                }
                 Ok(false) => {
-                    if elsewhere.insert(number) {
+                    if lock(&self.elsewhere).insert(number) {
                         tell(number, Event::Elsewhere);
                     }
                     lock(&self.waiting).push_back(number);
                 }
                 Err(error) => {
-                    self.stop.store(true, Ordering::Relaxed);
+                    self.failed.store(true, Ordering::Relaxed);
                     lock(&self.error).get_or_insert(error);
                 }
             }

@@ -1,5 +1,6 @@
 //! `isoloss runs`: what is in a store.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -115,11 +116,17 @@ fn all(store: &Store) -> Result<Table, Failure> {
 }
 
 fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
-    let wanted = |run: &Record| {
-        let words = [run.state.name.word(), &run.labels.question, &run.labels.family];
-        only.is_none_or(|only| words.contains(&only))
+    let words = |run: &Record| -> [String; 3] {
+        [run.state.name.word().to_owned(), run.labels.question.clone(), run.labels.family.clone()]
     };
-    let runs = all(&Store::read(&of.store)?)?.filter(wanted);
+    let there = all(&Store::read(&of.store)?)?;
+    let runs = there.filter(|run| only.is_none_or(|only| words(run).iter().any(|word| word == only)));
+    if let (Some(only), true, false) = (only, runs.is_empty(), there.is_empty()) {
+        let known: BTreeSet<String> = there.iter().flat_map(words).filter(|word| !word.is_empty()).collect();
+        let known: Vec<String> = known.into_iter().collect();
+        let message = format!("--only {only}: no run has this question, family or state");
+        return Err(Failure::usage(message, format_args!("there are {}", known.join(", "))));
+    }
     match format {
         Format::Csv => answer(&export(&runs, Convention::default()))?,
         Format::Json => {
@@ -194,15 +201,19 @@ fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
     let store = Store::open(&of.store)?;
     let (mut new, mut there) = (0, 0);
     for run in runs.iter() {
-        let known = store.get(&run.id)?.is_some_and(|known| known.state.name.is_over());
-        match (known, store.claim(&run.id)?) {
-            (true, _) => there += 1,
-            (false, Some(claim)) => {
-                claim.write(run)?;
-                new += 1;
-            }
-            (false, None) => talk(format_args!("note: {} is being trained, and left alone", run.id)),
+        let Some(claim) = store.claim(&run.id)? else {
+            talk(format_args!("note: {} is being trained, and left alone", run.id));
+            continue;
+        };
+        if claim.run()?.is_some_and(|known| known.state.name.is_over()) {
+            there += 1;
+            continue;
         }
+        claim.write(run)?;
+        // What an interrupted run would have gone on from.
+        claim.cut_curve(0)?;
+        claim.drop_checkpoints()?;
+        new += 1;
     }
     talk(format_args!("{name}: {} brought into {}, {there} were there", count(new, "run"), of.store.display()));
     Ok(ExitCode::SUCCESS)
@@ -210,9 +221,15 @@ fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
 
 fn check(of: &OfStore) -> Result<ExitCode, Failure> {
     let store = Store::read(&of.store)?;
-    let problems: Vec<StoreError> = store.check()?;
+    let mut problems: Vec<StoreError> = store.check()?;
+    let runs = store.runs()?.runs;
+    for run in runs.iter() {
+        let hint = "the config is right: remove the folder and run it again, or mend the counts by hand";
+        let folder = store.folder_of(&run.id)?;
+        problems.extend(miscounted(run).map(|says| StoreError::new(folder, says).hint(hint)));
+    }
     problems.iter().for_each(|problem| talk(format_args!("{problem}")));
-    let runs = store.runs()?.runs.len();
+    let runs = runs.len();
     talk(format_args!(
         "{}: {}, {}",
         of.store.display(),
@@ -223,4 +240,25 @@ fn check(of: &OfStore) -> Result<ExitCode, Failure> {
         }
     ));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) })
+}
+
+/// What a record says of its counts where its config says something else.
+#[cfg(feature = "lab")]
+fn miscounted(run: &Record) -> Option<String> {
+    // One of a newer program, or made by hand, cannot be counted again.
+    let config: isoloss_train::RunConfig = serde_json::from_value(run.config.clone()).ok()?;
+    let [said, counted] =
+        [&run.counts, &isoloss_train::counts(&config)].map(|counts| serde_json::to_value(counts).ok());
+    let (said, counted) = (said?, counted?);
+    let differ = |(name, value): (&String, &serde_json::Value)| {
+        (said.get(name) != Some(value)).then(|| format!("{name} is {value} and recorded as {}", said[name]))
+    };
+    let differing: Vec<String> = counted.as_object()?.iter().filter_map(differ).collect();
+    (!differing.is_empty()).then(|| format!("counts do not follow from the config: {}", differing.join(", ")))
+}
+
+/// Without the models nothing can be counted.
+#[cfg(not(feature = "lab"))]
+fn miscounted(_: &Record) -> Option<String> {
+    None
 }

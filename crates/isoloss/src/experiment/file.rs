@@ -13,25 +13,27 @@ pub(crate) struct File {
     pub source: String,
     pub text: String,
     pub root: Table,
+    /// keys that were set beside the file
+    set: Vec<String>,
 }
 
 impl File {
     pub fn parse(source: &str, text: &str) -> Result<Self, ExperimentError> {
         let refuse = |e: toml::de::Error| {
-            let (line, column) = e.span().map_or((0, 0), |span| place(text, span.start));
-            ExperimentError::new(source, format!("this is no TOML: {}", e.message().lines().next().unwrap_or_default()))
-                .at(line, column)
-                .hint("isoloss list experiments shows built-in ones; isoloss list experiments NAME prints one to start from")
+            let message = format!("this is no TOML: {}", e.message().lines().next().unwrap_or_default());
+            let error = ExperimentError::new(source, message);
+            ExperimentError { place: e.span().map(|span| place(text, span.start)), ..error }.hint(
+                "isoloss list experiments shows built-in ones; isoloss list experiments NAME prints one to start from",
+            )
         };
         let root: Table = text.parse().map_err(refuse)?;
-        Ok(Self { source: source.to_owned(), text: text.to_owned(), root })
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, set: Vec::new() })
     }
 
     /// Sets `a.b.c` to a value, written as TOML or else as a word.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ExperimentError> {
-        let refuse = |message: String| {
-            ExperimentError::new(&format!("--set {key}={value}"), message).hint("as in --set corpus.seed=3")
-        };
+        let refuse =
+            |message: String| ExperimentError::new(&format!("--set {key}"), message).hint("as in --set corpus.seed=3");
         let parsed = format!("x = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("x"));
         let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
         let (path, last) = match key.rsplit_once('.') {
@@ -47,6 +49,7 @@ impl File {
             table = next.as_table_mut().ok_or_else(|| refuse(format!("`{part}` is a value and has no settings")))?;
         }
         table.insert(last.to_owned(), value);
+        self.set.push(key.to_owned());
         Ok(())
     }
 
@@ -89,17 +92,18 @@ impl File {
         let dotted = path.join(".");
         let message = message.into();
         let message = if dotted.is_empty() { message } else { format!("[{dotted}] {message}") };
-        let error = ExperimentError::new(&self.source, message)
-            .hint("isoloss list experiments first-ladder prints an experiment that works");
-        match self.find(path) {
-            Some((line, column)) => error.at(line, column),
-            None => error,
+        let hint = "isoloss list experiments first-ladder prints an experiment that works";
+        let within = |key: &&String| dotted.starts_with(key.as_str()) && !dotted[key.len()..].starts_with(|c| c != '.');
+        if let Some(key) = self.set.iter().rev().find(within) {
+            return ExperimentError::new(&format!("--set {key}"), message).hint(hint);
         }
+        ExperimentError { place: self.find(path), ..ExperimentError::new(&self.source, message) }.hint(hint)
     }
 
     /// What serde says, at the key it is about.
     fn refused(&self, path: &[&str], inside: &str, error: &toml::de::Error) -> ExperimentError {
-        let message = error.message().lines().next().unwrap_or_default();
+        let message = in_words(error.message().lines().next().unwrap_or_default());
+        let message = message.as_str();
         let mut full: Vec<&str> = path.to_vec();
         full.extend(inside.split('.').filter(|part| !part.is_empty() && *part != "."));
         // The key that is unknown is named in the message and not part of the path.
@@ -130,6 +134,17 @@ impl File {
         }
         found.map(|at| place(&self.text, at))
     }
+}
+
+/// Types are called by what they are to whoever writes a file.
+fn in_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 4] = [
+        ("expected usize", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected f64", "expected a number"),
+    ];
+    WORDS.iter().fold(message.to_owned(), |text, (of, word)| text.replace(of, word))
 }
 
 /// Line and column, from 1, of a byte.

@@ -203,6 +203,16 @@ impl Experiment {
         self.families.len() > 1
     }
 
+    /// The families, in the order of their names; one without a name if nothing is compared.
+    pub fn families(&self) -> impl Iterator<Item = &str> {
+        self.families.iter().map(|family| family.name.as_str())
+    }
+
+    /// Refuses what stands at a path of keys.
+    pub fn refused(&self, path: &[&str], message: impl Into<String>) -> ExperimentError {
+        self.file.error(path, message)
+    }
+
     /// The file as it was written.
     pub fn text(&self) -> &str {
         &self.file.text
@@ -256,35 +266,35 @@ impl Experiment {
 /// Why an experiment cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExperimentError {
-    /// file, line and column where there are such, and what is wrong there
+    /// The file, or what was typed.
+    pub source: String,
+    /// Line and column in it, from 1.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong there.
     pub message: String,
-    /// what would help
-    pub hint: Option<String>,
+    /// What would help.
+    pub advice: Option<String>,
 }
 
 impl ExperimentError {
-    fn new(source: &str, message: impl fmt::Display) -> Self {
-        Self { message: format!("{source}: {message}"), hint: None }
+    fn new(source: &str, message: impl Into<String>) -> Self {
+        Self { source: source.to_owned(), place: None, message: message.into(), advice: None }
     }
 
-    /// The same, at a place in the file.
-    fn at(mut self, line: usize, column: usize) -> Self {
-        if let Some((source, rest)) = self.message.split_once(": ") {
-            self.message = format!("{source}:{line}:{column}: {rest}");
-        }
-        self
-    }
-
-    fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    /// The same, with another hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.advice = Some(hint.into());
         self
     }
 }
 
 impl fmt::Display for ExperimentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+        write!(f, "{}", self.source)?;
+        self.place.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))?;
+        write!(f, ": {}", self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! From an experiment to its runs: every family at every size and horizon, each with its config in full.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isoloss_formula::{Column, Truth, matches, parse_condition};
@@ -9,7 +10,7 @@ use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Source};
 use isoloss_train::job::Job;
 use isoloss_train::models::{self, Shape};
 use isoloss_train::recipes::{self, Recipe};
-use isoloss_train::{RunConfig, counts};
+use isoloss_train::{Refused, RunConfig, counts};
 use toml::{Table, Value};
 
 use super::{Experiment, ExperimentError, Family};
@@ -39,6 +40,9 @@ pub fn plan(experiment: &Experiment, place: &Place) -> Result<Vec<Planned>, Expe
         }
     }
     let mut all = chosen(experiment, fitted)?;
+    if all.is_empty() {
+        return Err(experiment.file.error(&["ladder"], "asks for no run at all: it needs sizes, a horizon and a seed"));
+    }
     for (i, rung) in experiment.held_out.iter().enumerate() {
         let mut size = rung.clone();
         let tokens = size.remove("tokens").as_ref().and_then(number).ok_or_else(|| {
@@ -49,7 +53,25 @@ pub fn plan(experiment: &Experiment, place: &Place) -> Result<Vec<Planned>, Expe
             all.extend(planner.rung(family, &size, Some(tokens), true)?);
         }
     }
+    once(experiment, &all)?;
     Ok(all)
+}
+
+/// Refuses runs that a family has twice: what looks like a replicate would be the same number again.
+fn once(experiment: &Experiment, all: &[Planned]) -> Result<(), ExperimentError> {
+    let mut seen: BTreeMap<(&str, &str), &Planned> = BTreeMap::new();
+    for run in all {
+        let labels = &run.job.labels;
+        let Some(other) = seen.insert((&labels.family, &run.job.id), run) else { continue };
+        let (table, says) = match (run.held_out, other.held_out) {
+            (true, false) => ("held_out", "is a run of the ladder: what is fitted cannot be foretold"),
+            (true, true) => ("held_out", "is there twice"),
+            _ => ("ladder", "is there twice: sizes, horizons (in whole batches) and seeds have to differ"),
+        };
+        let message = format!("{}, seed {}, {says}", labels.rung, run.job.config.seed);
+        return Err(experiment.file.error(&[table], message));
+    }
+    Ok(())
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -75,6 +97,9 @@ struct Opened {
     held_out: Vec<(usize, Arc<HeldOut>)>,
 }
 
+/// An evaluation is held in memory.
+const MOST_TARGETS: usize = 1_000_000_000;
+
 struct Planner<'a> {
     experiment: &'a Experiment,
     place: &'a Place,
@@ -91,6 +116,14 @@ impl Planner<'_> {
         held_out: bool,
     ) -> Result<Vec<Planned>, ExperimentError> {
         let file = &self.experiment.file;
+        // What is no setting of the table is one of the ladder: tokens.
+        let refused = |table: &str, e: &Refused| {
+            let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
+            match e.setting == "tokens" || size.contains_key(e.setting) {
+                true => file.error(&[if held_out { "held_out" } else { "ladder" }], e.to_string()),
+                false => file.error(&path, &e.says),
+            }
+        };
         let corpus = file.read_kind(&["corpus"], &family.corpus, corpora::ALL, |kind, settings| {
             corpora::Config::read(kind, settings)
         })?;
@@ -102,11 +135,11 @@ impl Planner<'_> {
         let opened = self.open(&corpus)?;
         let source = self.sources[opened].source.clone();
         let vocab = source.vocab_size();
-        let model = shape.complete(vocab).map_err(|says| file.error(&["model"], says))?;
+        let model = shape.complete(vocab).map_err(|e| refused("model", &e))?;
         let seq_len = recipe.seq_len();
 
         let of_tokens = |tokens: f64| -> Result<RunConfig, ExperimentError> {
-            let training = recipe.training(&model, tokens).map_err(|says| file.error(&["recipe"], says))?;
+            let training = recipe.training(&model, tokens).map_err(|e| refused("recipe", &e))?;
             let (corpus, model, evaluation) = (corpus.clone(), model.clone(), self.experiment.evaluation);
             Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
         };
@@ -154,6 +187,11 @@ impl Planner<'_> {
             return Ok(held_out.clone());
         }
         let windows = self.experiment.evaluation.windows;
+        if windows == 0 || windows.saturating_mul(seq_len) > MOST_TARGETS {
+            let message =
+                format!("{windows} windows of {seq_len} tokens: expected at least one, and at most 10^9 tokens");
+            return Err(self.experiment.file.error(&["evaluation", "windows"], message));
+        }
         let held_out = self.sources[opened].source.held_out(windows, seq_len).map_err(|e| self.of_corpus(e))?;
         let held_out = Arc::new(held_out);
         self.sources[opened].held_out.push((seq_len, held_out.clone()));

@@ -79,9 +79,16 @@ pub struct Labels {
     /// What stands apart in a comparison: an architecture, an optimiser, a mixture.
     #[serde(default)]
     pub family: String,
-    /// The step of the ladder: `d64-3.1M`.
+    /// The step of the ladder: `d_model 64, 3.15M tokens`.
     #[serde(default)]
     pub rung: String,
+}
+
+impl Labels {
+    /// Family, if there is one, and rung.
+    pub fn full(&self) -> String {
+        if self.family.is_empty() { self.rung.clone() } else { format!("{}, {}", self.family, self.rung) }
+    }
 }
 
 /// The data of a run.

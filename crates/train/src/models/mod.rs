@@ -7,6 +7,7 @@ use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::Start;
+use crate::refused::Refused;
 
 /// What a weight is for: decides how it begins and how it is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +116,8 @@ macro_rules! models {
             /// The config in full, for a vocabulary of that size.
             ///
             /// # Errors
-            /// If the numbers do not fit each other: in words.
-            pub fn complete(&self, vocab_size: usize) -> Result<Config, String> {
+            /// If the numbers do not fit each other.
+            pub fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
                 match self {
                     $(Self::$variant(shape) => shape.complete(vocab_size).map(Config::$variant)),*
                 }

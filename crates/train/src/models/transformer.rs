@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Role, Size};
 use crate::config::Start;
+use crate::refused::{Refused, not_negative, positive, within};
 
 pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
 
 /// Widths inside SwiGLU are multiples of this.
 const WIDE: f64 = 8.0;
+/// More is a slip of the keys: counts of parameters must not overflow.
+const WIDEST: usize = 1 << 20;
 
 /// The shape as an experiment writes it; what is left out follows from the rest.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -91,26 +94,32 @@ impl Shape {
         1e-5
     }
 
-    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, String> {
+    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
         let Self { d_model, n_layer, head_dim, group, mlp_ratio, .. } = *self;
-        if d_model == 0 || n_layer == 0 || head_dim == 0 || group == 0 {
-            return Err("d_model, n_layer, head_dim and group are at least 1".into());
+        for (setting, n) in [("d_model", d_model), ("n_layer", n_layer), ("head_dim", head_dim), ("group", group)] {
+            within(setting, n as f64, (1..=WIDEST).contains(&n), "between 1 and 2^20")?;
         }
+        positive("rope_theta", self.rope_theta)?;
+        not_negative("norm_eps", self.norm_eps)?;
         let n_head = (d_model / head_dim).max(1);
         if !d_model.is_multiple_of(n_head) || !(d_model / n_head).is_multiple_of(2) {
-            return Err(format!(
-                "d_model = {d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in \
-                 even widths: choose a d_model that is a multiple of {}",
+            let says = format!(
+                "{d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in even widths: \
+                 choose a multiple of {}",
                 2 * n_head
-            ));
+            );
+            return Err(Refused::new("d_model", says));
         }
         if !n_head.is_multiple_of(group) {
-            return Err(format!("{n_head} query heads cannot form groups of {group}"));
+            return Err(Refused::new("group", format!("{n_head} query heads cannot form groups of {group}")));
         }
         let d_ff = ((mlp_ratio * d_model as f64 / WIDE).round() * WIDE).max(WIDE);
-        if !(1.0..1e9).contains(&d_ff) {
-            return Err(format!("mlp_ratio = {mlp_ratio} leaves no width inside SwiGLU"));
-        }
+        within(
+            "mlp_ratio",
+            mlp_ratio,
+            mlp_ratio > 0.0 && d_ff <= WIDEST as f64,
+            "a ratio that leaves a width inside SwiGLU",
+        )?;
         Ok(Config {
             vocab_size,
             d_model,

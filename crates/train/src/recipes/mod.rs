@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::Training;
 use crate::models;
+use crate::refused::Refused;
 
 /// The list from which settings, names and dispatch are made.
 macro_rules! recipes {
@@ -32,8 +33,8 @@ macro_rules! recipes {
             /// How this model is trained for about `tokens` tokens: a whole number of batches, at least one.
             ///
             /// # Errors
-            /// If a setting makes no sense: in words.
-            pub fn training(&self, model: &models::Config, tokens: f64) -> Result<Training, String> {
+            /// If a setting makes no sense.
+            pub fn training(&self, model: &models::Config, tokens: f64) -> Result<Training, Refused> {
                 match self {
                     $(Self::$variant(recipe) => recipe.training(model, tokens)),*
                 }

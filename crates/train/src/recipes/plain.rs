@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::config::{Cut, Group, Start, Training};
 use crate::models::{self, Roles};
+use crate::refused::{Refused, finite, not_negative, positive, share, within};
 use crate::schedules::{Schedule, constant, cosine, linear, wsd};
 
 pub(super) const SAYS: &str = "AdamW, learning rate ~ 1/width, everything else constant; covers width";
@@ -71,6 +72,9 @@ pub enum Course {
     Wsd,
 }
 
+/// Counts of tokens are exact up to here, 2^53.
+const MOST_TOKENS: f64 = 9_007_199_254_740_992.0;
+
 impl Recipe {
     fn one() -> f64 {
         1.0
@@ -94,24 +98,41 @@ impl Recipe {
         Start { embedding: 0.5, hidden: 1.0, residual: 0.25, head: 0.0 }
     }
 
-    pub(super) fn training(&self, model: &models::Config, tokens: f64) -> Result<Training, String> {
+    fn check(&self) -> Result<(), Refused> {
+        positive("batch", self.batch as f64)?;
+        positive("seq_len", self.seq_len as f64)?;
+        positive("lr", self.lr)?;
+        positive("at_width", self.at_width)?;
+        finite("width_power", self.width_power)?;
+        share("warmup_fraction", self.warmup_fraction)?;
+        share("decay", self.decay)?;
+        for beta in self.betas {
+            within("betas", beta, (0.0..1.0).contains(&beta), "from 0 to below 1")?;
+        }
+        positive("eps", self.eps)?;
+        not_negative("weight_decay", self.weight_decay)?;
+        not_negative("clip", self.clip)?;
+        not_negative("z_loss", self.z_loss)?;
+        not_negative("init.embedding", self.init.embedding)?;
+        not_negative("init.hidden", self.init.hidden)?;
+        not_negative("init.residual", self.init.residual)?;
+        not_negative("init.head", self.init.head)
+    }
+
+    pub(super) fn training(&self, model: &models::Config, tokens: f64) -> Result<Training, Refused> {
+        self.check()?;
         let Self { batch, seq_len, lr, at_width, .. } = *self;
-        let positive = |name: &str, x: f64| match x > 0.0 && x.is_finite() {
-            true => Ok(()),
-            false => Err(format!("{name} = {x} is not positive")),
-        };
-        positive("batch", batch as f64)?;
-        positive("seq_len", seq_len as f64)?;
-        positive("at_width", at_width)?;
-        positive("tokens", tokens)?;
-        let fraction = |name: &str, x: f64| match (0.0..=1.0).contains(&x) {
-            true => Ok(x),
-            false => Err(format!("{name} = {x} is not between 0 and 1")),
-        };
-        let steps = (tokens / (batch * seq_len) as f64).round().max(1.0);
+        let per_step = batch as f64 * seq_len as f64;
+        within("batch", batch as f64, per_step <= MOST_TOKENS, "small enough to count its tokens")?;
+        within("tokens", tokens, tokens > 0.0 && tokens <= MOST_TOKENS, "above 0 and below 9e15")?;
+        let steps = (tokens / per_step).round().max(1.0);
         let part = |fraction: f64| (fraction * steps).round() as u64;
-        let warmup = self.warmup.min(part(fraction("warmup_fraction", self.warmup_fraction)?));
-        let decay = part(fraction("decay", self.decay)?);
+        let warmup = self.warmup.min(part(self.warmup_fraction));
+        let decay = part(self.decay);
+        if self.schedule == Course::Wsd && (warmup + decay) as f64 > steps {
+            let says = format!("{warmup} steps of warm-up and {decay} of decay do not fit into {steps} steps");
+            return Err(Refused::new("decay", says));
+        }
         let schedule = match self.schedule {
             Course::Constant => Schedule::Constant(constant::Schedule { warmup }),
             Course::Cosine => Schedule::Cosine(cosine::Schedule { warmup, floor: 0.0 }),

@@ -49,15 +49,7 @@ fn load_table_of(
     families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
 ) -> Result<Loaded, Failure> {
     refuse_panel(table)?;
-    let asked = Asked {
-        law: of_law.law.as_deref(),
-        formula: of_law.formula.as_deref(),
-        insist: &of_law.param,
-        maps: arguments::maps(&rows.map)?,
-        where_: &rows.where_,
-        loss: rows.loss.as_deref(),
-    };
-    let Chosen { law, mut maps, says, covered } = choose(table, asked)?;
+    let Chosen { law, mut maps, says, covered } = choose(table, chosen_by(of_law, rows)?)?;
     says.iter().for_each(|s| talk(format_args!("{s}")));
     rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
     if of_law.law.is_some() || of_law.formula.is_some() {
@@ -89,6 +81,23 @@ fn load_table_of(
     };
     let points = points(&law, &needed, &prepared.table, beside)?;
     Ok(Loaded { law, points, prepared, per, maps })
+}
+
+#[cfg(feature = "lab")]
+/// The law that would be fitted to a table, whose losses need not be there yet.
+pub fn law_of(table: &Table, of: &OfTable) -> Result<Law, Failure> {
+    Ok(choose(table, chosen_by(&of.law, &of.rows)?)?.law)
+}
+
+fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failure> {
+    Ok(Asked {
+        law: of_law.law.as_deref(),
+        formula: of_law.formula.as_deref(),
+        insist: &of_law.param,
+        maps: arguments::maps(&rows.map)?,
+        where_: &rows.where_,
+        loss: rows.loss.as_deref(),
+    })
 }
 
 /// Loads runs for a figure or a report, and the options of their fit: families that were named have laws of their own,

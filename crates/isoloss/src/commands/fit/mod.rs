@@ -6,9 +6,11 @@ mod options;
 mod rank;
 mod ways;
 
-#[cfg(feature = "lab")]
-pub use load::apart_of;
 pub use load::{Loaded, load, load_apart, load_table};
+#[cfg(feature = "lab")]
+pub use load::{apart_of, law_of};
+#[cfg(feature = "lab")]
+pub use options::Noise;
 pub use options::{Fit, OfFamilies, OfFit, OfLaw, OfRows, OfTable, names};
 
 use std::path::Path;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, FromArgMatches};
 use isoloss::experiment::{Experiment, Planned};
 use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
@@ -11,8 +10,9 @@ use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, export};
 
 use super::page;
+use super::question::asked;
 use super::truth::Truth;
-use crate::commands::fit::{Loaded, OfTable, apart_of};
+use crate::commands::fit::{Loaded, apart_of};
 use crate::commands::tell::{self, Told};
 use crate::failure::Failure;
 use crate::numbers::{count, number};
@@ -144,7 +144,7 @@ impl<'a> Answer<'a> {
 pub fn may_write(out: &Path) -> Result<(), Failure> {
     let name = out.display().to_string();
     std::fs::create_dir_all(out).map_err(|error| Failure::file(&name, "written", &error))?;
-    let probe: PathBuf = out.join(".probe");
+    let probe: PathBuf = out.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|e| Failure::file(&name, "written", &e))
@@ -160,30 +160,6 @@ fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
         run
     });
     Runs::new(named.collect())
-}
-
-/// The options of `isoloss fit` that ask for the experiment's fit.
-fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
-    let mut typed = vec!["fit".to_owned()];
-    let mut option = |name: &str, value: &str| typed.extend([format!("--{name}"), value.to_owned()]);
-    if let Some(law) = &experiment.fit.law {
-        option("law", law);
-    }
-    if let Some(noise) = &experiment.fit.noise {
-        option("noise", noise);
-    }
-    if let Some(condition) = condition {
-        option("where", condition);
-    }
-    if experiment.has_families() {
-        option("group", "family");
-    }
-    if !experiment.fit.per.is_empty() {
-        option("per", &experiment.fit.per.join(","));
-    }
-    let matches = OfTable::augment_args(Command::new("fit")).try_get_matches_from(&typed);
-    let of = matches.and_then(|matches| OfTable::from_arg_matches(&matches));
-    of.map_err(|e| Failure::usage(format_args!("[fit] cannot be understood: {e}"), "as in law = \"chinchilla\""))
 }
 
 /// Was it fitted, or held out?
@@ -207,7 +183,7 @@ fn foretell(runs: &Runs, fit: &Fit, convention: Convention) -> Result<Vec<Foreto
         let family = [run.labels.family.clone()];
         let family = (!fit.families().is_empty()).then_some(&family[..]);
         for prediction in fit.predict(&columns, family)? {
-            all.push(Foretold { name: run.labels.rung.clone(), loss, far: cost(run) / dearest, prediction });
+            all.push(Foretold { name: run.labels.full(), loss, far: cost(run) / dearest, prediction });
         }
     }
     if !all.is_empty() {

@@ -68,7 +68,7 @@ impl<'a> Bars<'a> {
     /// Takes in an event of a job.
     pub fn tell(&self, number: usize, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
-        let rung = &self.jobs[number].labels.rung;
+        let rung = self.label(number);
         match event {
             Event::Started { from } => self.start(&mut state, number, from),
             Event::Stepped(progress) => self.step(&mut state, number, progress),
@@ -151,8 +151,7 @@ impl<'a> Bars<'a> {
     }
 
     fn label(&self, number: usize) -> String {
-        let labels = &self.jobs[number].labels;
-        if labels.family.is_empty() { labels.rung.clone() } else { format!("{}, {}", labels.family, labels.rung) }
+        self.jobs[number].labels.full()
     }
 
     /// A line above the bars.

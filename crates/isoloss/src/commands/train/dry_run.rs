@@ -10,6 +10,7 @@ use isoloss_train::{Estimate, counts, estimate, makespan};
 use serde_json::{Value, json};
 
 use super::bars::seconds_in_words;
+use super::memory;
 use super::options::OfExperiment;
 use crate::failure::Failure;
 use crate::numbers::{count, number, size};
@@ -29,7 +30,7 @@ struct Row<'a> {
 
 /// Prints every run of the experiment.
 pub fn dry_run(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) -> Result<ExitCode, Failure> {
-    // Nothing is made: a store that is not there has no runs.
+    // No store is made for it: one that is not there has no runs.
     let store = Store::read(&of.store).ok();
     let state = |job: &Job| -> Result<&'static str, Failure> {
         let run = store.as_ref().map(|store| store.get(&job.id)).transpose()?.flatten();
@@ -37,7 +38,7 @@ pub fn dry_run(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) 
     };
     let jobs: Vec<Job> = planned.iter().map(|run| run.job.clone()).collect();
     let (side_by_side, threads) = of.side_by_side(jobs.len());
-    let estimates = estimate(&jobs, side_by_side, threads, available().unwrap_or(MEMORY));
+    let estimates = estimate(&jobs, side_by_side, threads, memory::available().unwrap_or(MEMORY));
     let mut rows = Vec::new();
     for (planned, estimate) in planned.iter().zip(estimates) {
         rows.push(Row { planned, counts: counts(&planned.job.config), estimate, state: state(&planned.job)? });
@@ -49,7 +50,7 @@ pub fn dry_run(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) 
         wall: seconds(rows.iter().collect()),
         left: seconds(rows.iter().filter(|row| !there(row)).collect()),
         flops: rows.iter().map(|row| row.counts.flops_counted).sum(),
-        bytes: memory(&rows, side_by_side),
+        bytes: memory::of_largest(rows.iter().map(|row| row.estimate.bytes).collect(), side_by_side),
         there: rows.iter().filter(|row| there(row)).count(),
         side_by_side,
         threads,
@@ -73,13 +74,6 @@ struct Total {
     threads: usize,
 }
 
-/// Bytes of the largest runs that can be under way at once.
-fn memory(rows: &[Row], side_by_side: usize) -> f64 {
-    let mut bytes: Vec<f64> = rows.iter().map(|row| row.estimate.bytes).collect();
-    bytes.sort_by(|a, b| b.total_cmp(a));
-    bytes.iter().take(side_by_side).sum()
-}
-
 const HEADER: [&str; 15] = [
     "run",
     "N stored",
@@ -101,13 +95,12 @@ const HEADER: [&str; 15] = [
 fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     let line = |row: &Row| -> Vec<String> {
         let (labels, training) = (&row.planned.job.labels, &row.planned.job.config.training);
-        let family = if labels.family.is_empty() { String::new() } else { format!("{}, ", labels.family) };
         let Counts { stored, non_embedding, effective, active, tokens, flops_counted, flops_6nd, .. } = row.counts;
         let held = if row.planned.held_out { "held out" } else { "" };
         let computed = if row.estimate.measured { "" } else { "computed" };
         let notes: Vec<&str> = [held, computed].into_iter().filter(|note| !note.is_empty()).collect();
         vec![
-            format!("{family}{}", labels.rung),
+            labels.full(),
             size(stored as f64),
             size(non_embedding as f64),
             size(effective as f64),
@@ -119,7 +112,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
             format!("{} x {}", training.batch, training.seq_len),
             number(training.lr, 3),
             seconds_in_words(row.estimate.seconds),
-            bytes(row.estimate.bytes),
+            memory::in_words(row.estimate.bytes),
             row.state.to_owned(),
             notes.join(", "),
         ]
@@ -141,7 +134,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
         number(all.flops, 3),
         seconds_in_words(all.wall),
         all.side_by_side,
-        bytes(all.bytes),
+        memory::in_words(all.bytes),
     )
 }
 
@@ -197,20 +190,4 @@ fn csv(rows: &[Row]) -> String {
         text.push_str(&csv_line(all.iter().map(|(_, value)| cell(value))));
     }
     text
-}
-
-/// `12 MB`
-fn bytes(bytes: f64) -> String {
-    match bytes {
-        b if b < 1e6 => format!("{:.0} kB", b / 1e3),
-        b if b < 1e9 => format!("{:.0} MB", b / 1e6),
-        b => format!("{:.1} GB", b / 1e9),
-    }
-}
-
-/// Bytes of memory that are free to be used, where the system says so.
-fn available() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
 }

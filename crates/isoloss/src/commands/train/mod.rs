@@ -2,6 +2,7 @@
 
 mod bars;
 mod dry_run;
+mod memory;
 mod options;
 
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ Examples:
 
 Runs go into ./runs, a folder each; a run that is there is not trained again, whatever experiment asked for it. Ctrl-C \
 keeps what is under way, and the same command goes on.
-Exit code 0: all runs are there; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
+Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let (experiment, planned) = self.of.plan()?;
@@ -100,11 +101,12 @@ pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) ->
     let chosen: Vec<usize> = (0..jobs.len()).filter(|&i| before[i].is_none()).take(todo).collect();
     let missing: Vec<Job> = chosen.iter().map(|&i| jobs[i].clone()).collect();
     let (side_by_side, threads) = of.side_by_side(missing.len());
+    fits_memory(&missing, side_by_side, threads)?;
     let stop = stop_on_request()?;
     let control = Control {
         threads,
         checkpoint_every: CHECKPOINT_EVERY,
-        stop,
+        stop: &[stop],
         program: concat!("isoloss ", env!("CARGO_PKG_VERSION")),
     };
     talk(format_args!(
@@ -125,13 +127,30 @@ pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) ->
     if interrupted {
         talk(format_args!("interrupted: everything is kept, the same command goes on"));
     } else if limited {
-        talk(format_args!("{todo} were trained, as --limit asked; the same command goes on"));
+        let left = jobs.len() - runs.iter().flatten().count();
+        talk(format_args!(
+            "stopped after {todo}, as --limit asked: {} left; the same command goes on",
+            count(left, "run")
+        ));
     }
     for run in runs.iter().flatten().filter(|run| run.state.name != StateName::Finished) {
         let reason = run.state.reason.as_deref().unwrap_or("stopped on request");
-        talk(format_args!("{} {}: {}: {reason}", run.id, run.labels.rung, run.state.name.word()));
+        talk(format_args!("{} {}: {}: {reason}", run.id, run.labels.full(), run.state.name.word()));
     }
     Ok(Trained { runs, interrupted, limited })
+}
+
+/// Refuses what this machine cannot hold: the system would end the program without a word.
+fn fits_memory(jobs: &[Job], side_by_side: usize, threads: usize) -> Result<(), Failure> {
+    let Some(there) = memory::available() else { return Ok(()) };
+    let each = jobs.iter().map(|job| isoloss_train::bytes(&job.config, threads));
+    let needed = memory::of_largest(each.collect(), side_by_side);
+    if needed <= there {
+        return Ok(());
+    }
+    let (needed, there) = (memory::in_words(needed), memory::in_words(there));
+    let message = format!("{side_by_side} runs at a time need {needed} of memory, and {there} are there");
+    Err(Failure::could_not(message, "fewer at a time by --jobs, or smaller models; --dry-run shows what each needs"))
 }
 
 /// Set by Ctrl-C, or by a request of the system to end. The second time the program ends at once: a checkpoint may be old,

@@ -23,7 +23,14 @@ pub struct OfExperiment {
     #[arg(long, help_heading = "The experiment")]
     pub dry_run: bool,
     /// How a dry run is written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "The experiment")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        requires = "dry_run",
+        help_heading = "The experiment"
+    )]
     pub format: Format,
 
     /// The folder of runs
@@ -36,7 +43,7 @@ pub struct OfExperiment {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "The training")]
     threads: Option<u16>,
     /// Train at most so many runs, the first that are missing
-    #[arg(long, value_name = "N", help_heading = "The training")]
+    #[arg(long, value_name = "N", conflicts_with = "dry_run", help_heading = "The training")]
     pub limit: Option<usize>,
 }
 
@@ -53,7 +60,7 @@ impl OfExperiment {
 
     /// Corpora are looked for from the current folder; what is made of them is kept in the store.
     pub fn place(&self) -> Place {
-        Place { base: PathBuf::from("."), cache: self.store.join("cache") }
+        Place { base: PathBuf::from("."), cache: self.store.join(".cache") }
     }
 
     /// How many runs at a time, and on how many threads each. Small runs gain nothing from threads of their own, so

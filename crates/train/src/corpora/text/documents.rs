@@ -36,7 +36,11 @@ pub(super) fn documents<E>(
         }
     };
     let of_lines = uncompressed_name(&file.path).extension().is_some_and(|e| e.eq_ignore_ascii_case("jsonl"));
-    if of_lines { lines(source, file, field, left_out, take) } else { whole(source, file, document_bytes, left_out, take) }
+    if of_lines {
+        lines(source, file, field, left_out, take)
+    } else {
+        whole(source, file, document_bytes, left_out, take)
+    }
 }
 
 fn whole<E>(

@@ -43,7 +43,7 @@ const ORDERS: usize = 16;
 pub struct Config {
     /// Files, folders and globs, relative to [`Place::base`]; `cargo:` stands for the packages of the next `Cargo.lock`
     /// upward, `cargo:FILE` for those of another.
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(default, deserialize_with = "one_or_many")]
     pub path: Vec<String>,
     /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,94 @@
+//! What an experiment asks of its runs: the options of `isoloss fit`, and whether they can be, before anything is paid for.
+
+use clap::{Args, Command, FromArgMatches, ValueEnum};
+use isoloss::experiment::{Experiment, Planned};
+use isoloss_figures::catalogue::{ALL, entry};
+use isoloss_formula::{matches, nearest, parse_condition};
+use isoloss_runs::Runs;
+use isoloss_runs::record::Convention;
+
+use crate::commands::fit::{Noise, OfTable, law_of};
+use crate::failure::Failure;
+
+/// The options of `isoloss fit` that ask for the experiment's fit, of all its runs or of those that satisfy a condition.
+pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
+    let mut typed = vec!["fit"];
+    let per = experiment.fit.per.join(",");
+    if let Some(law) = &experiment.fit.law {
+        typed.extend(["--law", law]);
+    }
+    if let Some(noise) = &experiment.fit.noise {
+        typed.extend(["--noise", noise]);
+    }
+    if let Some(condition) = condition {
+        typed.extend(["--where", condition]);
+    }
+    if experiment.has_families() {
+        typed.extend(["--group", "family"]);
+    }
+    if !per.is_empty() {
+        typed.extend(["--per", "family", &per]);
+    }
+    let matches = OfTable::augment_args(Command::new("fit").no_binary_name(false)).try_get_matches_from(typed);
+    let of = matches.and_then(|matches| OfTable::from_arg_matches(&matches));
+    of.map_err(|e| {
+        let text = e.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        experiment.refused(&["fit"], first).into()
+    })
+}
+
+/// Refuses what would be refused once all runs are there: unknown laws, columns, families and figures.
+pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<(), Failure> {
+    let fit = &experiment.fit;
+    let among = |path: &[&str], name: &str, names: &[&str]| -> Result<(), Failure> {
+        if names.contains(&name) {
+            return Ok(());
+        }
+        let refused = experiment.refused(path, format!("there is no {name}: expected one of {}", names.join(", ")));
+        Err(match nearest(name, names.iter().copied()).first() {
+            Some(near) => refused.hint(format!("is `{near}` meant?")).into(),
+            None => refused.into(),
+        })
+    };
+    if let Some(noise) = &fit.noise {
+        let known: Vec<String> =
+            Noise::value_variants().iter().filter_map(|n| Some(n.to_possible_value()?.get_name().to_owned())).collect();
+        among(&["fit", "noise"], noise, &known.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
+    let families: Vec<&str> = experiment.families().collect();
+    if let Some(baseline) = &fit.baseline {
+        among(&["fit", "baseline"], baseline, &families)?;
+    }
+    if !fit.per.is_empty() && !experiment.has_families() {
+        return Err(experiment.refused(&["fit", "per"], "there are no families that could differ").into());
+    }
+    let figures: Vec<&str> = ALL.iter().map(|entry| entry.name).collect();
+    for name in &experiment.figures {
+        if entry(name).is_none() {
+            among(&["figures"], name, &figures)?;
+        }
+    }
+
+    let convention = Convention { size: fit.size, compute: fit.compute };
+    let fitted = planned.iter().filter(|run| !run.held_out).map(|run| run.job.planned());
+    let table = Runs::new(fitted.collect()).table("the planned runs", convention);
+    let of = asked(experiment, None)?;
+    let law = law_of(&table, &of).map_err(|e| {
+        let refused = experiment.refused(&["fit", "law"], e.message());
+        e.advice().map_or(refused.clone(), |hint| refused.hint(hint))
+    })?;
+    let parameters: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
+    for name in &fit.per {
+        among(&["fit", "per"], name, &parameters)?;
+    }
+    for text in &fit.beside {
+        let refused = |message: String| {
+            let message = message.split("\nhint: ").next().unwrap_or_default().to_owned();
+            experiment.refused(&["fit", "beside"], message)
+        };
+        let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
+        matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! From the runs to the answer, and back.
+
+use super::*;
+
+#[test]
+fn run_answers_and_a_finished_experiment_is_not_trained_again() {
+    let lab = Lab::new();
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("chinchilla") && stdout.contains("Truth"), "{stdout}");
+    for name in ["report.html", "fit.json", "runs.csv"] {
+        assert!(lab.path("out/ladder").join(name).is_file(), "{name}");
+    }
+    let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
+    assert!(report.contains("Is every run trained once?") && report.contains("The floor that is known"));
+    let (code, again, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!((code, again), (0, stdout));
+    assert!(stderr.contains("all 24 runs are there"), "{stderr}");
+
+    // The results come back as runs, with their ids.
+    let before = lab.losses();
+    let (code, _, stderr) = lab.run(&["runs", "list", "--only", "nonsense"]);
+    assert!(code == 2 && stderr.contains("there are finished, ladder"), "{stderr}");
+    fs::remove_dir_all(lab.path("runs")).unwrap();
+    let (code, _, stderr) = lab.run(&["runs", "import", "out/ladder/runs.csv"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(lab.losses(), before);
+    let (_, _, stderr) = lab.run(&["train", "ladder.toml"]);
+    assert!(stderr.contains("all 24 runs are there"), "{stderr}");
+}
+
+#[test]
+fn a_dry_run_makes_nothing_and_shows_every_count() {
+    let lab = Lab::new();
+    let (code, stdout, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(!lab.path("runs").exists());
+    for word in ["N stored", "C counted", "C = 6ND", "steps", "memory", "missing", "24 runs", "computed"] {
+        assert!(stdout.contains(word), "{word}: {stdout}");
+    }
+    let (_, json, _) = lab.run(&["run", "ladder.toml", "--dry-run", "--format", "json"]);
+    let value: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["runs"].as_array().unwrap().len(), 24);
+    assert!(value["total"]["seconds"].as_f64().unwrap() > 0.0);
+    let (_, csv, _) = lab.run(&["train", "ladder.toml", "--dry-run", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 25);
+    assert!(csv.lines().next().unwrap().contains("flops_counted"), "{csv}");
+}
+
+/// Two families, of which one has no attention to speak of: one head of the width two.
+#[test]
+fn families_differ_in_what_the_experiment_says_they_differ_in() {
+    let families = "[fit]\nlaw = \"chinchilla\"\nper = [\"A\"]\nbaseline = \"two\"\n[families.two.model]\nn_layer = 2\n\
+                    [families.one.model]\nn_layer = 1\n[[held_out]]\nd_model = 24\ntokens = 32768\n[evaluation]";
+    let lab = Lab::of(&LADDER.replace("[evaluation]", families));
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stderr}");
+    for word in ["A[one]", "A[two]", "one, d_model 24, 32.8k tokens", "two, d_model 24, 32.8k tokens"] {
+        assert!(stdout.contains(word), "{word} is not in {stdout}");
+    }
+}
+
+#[test]
+fn limited_runs_are_an_answer_that_has_to_wait() {
+    let lab = Lab::new();
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--limit", "3"]);
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+    assert!(stderr.contains("21 runs left"), "{stderr}");
+}

@@ -1,0 +1,158 @@
+//! What is refused, and what is said of it.
+
+use std::path::Path;
+
+use super::common::isoloss;
+use super::*;
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("head_dim = 8", "head_dim = 8\nheads = 4", &["ladder.toml:13:1", "unknown field `heads`", "expected one of"]),
+        ("lr = 0.02", "lr = \"high\"", &["ladder.toml:17:1", "[recipe.lr]", "expected a number"]),
+        ("kind = \"markov\"", "kind = \"markow\"", &["ladder.toml:5:1", "there is no kind \"markow\"", "text"]),
+        ("tokens = [2048, 4096, 8192, 16384]", "", &["ladder.toml:19:2", "tokens_per_param"]),
+        ("tokens = [2048", "where = \"d_modle > 4\"\ntokens = [2048", &["[ladder.where]", "d_modle"]),
+        ("tokens = [2048", "where = \"d_model > 400\"\ntokens = [2048", &["[ladder.where]", "leaves no run"]),
+        ("d_model = [4, 6, 8, 12, 16, 24]", "d_model = [4, 6], n_layer = [1]", &["lists of one length"]),
+        (
+            "d_model = [4, 6, 8, 12, 16, 24]",
+            "d_model = [5]",
+            &["ladder.toml:19:2", "[ladder] d_model", "multiple of 2"],
+        ),
+        ("seed = 1", "seed = 1\nvocab_size = 17", &["duplicate key"]),
+        ("question", "questoin", &["ladder.toml:2:1", "unknown field `questoin`"]),
+        ("windows = 64", "windows = 0", &["ladder.toml:23:1", "[evaluation.windows]", "at least one", "hint: "]),
+    ];
+    for (from, to, says) in cases {
+        let lab = Lab::of(&LADDER.replacen(from, to, 1));
+        let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);
+        assert_eq!(code, 2, "{to}: {stderr}");
+        says.iter().for_each(|word| assert!(stderr.contains(word), "{to}: {word:?} is not in {stderr}"));
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+    let lab = Lab::new();
+    for (arguments, says) in [
+        (&["train", "first-lader", "--dry-run"][..], "is first-ladder meant?"),
+        (&["train", "ladder.toml", "--set", "corpus.sed=3"], "unknown field `sed`"),
+        (&["train", "ladder.toml", "--set", "corpus"], "expected KEY=VALUE"),
+        (&["runs", "list", "--store", "nowhere"], "there is no store of runs here"),
+        (&["runs", "show", "zz"], ""),
+    ] {
+        let (code, _, stderr) = lab.run(arguments);
+        assert!(code == 1 || code == 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(says) && stderr.contains("hint: "), "{arguments:?}: {stderr}");
+    }
+}
+
+/// Numbers that are no learning rate, no ladder and no fit: each is refused where it stands, before anything is trained.
+#[test]
+fn nonsense_is_refused_before_anything_is_trained() {
+    let lab = Lab::new();
+    for (set, says) in [
+        ("recipe.lr=-0.1", "[recipe.lr] -0.1 is not a number above 0"),
+        ("recipe.lr=nan", "[recipe.lr]"),
+        ("recipe.betas=[2,-1]", "[recipe.betas] 2 is not from 0 to below 1"),
+        ("recipe.eps=-1", "[recipe.eps]"),
+        ("recipe.clip=nan", "[recipe.clip]"),
+        ("recipe.weight_decay=-5", "[recipe.weight_decay]"),
+        ("recipe.width_power=inf", "[recipe.width_power]"),
+        ("recipe.init={embedding=-1,hidden=1,residual=1,head=0}", "[recipe.init.embedding]"),
+        ("recipe.decay=1.5", "[recipe.decay] 1.5 is not between 0 and 1"),
+        ("recipe.warmup_fraction=0.8", "do not fit into"),
+        ("recipe.batch=4611686018427387904", "[recipe.batch]"),
+        ("recipe.batch=abc", "--set recipe.batch: [recipe.batch]"),
+        ("model.rope_theta=-1", "[model.rope_theta]"),
+        ("model.mlp_ratio=nan", "[model.mlp_ratio]"),
+        ("model.norm_eps=-1", "[model.norm_eps]"),
+        ("model.group=0", "[model.group]"),
+        ("ladder.tokens=[1e25]", "tokens"),
+        ("ladder.tokens=[]", "no run at all"),
+        ("ladder.seeds=[]", "no run at all"),
+        ("ladder.seeds=[1,1]", "is there twice"),
+        ("ladder.tokens=[2048,2050]", "is there twice"),
+        ("held_out=[{d_model=16,tokens=4096}]", "is a run of the ladder"),
+        ("evaluation.windows=10000000000", "at most 10^9"),
+        ("fit.law=chinchila", "chinchilla"),
+        ("fit.law=no-such-law", "[fit.law]"),
+        ("fit.noise=loud", "expected one of loss, reducible"),
+        ("fit.baseline=other", "[fit.baseline]"),
+        ("fit.per=[\"A\"]", "there are no families"),
+        ("fit.beside=[\"M > 3\"]", "[fit.beside]"),
+        ("figures=[\"nope\"]", "[figures]"),
+    ] {
+        let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--set", set]);
+        assert_eq!(code, 2, "{set}: {stdout}{stderr}");
+        assert!(stderr.contains(says) && stderr.contains("hint: "), "{set}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{set}: {stderr}");
+    }
+    assert!(!lab.path("runs").exists(), "something was trained");
+    for arguments in [
+        &["run", "ladder.toml", "--format", "json"][..],
+        &["run", "ladder.toml", "--dry-run", "--limit", "2"],
+        &["run", "ladder.toml", "--dry-run", "--out", "there"],
+    ] {
+        assert_eq!(lab.run(arguments).0, 2, "{arguments:?} would change nothing");
+    }
+    // What this machine cannot hold is refused, not begun.
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--set", "ladder.sizes.d_model=[262144]"]);
+    assert!(code == 1 && stderr.contains("of memory"), "{code} {stderr}");
+}
+
+#[test]
+fn text_that_is_missing_binary_or_short_is_told_of() {
+    let text = |path: &str| {
+        let from = LADDER.find("kind = \"markov\"").unwrap();
+        let to = LADDER.find("[model]").unwrap();
+        format!("{}kind = \"text\"\npath = {path:?}\n{}", &LADDER[..from], &LADDER[to..])
+    };
+    for (path, content, says) in [
+        ("books", None, "books"),
+        ("books", Some(&b"a"[..]), "hint: "),
+        ("books", Some(&[0u8; 4096][..]), "hint: "),
+        ("../../etc/nowhere/\n\u{1f600}", None, "hint: "),
+    ] {
+        let lab = Lab::of(&text(path));
+        if let Some(content) = content {
+            fs::create_dir(lab.path("books")).unwrap();
+            fs::write(lab.path("books/one.txt"), content).unwrap();
+        }
+        let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
+        assert_eq!(code, 2, "{path:?}: {stderr}");
+        assert!(stderr.contains(says) && stderr.contains("hint: "), "{path:?}: {stderr}");
+    }
+    let lab = Lab::of(&text("books"));
+    fs::create_dir(lab.path("books")).unwrap();
+    for i in 0..60 {
+        let words: String = (0..400).map(|j| format!("word{} ", (i * 31 + j * j) % 97)).collect();
+        fs::write(lab.path(&format!("books/{i}.txt")), words).unwrap();
+    }
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--limit", "2"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(lab.records().iter().all(|r| r["result"]["bits_per_byte"].as_f64().is_some()));
+    // What was derived from the text lies beside the runs and is nothing to complain of.
+    let (code, _, stderr) = lab.run(&["runs", "check"]);
+    assert_eq!(code, 0, "{stderr}");
+}
+
+#[test]
+fn a_store_that_cannot_be_written_to_is_refused_before_anything_is_trained() {
+    let lab = Lab::new();
+    fs::write(lab.path("runs"), "a file").unwrap();
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("hint: "), "{stderr}");
+    fs::write(lab.path("out"), "a file").unwrap();
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--store", "elsewhere"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(!lab.path("elsewhere").exists(), "nothing is trained for an answer that cannot be written");
+}
+
+#[test]
+fn help_says_what_is_written_where() {
+    for command in ["run", "train", "runs"] {
+        let help = isoloss(&[command, "--help"]).stdout;
+        assert!(help.contains("Exit code") && help.contains("Examples"), "{help}");
+    }
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/first-ladder.toml").is_file());
+}
