@@ -66,8 +66,7 @@ pub struct Beside {
 
 impl<'a> Answer<'a> {
     /// Fits the runs that are to be fitted, and asks the fit for the others.
-    pub fn new(experiment: &'a Experiment, planned: &[Planned], records: &[Option<Record>]) -> Result<Self, Failure> {
-        let runs = labelled(planned, records);
+    pub fn new(experiment: &'a Experiment, runs: Runs) -> Result<Self, Failure> {
         let convention = Convention { size: experiment.fit.size, compute: experiment.fit.compute };
         let fitted = runs.filter(|run| split(run) == FITTED).table("runs.csv", convention);
         let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
@@ -151,7 +150,7 @@ pub fn may_write(out: &Path) -> Result<(), Failure> {
 }
 
 /// The records under the names that this experiment gives them, each with whether it was fitted.
-fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
+pub fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
     let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
     let named = pairs.map(|(planned, mut run)| {
         run.labels = planned.job.labels.clone();

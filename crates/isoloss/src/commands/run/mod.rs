@@ -5,11 +5,13 @@ mod page;
 mod question;
 mod truth;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use isoloss::experiment::Experiment;
 use isoloss_runs::record::StateName;
+use isoloss_runs::{Runs, import};
 
 use super::Run as Command;
 use super::train::{OfExperiment, dry_run, train};
@@ -22,6 +24,9 @@ use answer::Answer;
 pub struct Run {
     #[command(flatten)]
     of: OfExperiment,
+    /// Answer from results that were kept: a runs.csv of this experiment. Nothing is trained and no corpus is needed
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["dry_run", "store", "jobs", "threads", "limit"], help_heading = "The answer")]
+    from: Option<PathBuf>,
     /// Where results, fit, figures and report go [default: out/<experiment>]
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run", help_heading = "The answer")]
     out: Option<PathBuf>,
@@ -34,6 +39,7 @@ Examples:
   isoloss run first-ladder
   isoloss run experiments/first-ladder.toml --dry-run
   isoloss run my.toml --set corpus.path=books
+  isoloss run text-ladder --from experiments/results/text-ladder.csv
 
 Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
 figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
@@ -41,12 +47,19 @@ Exit code 0: it did; 1: it could not, some runs failed, or the fit must not be u
 run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let (experiment, planned) = self.of.plan()?;
+        let experiment = self.of.read()?;
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
+        if let Some(results) = &self.from {
+            answer::may_write(&out)?;
+            let name = results.display().to_string();
+            let text = std::fs::read_to_string(results).map_err(|error| Failure::file(&name, "read", &error))?;
+            return tell(&experiment, import(&name, &text)?, &out);
+        }
+        let planned = self.of.plan(&experiment)?;
         question::check(&experiment, &planned)?;
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &planned);
         }
-        let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
         answer::may_write(&out)?;
         let trained = train(&self.of, &experiment, &planned)?;
         if !trained.is_whole() {
@@ -56,9 +69,15 @@ run it again.";
             let hint = "isoloss runs list says how each of them ended";
             return Err(Failure::could_not("no run finished: there is nothing to fit", hint));
         }
-        let answer = Answer::new(&experiment, &planned, &trained.runs)?;
-        answer.save(&out)?;
-        answer.print(&out)?;
-        Ok(if answer.told.unusable { code(true) } else { trained.code() })
+        let told = tell(&experiment, answer::labelled(&planned, &trained.runs), &out)?;
+        Ok(if told == ExitCode::SUCCESS { trained.code() } else { told })
     }
+}
+
+/// Fits, draws, writes and says.
+fn tell(experiment: &Experiment, runs: Runs, out: &Path) -> Result<ExitCode, Failure> {
+    let answer = Answer::new(experiment, runs)?;
+    answer.save(out)?;
+    answer.print(out)?;
+    Ok(code(answer.told.unusable))
 }

@@ -50,7 +50,8 @@ keeps what is under way, and the same command goes on.
 Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let (experiment, planned) = self.of.plan()?;
+        let experiment = self.of.read()?;
+        let planned = self.of.plan(&experiment)?;
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &planned);
         }
@@ -168,10 +169,14 @@ fn stop_on_request() -> Result<&'static AtomicBool, Failure> {
 }
 
 impl OfExperiment {
-    /// The experiment, and its runs.
-    pub fn plan(&self) -> Result<(Experiment, Vec<Planned>), Failure> {
-        let experiment = Experiment::read(&self.experiment, &self.settings()?)?;
-        let planned = plan(&experiment, &self.place())?;
+    /// The experiment.
+    pub fn read(&self) -> Result<Experiment, Failure> {
+        Ok(Experiment::read(&self.experiment, &self.settings()?)?)
+    }
+
+    /// Its runs.
+    pub fn plan(&self, experiment: &Experiment) -> Result<Vec<Planned>, Failure> {
+        let planned = plan(experiment, &self.place())?;
         let mut told: Vec<&str> = Vec::new();
         for note in planned.iter().flat_map(|run| run.job.source.notes()) {
             if !told.contains(&note.as_str()) {
@@ -179,6 +184,6 @@ impl OfExperiment {
                 told.push(note);
             }
         }
-        Ok((experiment, planned))
+        Ok(planned)
     }
 }
