@@ -1,5 +1,8 @@
 //! What a report tells of a table: the law, figures, comparisons, back-test and runs.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use isoloss_figures::catalogue::{Material, Runs};
 use isoloss_figures::catalogue::{backtest, fit as fitted, frontier, isoflop, multiplier, residuals, surface};
 use isoloss_figures::report::{LeftOut, Made, Section, Table};
@@ -20,6 +23,9 @@ const CUTS: usize = 6;
 pub struct Told {
     pub sections: Vec<Section>,
     pub fit: Fit,
+    /// the figures in the sections, by the names of their list
+    #[cfg(feature = "lab")]
+    pub figures: Vec<(&'static str, Figure)>,
     /// numbers in it must not be used
     pub unusable: bool,
 }
@@ -39,11 +45,16 @@ pub fn tell(name: &str, loaded: &Loaded, options: Options, baseline: Option<&str
     let runs = runs(name, loaded, &options, &fit);
     let table = Table::of_points(&runs.points, &runs.law.formula.target, &runs.names, Some(&fit));
     let quick = Options { influence: false, ..options };
-    let tested = score(&runs.law, &runs.points, &quick, None, &Cuts::Rolling(CUTS));
+    // A back-test takes as long as everything else together.
+    let (tested, mut figures) = thread::scope(|scope| {
+        let tested = scope.spawn(|| score(&runs.law, &runs.points, &quick, None, &Cuts::Rolling(CUTS)));
+        let figures = figures(&fit, &runs);
+        (tested.join().unwrap_or_else(|panic| resume_unwind(panic)), figures)
+    });
     let tested = tested.inspect_err(|e| talk(format_args!("note: {name}: no back-test: {}", e.message))).ok();
+    figures.extend(tested.as_ref().map(|tested| (backtest::ENTRY.name, back(&fit, &runs, tested))));
 
     let mut sections = vec![Section::fit(format!("The law of {name}"), &fit)];
-    let mut figures = figures(&fit, &runs, tested.as_ref());
     if families.len() > 1 && fit.differs() {
         let baseline = match baseline {
             Some(asked) => named(asked, families, name)?,
@@ -52,13 +63,19 @@ pub fn tell(name: &str, loaded: &Loaded, options: Options, baseline: Option<&str
         let variants = families.iter().filter(|family| **family != baseline);
         sections.extend(variants.flat_map(|variant| compared(&baseline, reached(&fit, &baseline, variant))));
         let material = Material { runs: Some(runs.clone()), baseline: Some(baseline), ..Material::default() };
-        figures.extend((multiplier::ENTRY.draw)(&material).ok());
+        figures.extend((multiplier::ENTRY.draw)(&material).ok().map(|figure| (multiplier::ENTRY.name, figure)));
     }
-    sections.insert(1, Section::figures("Figures", figures));
+    sections.insert(1, Section::figures("Figures", figures.iter().map(|(_, figure)| figure.clone())));
     sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found, fit.objective.log)));
     sections.push(Section::runs(format!("The runs of {name}"), table, &left_out(loaded)));
     let unusable = fit.warnings.iter().any(|w| w.severity == Severity::Error);
-    Ok(Told { sections, fit, unusable })
+    Ok(Told {
+        sections,
+        fit,
+        #[cfg(feature = "lab")]
+        figures,
+        unusable,
+    })
 }
 
 /// A fitted table as figures want it.
@@ -75,21 +92,27 @@ pub fn runs(name: &str, loaded: &Loaded, options: &Options, fit: &Fit) -> Runs {
 
 /// What can be drawn of a fit and its runs. A law without best sizes has no frontier, and runs without budgets no
 /// parabolas: nothing is missing then.
-fn figures(fit: &Fit, runs: &Runs, tested: Option<&Score>) -> Vec<Figure> {
-    let (points, source) = (&runs.points, format!("{} of {}.", count(runs.points.len(), "run"), runs.source));
-    let mut all = vec![fitted::figure(fit, Some(points), &source)];
+fn figures(fit: &Fit, runs: &Runs) -> Vec<(&'static str, Figure)> {
+    let (points, source) = (&runs.points, source(runs));
+    let mut all = vec![(fitted::ENTRY.name, fitted::figure(fit, Some(points), &source))];
     let material = Material { runs: Some(runs.clone()), ..Material::default() };
     let more = [
-        frontier::figure(fit, Some(points), &source),
-        surface::figure(fit, Some(points), &source),
-        (isoflop::ENTRY.draw)(&material),
-        residuals::figure(fit, points, &runs.names, &source),
+        (frontier::ENTRY.name, frontier::figure(fit, Some(points), &source)),
+        (surface::ENTRY.name, surface::figure(fit, Some(points), &source)),
+        (isoflop::ENTRY.name, (isoflop::ENTRY.draw)(&material)),
+        (residuals::ENTRY.name, residuals::figure(fit, points, &runs.names, &source)),
     ];
-    all.extend(more.into_iter().flatten());
-    let log = fit.objective.log;
-    let back = |found| backtest::figure(found, points, &runs.law, log, fit.level, &runs.names, &source);
-    all.extend(tested.map(back));
-    all.into_iter().map(|figure| figure.width(Width::Double)).collect()
+    all.extend(more.into_iter().filter_map(|(name, figure)| Some((name, figure.ok()?))));
+    all.into_iter().map(|(name, figure)| (name, figure.width(Width::Double))).collect()
+}
+
+fn back(fit: &Fit, runs: &Runs, tested: &Score) -> Figure {
+    let (log, level) = (fit.objective.log, fit.level);
+    backtest::figure(tested, &runs.points, &runs.law, log, level, &runs.names, &source(runs)).width(Width::Double)
+}
+
+fn source(runs: &Runs) -> String {
+    format!("{} of {}.", count(runs.points.len(), "run"), runs.source)
 }
 
 /// A table of multipliers. Where two share no loss there is none; the figure shows what their laws say.

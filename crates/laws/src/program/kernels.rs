@@ -11,7 +11,7 @@ use super::{BLOCK, Block, Op, Program, Row, math, scalar};
 use isoloss_formula::Function;
 
 /// Buffers for one evaluation; made once and reused.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Workspace {
     values: Vec<Block>,
     adjoints: Vec<Block>,
@@ -33,18 +33,28 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn new(program: &Program) -> Self {
-        let (s, p) = (program.scalars.len(), program.parameters);
-        Self {
-            values: vec![Block::ZERO; program.ops.len()],
-            adjoints: vec![Block::ZERO; program.ops.len()],
-            scalar_adjoints: vec![Block::ZERO; s],
-            scalars: vec![0.0; s],
-            gradients: vec![0.0; s * p],
-            chain: Vec::new(),
-            jacobian: vec![Block::ZERO; p],
-            alias: vec![None; p],
-            written: [vec![false; program.ops.len()], vec![false; s], vec![false; p]],
-            arch: pulp::Arch::new(),
+        let mut work = Self::default();
+        work.fit(program);
+        work
+    }
+
+    /// Room for this program, all zero; memory that is there already serves again.
+    pub(crate) fn fit(&mut self, program: &Program) {
+        fn zeros<T: Clone>(of: &mut Vec<T>, count: usize, zero: T) {
+            of.clear();
+            of.resize(count, zero);
+        }
+        let (n, s, p) = (program.ops.len(), program.scalars.len(), program.parameters);
+        zeros(&mut self.values, n, Block::ZERO);
+        zeros(&mut self.adjoints, n, Block::ZERO);
+        zeros(&mut self.scalar_adjoints, s, Block::ZERO);
+        zeros(&mut self.scalars, s, 0.0);
+        zeros(&mut self.gradients, s * p, 0.0);
+        zeros(&mut self.jacobian, p, Block::ZERO);
+        zeros(&mut self.alias, p, None);
+        self.chain.clear();
+        for (written, count) in self.written.iter_mut().zip([n, s, p]) {
+            zeros(written, count, false);
         }
     }
 

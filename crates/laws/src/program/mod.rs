@@ -5,6 +5,8 @@
 //! of [`BLOCK`] rows: values forward, derivatives backward (rows do not mix, so one backward pass gives every row's
 //! gradient), in loops the compiler turns into vector code for the machine it runs on.
 
+use std::cell::RefCell;
+
 mod compile;
 mod kernels;
 pub(crate) mod linear;
@@ -112,7 +114,17 @@ impl Program {
     }
 
     fn run(&self, theta: &[f64], derivatives: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let mut work = Workspace::new(self);
+        // Predictions come one by one, for every draw: their buffers are kept.
+        thread_local! {
+            static WORK: RefCell<Workspace> = RefCell::default();
+        }
+        WORK.with_borrow_mut(|work| {
+            work.fit(self);
+            self.run_in(work, theta, derivatives)
+        })
+    }
+
+    fn run_in(&self, work: &mut Workspace, theta: &[f64], derivatives: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
         let mut values = Vec::with_capacity(self.rows);
         let mut jacobian = vec![Vec::new(); if derivatives { self.parameters } else { 0 }];
         work.set(self, theta, derivatives);

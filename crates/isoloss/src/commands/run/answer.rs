@@ -1,6 +1,8 @@
 //! What an experiment's runs say: the law, what it foretells of runs that took no part, figures, and the files of it all.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use isoloss::experiment::{Experiment, Planned};
 use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
@@ -70,13 +72,21 @@ impl<'a> Answer<'a> {
         let convention = Convention { size: experiment.fit.size, compute: experiment.fit.compute };
         let fitted = runs.filter(|run| split(run) == FITTED).table("runs.csv", convention);
         let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
-        let told = tell::tell("runs.csv", &loaded, options.clone(), experiment.fit.baseline.as_deref())?;
-        let mut beside = Vec::new();
+        let mut some = Vec::new();
         for condition in &experiment.fit.beside {
-            let (loaded, options) = apart_of(&fitted, &asked(experiment, Some(condition))?)?;
-            let fit = fit(&loaded.law, &loaded.points, &options)?;
-            beside.push(Beside { condition: condition.clone(), fit });
+            some.push((condition, apart_of(&fitted, &asked(experiment, Some(condition))?)?));
         }
+        let (told, beside) = thread::scope(|scope| {
+            let beside = scope.spawn(|| -> Result<Vec<Beside>, Failure> {
+                let one = |(condition, (loaded, options)): &(&String, (Loaded, Options))| {
+                    Ok(Beside { condition: (*condition).clone(), fit: fit(&loaded.law, &loaded.points, options)? })
+                };
+                some.iter().map(one).collect()
+            });
+            let told = tell::tell("runs.csv", &loaded, options.clone(), experiment.fit.baseline.as_deref());
+            (told, beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let (told, beside) = (told?, beside?);
         let truth = Truth::of(&runs, &told.fit);
         let foretold = foretell(&runs, &told.fit, convention)?;
         Ok(Self { experiment, runs, loaded, told, foretold, beside, truth, convention, options })
@@ -97,6 +107,9 @@ impl<'a> Answer<'a> {
     }
 
     fn figure(&self, name: &str) -> Result<Figure, Failure> {
+        if let Some((_, drawn)) = self.told.figures.iter().find(|(known, _)| *known == name) {
+            return Ok(drawn.clone());
+        }
         let hint = "isoloss list figures shows all";
         let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;
         let runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
