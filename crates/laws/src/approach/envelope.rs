@@ -1,9 +1,9 @@
 //! Approach 1: which size wins at each budget.
 
-use super::polynomial::line;
 use super::runs::{Curve, Knot, Runs};
 use super::{Approach, ApproachOptions, Kind, LeftOut, Minimum, power};
 use crate::error::FitError;
+use crate::polynomial::line;
 
 /// Fewer winners than this are no line.
 const WINNERS: usize = 3;

@@ -1,9 +1,9 @@
 //! A pure power through the lower convex hull of all runs.
 
-use super::polynomial::line;
 use super::runs::{Knot, Runs, between};
 use super::{Approach, ApproachOptions, Kind, LeftOut, Minimum, power};
 use crate::error::FitError;
+use crate::polynomial::line;
 
 /// A run on the hull.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! Approach 2: a parabola per budget, then a line through the minima.
 
-use super::polynomial::{Polynomial, Vertex, line};
 use super::runs::{Runs, chains, mean};
 use super::{Approach, ApproachOptions, Budgets, Kind, LeftOut, Minimum, Ordinate, power};
 use crate::error::FitError;
+use crate::polynomial::{Polynomial, Vertex, line};
 
 /// Sizes that a parabola needs; a cubic needs one more.
 const SIZES: usize = 4;

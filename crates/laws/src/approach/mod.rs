@@ -11,7 +11,6 @@ mod envelope;
 mod hull;
 mod isoflop;
 mod noise;
-mod polynomial;
 mod runs;
 mod surface;
 

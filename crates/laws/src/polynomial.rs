@@ -3,7 +3,7 @@
 use crate::solve::{cholesky, solve_lower, solve_upper};
 
 /// Slope and intercept of the weighted least-squares line; `None` without two different x.
-pub(super) fn line(x: &[f64], y: &[f64], weight: impl Fn(usize) -> f64) -> Option<(f64, f64)> {
+pub(crate) fn line(x: &[f64], y: &[f64], weight: impl Fn(usize) -> f64) -> Option<(f64, f64)> {
     let total: f64 = (0..x.len()).map(&weight).sum();
     let mean = |v: &[f64]| v.iter().enumerate().map(|(i, v)| weight(i) * v).sum::<f64>() / total;
     let (mx, my) = (mean(x), mean(y));
@@ -19,7 +19,7 @@ pub(super) fn line(x: &[f64], y: &[f64], weight: impl Fn(usize) -> f64) -> Optio
 
 /// A polynomial of degree two or three.
 #[derive(Clone, Debug)]
-pub(super) struct Polynomial {
+pub(crate) struct Polynomial {
     middle: f64,
     half: f64,
     /// by powers of (x - middle) / half
@@ -27,23 +27,23 @@ pub(super) struct Polynomial {
     /// Cholesky factor of the normal matrix
     factor: Vec<f64>,
     /// sum of squared residuals
-    pub(super) squares: f64,
+    pub(crate) squares: f64,
     /// degrees of freedom of the residuals
-    pub(super) df: f64,
+    pub(crate) df: f64,
 }
 
 /// The minimum of a polynomial.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Vertex {
-    pub(super) x: f64,
-    pub(super) y: f64,
+pub(crate) struct Vertex {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
     /// variance of x for residuals of variance 1
-    pub(super) variance: f64,
+    pub(crate) variance: f64,
 }
 
 impl Polynomial {
     /// Least squares; `None` if x has too few different values.
-    pub(super) fn fit(x: &[f64], y: &[f64], degree: usize) -> Option<Self> {
+    pub(crate) fn fit(x: &[f64], y: &[f64], degree: usize) -> Option<Self> {
         let m = degree + 1;
         let (low, high) = x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
         let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
@@ -80,7 +80,7 @@ impl Polynomial {
 
     /// Where it is least: the root of its slope at which it bends upwards. `None` if it does so nowhere by more than
     /// rounding.
-    pub(super) fn vertex(&self) -> Option<Vertex> {
+    pub(crate) fn vertex(&self) -> Option<Vertex> {
         let c = &self.coefficients;
         let cubed = c.get(3).copied().unwrap_or(0.0);
         // c1 + 2 c2 u + 3 c3 u^2 = 0, written so that c3 = 0 is no special case; the bend there is twice the root.
