@@ -1,6 +1,6 @@
 //! Training steps against the matrix product of the same machine at the same moment.
 //!
-//! `step [32|64|128|256|sizes|attention] [rounds N] [threads N] [chunk N] [shards N] [weights FILE]`
+//! `step [32|64|128|256|sizes|attention|update] [rounds N] [threads N] [chunk N] [shards N] [weights FILE]`
 //!
 //! A size is a width; layers follow (2, 2, 4, 6). The model is a byte-level GPT-2: heads of 32, context 128, tied head,
 //! LayerNorm, tanh-GELU, no biases in linear maps, batch 32, f32. Every round takes a step of each size and measures the
@@ -13,7 +13,9 @@ mod models;
 use std::hint::black_box;
 use std::time::Instant;
 
-use isoloss_engine::{AdamW, Buffers, Group, Matrix, Params, Plan, Step, Tape, executed_flops, product};
+use isoloss_engine::{Buffers, Group, Matrix, Optimiser, Params, Plan, Rule, Step, Tape, executed_flops, product};
+use isoloss_train::config::Start;
+use isoloss_train::models::{self as trained, Role};
 use models::{Model, Shape, bytes};
 
 const BATCH: usize = 32;
@@ -25,8 +27,10 @@ fn main() {
     let number = |name: &str, default| option(name).map_or(default, |v| v.parse().expect("a number"));
     let what = args.first().map_or("sizes", |s| s.as_str());
     let (rounds, threads) = (number("rounds", 20), number("threads", 1));
-    if what == "attention" {
-        return attention(rounds);
+    match what {
+        "attention" => return attention(rounds),
+        "update" => return update(rounds, threads),
+        _ => (),
     }
     let sizes =
         [(32, 2), (64, 2), (128, 4), (256, 6)].into_iter().filter(|s| what == "sizes" || what == s.0.to_string());
@@ -50,7 +54,7 @@ struct Measured {
     shape: Shape,
     params: Params<f32>,
     model: Model,
-    adamw: AdamW<f32>,
+    optimiser: Optimiser<f32>,
     step: Step<f32>,
     plan: Plan,
     data: Vec<[Vec<u32>; 2]>,
@@ -65,11 +69,11 @@ impl Measured {
         let shape = Shape::bytes(width, layers);
         let mut params = Params::new(1);
         let model = Model::gpt(&mut params, &shape);
-        let adamw = AdamW::new(&params, &[Group { lr: 1.0, weight_decay: 0.1 }; 2]);
+        let optimiser = Optimiser::new(&params, &[Group { rule: Rule::AdamW, lr: 1.0, weight_decay: 0.1 }; 2]);
         let step = Step::new(&params, plan, threads);
         let data = bytes(8, BATCH, LENGTH);
         let best = [f64::MAX; 2];
-        Self { shape, params, model, adamw, step, plan, data, losses: Vec::new(), best, peak: 0.0, flops: 0 }
+        Self { shape, params, model, optimiser, step, plan, data, losses: Vec::new(), best, peak: 0.0, flops: 0 }
     }
 
     /// Reads weights in the order: token, position, then of every layer norm 1, qkv, out, norm 2, up, down; last norm.
@@ -89,7 +93,7 @@ impl Measured {
     }
 
     fn round(&mut self) {
-        let Self { params, model, adamw, step, data, losses, .. } = self;
+        let Self { params, model, optimiser, step, data, losses, .. } = self;
         let (wall, used) = (Instant::now(), cpu());
         let [inputs, targets] = &data[losses.len() % data.len()];
         let outcome = step.gradient(params, BATCH, |tape, range| {
@@ -97,7 +101,7 @@ impl Measured {
             let (x, y) = (tape.tokens(&inputs[part.clone()], LENGTH), tape.tokens(&targets[part], LENGTH));
             model.loss(tape, x, y, (BATCH * LENGTH) as f64);
         });
-        step.update(params, adamw, 1e-3, None);
+        step.update(params, optimiser, 1e-3, None);
         self.best = [self.best[0].min(wall.elapsed().as_secs_f64()), self.best[1].min(cpu() - used)];
         self.losses.push(outcome.loss);
         self.flops = outcome.flops;
@@ -108,7 +112,7 @@ impl Measured {
         let [wall, cpu] = self.best;
         let rate = self.flops as f64 * 1e-9 / cpu;
         let [activations, gradients] = self.step.bytes();
-        let state = 3 * self.params.count() * size_of::<f32>();
+        let state = self.params.count() * size_of::<f32>() + self.optimiser.bytes();
         let memory = (activations + gradients + state) as f64 / (1 << 20) as f64;
         println!(
             "{:5} {:6} | {:8.2} {:8.2} | {:22.2} | {rate:9.0} {:15.0} {:6.3} | {memory:10.0}",
@@ -179,6 +183,52 @@ fn attention(rounds: usize) {
             best * 1e3,
             rate / peak,
             buffers.bytes() as f64 / (1 << 20) as f64,
+        );
+    }
+}
+
+/// An update alone, by AdamW and by Muon in turns, and the gradient before it: the transformer of `isoloss-train`, two
+/// layers, hidden matrices moved by the rule and all else by AdamW.
+fn update(rounds: usize, threads: usize) {
+    println!(
+        "width |   params | gradient, CPU ms | AdamW, CPU ms   wall ms | Muon, CPU ms   wall ms | bytes a parameter"
+    );
+    let [inputs, targets] = &bytes(1, BATCH, LENGTH)[0];
+    for d_model in [64, 128, 256, 512] {
+        let shape = format!(r#"{{"d_model": {d_model}, "n_layer": 2, "head_dim": 32}}"#);
+        let shape = trained::Shape::read("transformer", &mut serde_json::Deserializer::from_str(&shape));
+        let config = shape.expect("a model").expect("its shape").complete(256).expect("a shape that fits");
+        let plan = Plan { chunk: 4, shards: 2 };
+        let start = Start { embedding: 0.02, hidden: 1.0, residual: 0.5, head: 1.0 };
+        let mut all = [Rule::AdamW, Rule::Muon].map(|rule| {
+            let mut params = Params::<f32>::new(1);
+            let model = config.build(&mut params, &start);
+            let mut groups = [Group { rule: Rule::AdamW, lr: 1.0, weight_decay: 0.1 }; 4];
+            groups[Role::Hidden.group()].rule = rule;
+            let (optimiser, step) = (Optimiser::new(&params, &groups), Step::new(&params, plan, threads));
+            (params, model, optimiser, step, [f64::MAX; 3])
+        });
+        for _ in 0..rounds {
+            for (params, model, optimiser, step, best) in &mut all {
+                let before = cpu();
+                step.gradient(params, BATCH, |tape, range| {
+                    let part = range.start * LENGTH..range.end * LENGTH;
+                    let (x, y) = (tape.tokens(&inputs[part.clone()], LENGTH), tape.tokens(&targets[part], LENGTH));
+                    model.loss(tape, x, y, 0.0, (BATCH * LENGTH) as f64);
+                });
+                let (wall, used) = (Instant::now(), cpu());
+                step.update(params, optimiser, 1e-3, Some(1.0));
+                let took = [used - before, cpu() - used, wall.elapsed().as_secs_f64()];
+                best.iter_mut().zip(took).for_each(|(best, took)| *best = best.min(took * 1e3));
+            }
+        }
+        let [(params, _, adamw, _, [gradient, a, a_wall]), (_, _, muon, _, [_, m, m_wall])] = &all;
+        let each = [adamw, muon].map(|o| o.bytes() as f64 / params.count() as f64);
+        println!(
+            "{d_model:5} | {:8} | {gradient:16.2} | {a:13.3} {a_wall:9.3} | {m:12.3} {m_wall:9.3} | {:.1} and {:.1}",
+            params.count(),
+            each[0],
+            each[1],
         );
     }
 }

@@ -3,19 +3,19 @@
 //! * [`Params`] holds all weights of a model in one flat buffer; a [`Param`] is a handle to one array.
 //! * A [`Tape`] runs ops as they are called and walks back over them for gradients. A model is a plain struct of handles.
 //! * [`Step`] walks the sequences of a batch in chunks, on several threads, and adds up gradients in one fixed order.
-//! * [`AdamW`] moves the weights.
+//! * An [`Optimiser`] moves the weights, each group by its [`Rule`].
 //!
 //! The bits of a loss depend neither on the number of threads nor on the machine's vectors: matrix products go through
 //! one function that cuts the inner dimension, reductions have a fixed number of lanes and a fixed order, elementary
 //! functions are our own polynomials. They do depend on the [`Plan`] (sequences per chunk, shards), which is therefore
 //! part of what determines a run.
 
-mod adamw;
 mod buffers;
 mod init;
 mod math;
 pub mod naive;
 pub mod ops;
+mod optimiser;
 mod params;
 mod product;
 mod real;
@@ -23,12 +23,12 @@ mod simd;
 mod step;
 mod tape;
 
-pub use adamw::{AdamW, Group};
 pub use buffers::Buffers;
 pub use init::Init;
 pub use ops::activation::Activation;
 pub use ops::linear::Linear;
 pub use ops::rope::{Layout, Rope};
+pub use optimiser::{Group, Optimiser, Rule};
 pub use params::{Entry, Param, Params};
 pub use product::{Matrix, executed_flops, inside_gemm, product};
 pub use real::Real;

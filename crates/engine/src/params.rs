@@ -41,6 +41,8 @@ pub struct Entry {
     pub group: usize,
     /// The handle.
     pub param: Param,
+    /// Rows of each of the matrices that lie in it, one below the other: see [`Params::split`].
+    pub parts: Vec<usize>,
 }
 
 /// All weights of a model.
@@ -68,8 +70,20 @@ impl<R: Real> Params<R> {
         let rows = if shape.len() == 1 { 1 } else { shape[0] };
         let param = Param { offset: self.weights.len(), rows, columns: elements / rows };
         draw(self.seed, name, shape, init, &mut self.weights);
-        self.entries.push(Entry { name: name.to_owned(), shape: shape.to_vec(), group, param });
+        self.entries.push(Entry { name: name.to_owned(), shape: shape.to_vec(), group, param, parts: vec![rows] });
         param
+    }
+
+    /// Says that an array is several matrices that one product applies, with so many rows each. Every part is then
+    /// orthogonalised apart; all else sees one array.
+    ///
+    /// # Panics
+    /// If the array is not of these weights, a part is empty, or together they are not all rows: mistakes of a model.
+    pub fn split(&mut self, param: Param, parts: &[usize]) {
+        let entry = self.entries.iter_mut().find(|e| e.param == param).expect("an array of these weights");
+        let whole = parts.iter().all(|rows| *rows > 0) && parts.iter().sum::<usize>() == param.rows;
+        assert!(whole, "{} has {} rows, which are not parts of {parts:?}", entry.name, param.rows);
+        entry.parts = parts.to_vec();
     }
 
     /// The array of that name.

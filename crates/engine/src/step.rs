@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::adamw::BLOCK;
+use crate::optimiser::BLOCK;
 use crate::simd::{dot, kernel};
-use crate::{AdamW, Buffers, Params, Real, Slot, Tape, executed_flops};
+use crate::{Buffers, Optimiser, Params, Real, Slot, Tape, executed_flops};
 
 /// How a batch is cut. Part of a run's config: another plan rounds differently. Chunks of about 512 tokens and as many
 /// shards as there will ever be threads (each costs a gradient) are a good start.
@@ -133,7 +133,7 @@ impl<R: Real> Step<R> {
 
     /// Moves the weights by the gradient of the last batch, scaled down to norm `clip` if it is longer: by
     /// min(1, clip / (norm + 1e-6)), as PyTorch does.
-    pub fn update(&mut self, params: &mut Params<R>, optimiser: &mut AdamW<R>, lr: f64, clip: Option<f64>) {
+    pub fn update(&mut self, params: &mut Params<R>, optimiser: &mut Optimiser<R>, lr: f64, clip: Option<f64>) {
         let factor = clip.map_or(1.0, |c| (c / (self.grad_norm + 1e-6)).min(1.0));
         let Self { shards, pool, .. } = self;
         let gradient = &shards[0].get_mut().unwrap_or_else(|e| e.into_inner()).gradient;

@@ -10,7 +10,7 @@ mod train;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use isoloss_engine::{Plan, inside_gemm};
+use isoloss_engine::{Plan, Rule, inside_gemm};
 use models::{Model, Shape};
 use train::Training;
 
@@ -38,12 +38,12 @@ static ALLOCATOR: Counting = Counting;
 /// One test, so that nothing else allocates meanwhile.
 #[test]
 fn nothing_is_allocated_after_the_first_step() {
-    for threads in [1, 2] {
+    for (threads, rule) in [(1, Rule::AdamW), (2, Rule::AdamW), (1, Rule::Muon), (2, Rule::Muon)] {
         for llama in [false, true] {
             // A batch of 7 in chunks of 2: the last chunk is smaller than the others.
             let shape = Shape { kv_heads: if llama { 1 } else { 2 }, ..Shape::bytes(64, 2) };
             let make = |p: &mut _| if llama { Model::llama(p, &shape) } else { Model::gpt(p, &shape) };
-            let mut training = Training::<f32>::new(make, Plan { chunk: 2, shards: 2 }, threads, [7, 16]);
+            let mut training = Training::<f32>::new(make, Plan { chunk: 2, shards: 2 }, threads, [7, 16]).by(rule);
             training.step();
             let before = COUNT.load(Ordering::Relaxed);
             let steps = 20;
@@ -51,9 +51,9 @@ fn nothing_is_allocated_after_the_first_step() {
                 _ = training.step();
             });
             let count = COUNT.load(Ordering::Relaxed) - before;
-            println!("{threads} threads, llama {llama}: {count} allocations in {steps} steps");
+            println!("{threads} threads, {rule:?}, llama {llama}: {count} allocations in {steps} steps");
             // Rayon's queue takes a new block for every 63 calls, two of which make a step.
-            assert!(count <= 1, "{count} allocations in {steps} steps with {threads} threads");
+            assert!(count <= 1, "{count} allocations in {steps} steps with {threads} threads by {rule:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use common::{Golden, difference};
-use isoloss_engine::{Activation, AdamW, Buffers, Group, Init, Param, Params, Plan, Real, Slot, Step, Tape};
+use isoloss_engine::{Activation, Buffers, Group, Init, Optimiser, Param, Params, Plan, Real, Rule, Slot, Step, Tape};
 use models::{GptBlock, LlamaAttention, LlamaBlock, Model, Shape};
 
 #[test]
@@ -262,7 +262,7 @@ fn adamw<R: Real>(file: &Golden, found: &mut Found) {
         params.view_mut(handle).copy_from_slice(&cast(file.get(&initial)));
         handle
     });
-    let mut adamw = optimiser(file, &params, file.number("weight_decay", 0.0));
+    let mut optimiser = optimiser(file, &params, file.number("weight_decay", 0.0));
     let steps = file.shape("in.grad_p")[0];
     let (mut norms, mut paths) = (Vec::new(), [Vec::new(), Vec::new()]);
     for s in 0..steps {
@@ -273,27 +273,28 @@ fn adamw<R: Real>(file: &Golden, found: &mut Found) {
         }
         let norm = gradient.iter().map(|g| g.to_f64() * g.to_f64()).sum::<f64>().sqrt();
         let clip = file.config["clip"].as_f64().map_or(1.0, |c| (c / (norm + file.number("clip_eps", 1e-6))).min(1.0));
-        adamw.update(&mut params, &gradient, file.number("lr", 0.0), clip);
+        optimiser.update(&mut params, &gradient, file.number("lr", 0.0), clip);
         norms.push(norm);
         handles.iter().zip(&mut paths).for_each(|(h, path)| path.extend(back(params.view(*h))));
     }
     found.output(file, "out.global_norm_before_clip", &norms);
     found.output(file, "out.p", &paths[0]);
     found.output(file, "out.q", &paths[1]);
-    let (first, second, _) = adamw.state();
+    let (first, second, _) = optimiser.state();
     found.output(file, "out.exp_avg_p", &back(&first[handles[0].range()]));
     found.output(file, "out.exp_avg_sq_p", &back(&second[handles[0].range()]));
 }
 
 /// The optimiser of a case; vectors are in group 1.
-fn optimiser<R: Real>(file: &Golden, params: &Params<R>, decay: f64) -> AdamW<R> {
+fn optimiser<R: Real>(file: &Golden, params: &Params<R>, decay: f64) -> Optimiser<R> {
     let on = file.config["wd_on"].as_str().unwrap_or("all");
     let vectors = if on.contains("all") { decay } else { 0.0 };
-    let mut adamw = AdamW::new(params, &[decay, vectors].map(|weight_decay| Group { lr: 1.0, weight_decay }));
+    let group = |weight_decay| Group { rule: Rule::AdamW, lr: 1.0, weight_decay };
+    let mut optimiser = Optimiser::new(params, &[decay, vectors].map(group));
     let betas = file.config["betas"].as_array().unwrap();
-    adamw.betas = [betas[0].as_f64().unwrap(), betas[1].as_f64().unwrap()];
-    adamw.eps = file.number("eps", 1e-8);
-    adamw
+    optimiser.betas = [betas[0].as_f64().unwrap(), betas[1].as_f64().unwrap()];
+    optimiser.eps = file.number("eps", 1e-8);
+    optimiser
 }
 
 /// Training from given weights: every loss and norm, and the weights at the end. Chunks of two sequences, two shards.
@@ -315,7 +316,7 @@ fn trajectory<R: Real>(file: &Golden, found: &mut Found, single: bool) {
         let values = if turned(&name) { transpose(values, file.shape(&name)[0]) } else { values.to_vec() };
         params.view_mut(entry.param).copy_from_slice(&cast(&values));
     }
-    let mut adamw = optimiser(file, &params, file.number("wd", 0.0));
+    let mut optimiser = optimiser(file, &params, file.number("wd", 0.0));
     let [steps, sequences, length]: [usize; 3] = file.shape("in.tokens").try_into().unwrap();
     let length = length - 1;
     let tokens = file.tokens("in.tokens");
@@ -334,7 +335,7 @@ fn trajectory<R: Real>(file: &Golden, found: &mut Found, single: bool) {
         });
         losses.push(outcome.loss);
         norms.push(outcome.grad_norm);
-        step.update(&mut params, &mut adamw, file.number("lr", 0.0), file.config["clip"].as_f64());
+        step.update(&mut params, &mut optimiser, file.number("lr", 0.0), file.config["clip"].as_f64());
     }
     let kind = if single { "in f32." } else { "" };
     let allowed = if single { 2e-4 } else { 1e-10 };

@@ -5,7 +5,7 @@ mod models;
 #[path = "models/train.rs"]
 mod train;
 
-use isoloss_engine::{AdamW, Buffers, Group, IGNORE, Init, Params, Plan, Step, Tape};
+use isoloss_engine::{Buffers, Group, IGNORE, Init, Optimiser, Params, Plan, Rule, Step, Tape};
 use models::{LlamaBlock, Model, Shape, bytes};
 use train::Training;
 
@@ -199,22 +199,22 @@ fn activations_can_be_read_and_evaluation_holds_no_gradients() {
 fn groups_have_rates_of_their_own_and_rates_follow_any_schedule() {
     let mut params = Params::<f64>::new(1);
     let handles = [0, 1, 2].map(|group| params.add(&group.to_string(), &[3], Init::Constant(1.0), group));
-    let group = |lr| Group { lr, weight_decay: 0.0 };
-    let mut adamw = AdamW::new(&params, &[group(1.0), group(0.25), group(0.0)]);
-    let moved = |params: &mut Params<f64>, adamw: &mut AdamW<f64>, lr| {
+    let group = |lr| Group { rule: Rule::AdamW, lr, weight_decay: 0.0 };
+    let mut optimiser = Optimiser::new(&params, &[group(1.0), group(0.25), group(0.0)]);
+    let moved = |params: &mut Params<f64>, optimiser: &mut Optimiser<f64>, lr| {
         let before = handles.map(|h| params.view(h)[0]);
-        adamw.update(params, &[0.5; 9], lr, 1.0);
+        optimiser.update(params, &[0.5; 9], lr, 1.0);
         [0, 1, 2].map(|i| before[i] - params.view(handles[i])[0])
     };
     // Under a constant gradient a step of Adam is the learning rate.
     for lr in [1e-3, 5e-3, 0.0] {
-        let by = moved(&mut params, &mut adamw, lr);
+        let by = moved(&mut params, &mut optimiser, lr);
         for (by, factor) in by.into_iter().zip([1.0, 0.25, 0.0]) {
             assert!((by - lr * factor).abs() < 1e-9, "{lr} {by}");
         }
     }
-    adamw.groups_mut()[2].lr = 1.0;
-    assert!(moved(&mut params, &mut adamw, 1e-3)[2] > 9e-4, "a frozen group has thawed");
+    optimiser.groups_mut()[2].lr = 1.0;
+    assert!(moved(&mut params, &mut optimiser, 1e-3)[2] > 9e-4, "a frozen group has thawed");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! An experiment and a recipe are short ways to write many of these. The config goes into the record, and its hash, with
 //! that of the data, is the run's id.
 
-use isoloss_engine::{NUMERICS, Plan};
+use isoloss_engine::{self as engine, NUMERICS, Plan};
 use isoloss_runs::record::identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +44,9 @@ pub struct Training {
     pub betas: [f64; 2],
     /// AdamW: added to the root of the second average.
     pub eps: f64,
+    /// Muon: decay rate of its average, where it moves anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The gradient is scaled down to this norm.
     pub clip: Option<f64>,
     /// Coefficient of the z-loss.
@@ -59,10 +62,41 @@ pub struct Training {
 /// How weights of one kind are moved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
+    /// How.
+    #[serde(default, skip_serializing_if = "Rule::is_adamw")]
+    pub rule: Rule,
     /// Multiplies the learning rate.
     pub lr: f64,
     /// Decoupled weight decay per unit of learning rate.
     pub weight_decay: f64,
+}
+
+/// How weights are moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// Each by itself ([`isoloss_engine::Rule::AdamW`]).
+    #[default]
+    AdamW,
+    /// Matrices as such ([`isoloss_engine::Rule::Muon`]).
+    Muon,
+}
+
+impl Rule {
+    /// The usual one is not written: configs are as they were before there was another.
+    fn is_adamw(&self) -> bool {
+        *self == Self::AdamW
+    }
+}
+
+impl From<Group> for engine::Group {
+    fn from(group: Group) -> Self {
+        let rule = match group.rule {
+            Rule::AdamW => engine::Rule::AdamW,
+            Rule::Muon => engine::Rule::Muon,
+        };
+        Self { rule, lr: group.lr, weight_decay: group.weight_decay }
+    }
 }
 
 /// Standard deviations of the first weights. Norms begin at 1.

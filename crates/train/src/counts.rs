@@ -3,7 +3,7 @@
 use isoloss_runs::record::Counts;
 
 use crate::RunConfig;
-use crate::config::Cut;
+use crate::config::{Cut, Rule};
 
 /// FLOPs of a multiply-add.
 const PER_MULTIPLY_ADD: f64 = 2.0;
@@ -31,10 +31,11 @@ pub fn counts(config: &RunConfig) -> Counts {
     }
 }
 
-/// Bytes that a run will hold on that many threads: weights, gradients, both averages, activations (f32).
+/// Bytes that a run will hold on that many threads: weights, gradients, both averages, activations, and what Muon works in (f32).
 pub fn bytes(config: &RunConfig, threads: usize) -> f64 {
     let Cut { chunk, shards } = config.training.cut;
     let size = config.model.size(config.training.seq_len);
     let walks = threads.clamp(1, shards) * chunk;
-    size_of::<f32>() as f64 * ((3 + shards) as f64 * size.stored as f64 + walks as f64 * size.activations)
+    let scratch = if config.training.groups.hidden.rule == Rule::Muon { size.muon_scratch } else { 0.0 };
+    size_of::<f32>() as f64 * ((3 + shards) as f64 * size.stored as f64 + walks as f64 * size.activations + scratch)
 }

@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod config;
+mod coordinates;
 pub mod corpora;
 mod counts;
 mod estimate;
@@ -17,6 +18,7 @@ mod trainer;
 mod work;
 
 pub use config::RunConfig;
+pub use coordinates::{Coordinate, coordinates};
 pub use counts::{bytes, counts};
 pub use estimate::{Estimate, estimate, makespan, peak};
 pub use refused::Refused;

@@ -12,6 +12,7 @@ pub mod linear;
 pub mod multiply;
 pub mod rmsnorm;
 pub mod rope;
+pub mod scale;
 pub mod short_conv;
 pub mod split;
 #[cfg(test)]
@@ -81,6 +82,7 @@ ops! {
     Multiply = multiply,
     RmsNorm = rmsnorm,
     Rope = rope,
+    Scale = scale,
     ShortConv = short_conv,
     Split = split,
     #[cfg(test)]

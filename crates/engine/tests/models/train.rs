@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use isoloss_engine::{AdamW, Group, Outcome, Params, Plan, Real, Step};
+use isoloss_engine::{Group, Optimiser, Outcome, Params, Plan, Real, Rule, Step};
 
 use super::models::{Model, bytes};
 
@@ -10,7 +10,7 @@ use super::models::{Model, bytes};
 pub struct Training<R> {
     pub params: Params<R>,
     pub model: Model,
-    pub adamw: AdamW<R>,
+    pub optimiser: Optimiser<R>,
     pub step: Step<R>,
     pub data: Vec<[Vec<u32>; 2]>,
     sequences: usize,
@@ -28,14 +28,19 @@ impl<R: Real> Training<R> {
     ) -> Self {
         let mut params = Params::new(1);
         let model = make(&mut params);
-        let adamw = AdamW::new(&params, &[0.1, 0.0].map(|weight_decay| Group { lr: 1.0, weight_decay }));
+        let optimiser = optimiser(&params, Rule::AdamW);
         let step = Step::new(&params, plan, threads);
-        Self { params, model, adamw, step, data: bytes(4, sequences, length), sequences, length, done: 0 }
+        Self { params, model, optimiser, step, data: bytes(4, sequences, length), sequences, length, done: 0 }
+    }
+
+    /// The same with matrices moved by that rule; vectors stay with AdamW.
+    pub fn by(self, rule: Rule) -> Self {
+        Self { optimiser: optimiser(&self.params, rule), ..self }
     }
 
     /// Loss and gradient of the next batch, then the update.
     pub fn step(&mut self) -> Outcome {
-        let Self { params, model, adamw, step, data, sequences, length, done } = self;
+        let Self { params, model, optimiser, step, data, sequences, length, done } = self;
         let ([inputs, targets], length) = (&data[*done % data.len()], *length);
         let divisor = (*sequences * length) as f64;
         let outcome = step.gradient(params, *sequences, |tape, range| {
@@ -43,7 +48,7 @@ impl<R: Real> Training<R> {
             let (x, y) = (tape.tokens(&inputs[part.clone()], length), tape.tokens(&targets[part], length));
             model.loss(tape, x, y, divisor);
         });
-        step.update(params, adamw, 1e-3, Some(1.0));
+        step.update(params, optimiser, 1e-3, Some(1.0));
         *done += 1;
         outcome
     }
@@ -63,4 +68,10 @@ impl<R: Real> Training<R> {
         self.params.weights().iter().for_each(|w| add(w.bits()));
         hash
     }
+}
+
+/// An optimiser that decays matrices, which it moves by the rule, and not vectors.
+fn optimiser<R: Real>(params: &Params<R>, rule: Rule) -> Optimiser<R> {
+    let group = |rule, weight_decay| Group { rule, lr: 1.0, weight_decay };
+    Optimiser::new(params, &[group(rule, 0.1), group(Rule::AdamW, 0.0)])
 }

@@ -2,6 +2,8 @@
 
 mod compare;
 mod completions;
+#[cfg(feature = "lab")]
+mod coordinates;
 mod figure;
 mod fit;
 mod list;
@@ -30,6 +32,8 @@ const ALL: &[Entry] = &[
     entry::<run::Run>("Measure", "run"),
     #[cfg(feature = "lab")]
     entry::<train::Train>("Measure", "train"),
+    #[cfg(feature = "lab")]
+    entry::<coordinates::Coordinates>("Measure", "coordinates"),
     entry::<runs::Runs>("Measure", "runs"),
     entry::<fit::Fit>("Explain", "fit"),
     entry::<predict::Predict>("Explain", "predict"),

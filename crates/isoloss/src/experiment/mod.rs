@@ -203,6 +203,20 @@ impl Experiment {
         self.families.len() > 1
     }
 
+    /// Another ladder in the place of its own: these widths of the model, one horizon, and no runs held out.
+    pub fn over_widths(&mut self, widths: &[usize], tokens: f64, seeds: Vec<u32>) {
+        let widths = widths.iter().map(|d| Value::Integer(*d as i64)).collect();
+        self.ladder = Ladder {
+            sizes: BTreeMap::from([("d_model".to_owned(), widths)]),
+            tokens: Some(vec![tokens]),
+            tokens_per_param: None,
+            flops: None,
+            only: None,
+            seeds,
+        };
+        self.held_out.clear();
+    }
+
     /// The families, in the order of their names; one without a name if nothing is compared.
     pub fn families(&self) -> impl Iterator<Item = &str> {
         self.families.iter().map(|family| family.name.as_str())

@@ -136,6 +136,7 @@ impl Planner<'_> {
         let source = self.sources[opened].source.clone();
         let vocab = source.vocab_size();
         let model = shape.complete(vocab).map_err(|e| refused("model", &e))?;
+        let model = model.with_logits(|width| recipe.logit_scale(width));
         let seq_len = recipe.seq_len();
 
         let of_tokens = |tokens: f64| -> Result<RunConfig, ExperimentError> {

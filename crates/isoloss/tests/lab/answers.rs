@@ -67,3 +67,24 @@ fn limited_runs_are_an_answer_that_has_to_wait() {
     assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
     assert!(stderr.contains("21 runs left"), "{stderr}");
 }
+
+/// Under a constant learning rate wider models move further; under mup they do not.
+#[test]
+fn a_coordinate_check_says_which_recipe_holds() {
+    let mup = "kind = \"mup\"\nat = { width = 16, n_layer = 1, batch = 4, tokens = 4096 }";
+    let flat = "kind = \"plain\"\nwidth_power = 0\nat_width = 16";
+    let powers = |recipe: &str| -> Vec<f64> {
+        let text = LADDER.replace("kind = \"plain\"", recipe).replace("at_width = 16\n[", "[");
+        let lab = Lab::of(&text);
+        let of = ["coordinates", "ladder.toml", "--widths", "16,64,256", "--steps", "8", "--seeds", "2", "--format", "json"];
+        let (code, stdout, stderr) = lab.run(&of);
+        assert_eq!(code, 0, "{stderr}");
+        let rows: Value = serde_json::from_str(&stdout).unwrap();
+        let rows = rows.as_array().unwrap();
+        assert!(rows.iter().any(|row| row["activation"] == "logits"), "{stdout}");
+        rows.iter().map(|row| row["change"]["power"]["value"].as_f64().unwrap()).collect()
+    };
+    let largest = |powers: &[f64]| powers.iter().copied().fold(0.0, f64::max);
+    let (holds, fails) = (largest(&powers(mup)), largest(&powers(flat)));
+    assert!(holds < 0.25 && fails > 0.4, "{holds} {fails}");
+}

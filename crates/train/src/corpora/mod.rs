@@ -42,6 +42,12 @@ impl Batch {
         self.inputs.len() / self.length.max(1)
     }
 
+    /// The first windows, at most so many.
+    pub fn first(&self, sequences: usize) -> Self {
+        let tokens = (sequences * self.length).min(self.inputs.len());
+        Self { length: self.length, inputs: self.inputs[..tokens].to_vec(), targets: self.targets[..tokens].to_vec() }
+    }
+
     /// Inputs and targets of one window after the other.
     fn windows_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
         let length = self.length.max(1);

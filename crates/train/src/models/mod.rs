@@ -20,6 +20,8 @@ pub enum Role {
     Head,
     /// Vectors: norms, biases.
     Norm,
+    /// Matrices inside that add to the residual stream.
+    Residual,
 }
 
 impl Role {
@@ -41,12 +43,19 @@ pub struct Roles<T> {
     pub head: T,
     /// Of [`Role::Norm`].
     pub norm: T,
+    /// Of [`Role::Residual`]; as those of [`Role::Hidden`] where nothing is said.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub residual: Option<T>,
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 impl<T: Copy> Roles<T> {
     /// In the order of the optimiser's groups.
-    pub fn in_order(&self) -> [T; 4] {
-        [self.embedding, self.hidden, self.head, self.norm]
+    pub fn in_order(&self) -> [T; 5] {
+        [self.embedding, self.hidden, self.head, self.norm, self.residual.unwrap_or(self.hidden)]
     }
 }
 
@@ -67,6 +76,8 @@ pub struct Size {
     pub multiply_adds: f64,
     /// Numbers held for one window while it is walked forward and back.
     pub activations: f64,
+    /// Numbers that Muon works in, where it moves the matrices inside.
+    pub muon_scratch: f64,
 }
 
 /// The list from which configs, names and dispatch are made.
@@ -147,6 +158,15 @@ macro_rules! models {
             }
         }
 
+        impl Model {
+            /// Values on the way from tokens to logits, by name; nothing is added to the loss.
+            pub fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Vec<(String, Slot)> {
+                match self {
+                    $(Self::$variant(model) => model.observe(tape, inputs)),*
+                }
+            }
+        }
+
         /// All models: the name and what it is.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };
@@ -162,5 +182,22 @@ impl Config {
         match self {
             Self::Transformer(config) => config.d_model,
         }
+    }
+
+    /// Blocks, which recipes scale by.
+    pub fn n_layer(&self) -> usize {
+        match self {
+            Self::Transformer(config) => config.n_layer,
+        }
+    }
+
+    /// Multiplies the logits of a tied head by what a recipe says for this width; a head of its own needs none.
+    #[must_use]
+    pub fn with_logits(mut self, scale: impl Fn(usize) -> f64) -> Self {
+        match &mut self {
+            Self::Transformer(config) if config.tied => config.logit_scale = scale(config.d_model),
+            Self::Transformer(_) => {}
+        }
+        self
     }
 }

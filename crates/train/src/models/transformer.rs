@@ -75,6 +75,18 @@ pub struct Config {
     pub rope_theta: f64,
     /// Added to the mean square in norms.
     pub norm_eps: f64,
+    /// Multiplies the logits.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub logit_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// What changes nothing is not written: configs are as they were before there was such a factor.
+fn is_one(x: &f64) -> bool {
+    *x == 1.0
 }
 
 impl Shape {
@@ -132,6 +144,7 @@ impl Shape {
             tied: self.tied,
             rope_theta: self.rope_theta,
             norm_eps: self.norm_eps,
+            logit_scale: 1.0,
         })
     }
 }
@@ -159,8 +172,12 @@ impl Config {
         let kept = 4 * d + 2 + (q + 2 * kv) + (q + kv) + q + self.n_head as u64 + 3 * ff;
         let normed = if self.qk_norm { q + kv + (self.n_head + self.n_kv_head) as u64 } else { 0 };
         let alive = 3 * ff.max(q + kv) + 2 * d;
-        let activations = length * (layers * (kept + normed) + 2 * d + 2 + alive) as f64;
-        Size { stored, effective: stored, active: stored, embedding, head, multiply_adds, activations }
+        let scaled = if self.logit_scale == 1.0 { 0 } else { d };
+        let activations = length * (layers * (kept + normed) + 2 * d + 2 + scaled + alive) as f64;
+        // Each of its lanes has room for the largest matrix and two squares of its shorter side; a block has seven matrices.
+        let largest = d.max(q) * ff.max(q) + 2 * d.min(ff).pow(2);
+        let muon_scratch = (layers * 7).min(8) as f64 * largest as f64;
+        Size { stored, effective: stored, active: stored, embedding, head, multiply_adds, activations, muon_scratch }
     }
 }
 
@@ -175,6 +192,9 @@ struct Block {
     gate_up: Param,
     down: Param,
 }
+
+/// Is told of values on the way.
+type See<'a> = dyn FnMut(std::fmt::Arguments, Slot) + 'a;
 
 /// The model: handles to its weights, and what its ops need to know.
 #[derive(Clone, Debug)]
@@ -195,16 +215,19 @@ impl Model {
         let embedding =
             params.add("embedding", &[vocab_size, d], Init::Normal(start.embedding), Role::Embedding.group());
         let mut block = |i: usize| {
-            let mut matrix = |name: &str, out: usize, inputs: usize, sd: f64| {
-                params.add(&format!("blocks.{i}.{name}"), &[out, inputs], scaled(sd, inputs), Role::Hidden.group())
+            let mut matrix = |name: &str, out: usize, inputs: usize, role: Role| {
+                let factor = if role == Role::Residual { start.residual } else { 1.0 };
+                let init = scaled(start.hidden * factor, inputs);
+                params.add(&format!("blocks.{i}.{name}"), &[out, inputs], init, role.group())
             };
-            let into = start.hidden * start.residual;
             let [qkv, out, gate_up, down] = [
-                matrix("qkv", q + 2 * kv, d, start.hidden),
-                matrix("out", d, q, into),
-                matrix("gate_up", 2 * d_ff, d, start.hidden),
-                matrix("down", d, d_ff, into),
+                matrix("qkv", q + 2 * kv, d, Role::Hidden),
+                matrix("out", d, q, Role::Residual),
+                matrix("gate_up", 2 * d_ff, d, Role::Hidden),
+                matrix("down", d, d_ff, Role::Residual),
             ];
+            params.split(qkv, &[q, kv, kv]);
+            params.split(gate_up, &[d_ff, d_ff]);
             let mut ones = |name: &str, n: usize| {
                 params.add(&format!("blocks.{i}.{name}"), &[n], Init::Constant(1.0), Role::Norm.group())
             };
@@ -230,17 +253,35 @@ impl Model {
         z_loss: f64,
         divisor: f64,
     ) -> Slot {
-        let x = tape.embedding(inputs, self.embedding, None);
-        let x = self.blocks.iter().fold(x, |x, block| self.block(tape, x, block));
-        let x = tape.rmsnorm(x, self.norm, self.config.norm_eps);
+        let x = self.walk(tape, inputs, &mut |_, _| {});
         tape.cross_entropy(x, self.head, targets, z_loss, divisor)
     }
 
-    fn block<R: Real>(&self, tape: &mut Tape<R>, x: Slot, block: &Block) -> Slot {
+    /// Values on the way, by name: what a coordinate check looks at.
+    pub(super) fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Vec<(String, Slot)> {
+        let mut seen = Vec::new();
+        let x = self.walk(tape, inputs, &mut |name, slot| seen.push((name.to_string(), slot)));
+        seen.push(("logits".to_owned(), tape.linear(x, self.head)));
+        seen
+    }
+
+    /// From tokens to what the head reads.
+    fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, see: &mut See) -> Slot {
+        let mut x = tape.embedding(inputs, self.embedding, None);
+        see(format_args!("embedding"), x);
+        for (number, block) in self.blocks.iter().enumerate() {
+            x = self.block(tape, x, block, number + 1, see);
+        }
+        let x = tape.rmsnorm(x, self.norm, self.config.norm_eps);
+        if self.config.logit_scale == 1.0 { x } else { tape.scale(x, self.config.logit_scale) }
+    }
+
+    fn block<R: Real>(&self, tape: &mut Tape<R>, x: Slot, block: &Block, number: usize, see: &mut See) -> Slot {
         let Config { n_head, n_kv_head, head_dim, d_ff, norm_eps: eps, .. } = self.config;
         let [q, kv] = self.config.widths();
         let n = tape.rmsnorm(x, block.norms[0], eps);
         let qkv = tape.linear(n, block.qkv);
+        see(format_args!("queries, keys, values {number}"), qkv);
         let v = qkv.columns(q + kv, kv);
         let scale = (head_dim as f64).sqrt().recip();
         let heads = [n_head, n_kv_head];
@@ -257,10 +298,14 @@ impl Model {
                 tape.attention(queries, keys, v, heads, scale)
             }
         };
+        see(format_args!("attention {number}"), a);
         let x = tape.linear_onto(x, a, block.out);
         let n = tape.rmsnorm(x, block.norms[1], eps);
         let gate_up = tape.linear(n, block.gate_up);
         let h = tape.swiglu(gate_up.columns(0, d_ff), gate_up.columns(d_ff, d_ff));
-        tape.linear_onto(x, h, block.down)
+        see(format_args!("SwiGLU {number}"), h);
+        let x = tape.linear_onto(x, h, block.down);
+        see(format_args!("stream {number}"), x);
+        x
     }
 }

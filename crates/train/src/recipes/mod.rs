@@ -1,7 +1,9 @@
 //! The recipes: one file and one line in the list each. A recipe maps a size and a length to everything else that training
 //! needs, and names what it covers.
 
+pub mod mup;
 pub mod plain;
+mod settings;
 
 use serde::{Deserialize, Deserializer};
 
@@ -40,6 +42,14 @@ macro_rules! recipes {
                 }
             }
 
+            /// What the logits of a tied head are multiplied by at a width: an embedding has no room for a learning rate
+            /// and a deviation of its own as a head.
+            pub fn logit_scale(&self, d_model: usize) -> f64 {
+                match self {
+                    $(Self::$variant(recipe) => recipe.logit_scale(d_model)),*
+                }
+            }
+
             /// Tokens of a window.
             pub fn seq_len(&self) -> usize {
                 match self {
@@ -54,5 +64,6 @@ macro_rules! recipes {
 }
 
 recipes! {
+    Mup = mup,
     Plain = plain,
 }

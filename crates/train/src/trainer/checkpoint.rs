@@ -1,5 +1,5 @@
-//! A run under way as bytes, and back: a safetensors file with the weights by name, both averages of the optimiser and,
-//! as text, where the run stands. Whether the bytes are whole is the store's business.
+//! A run under way as bytes, and back: a safetensors file with the weights by name, the state of the optimiser and, as
+//! text, where the run stands. Whether the bytes are whole is the store's business.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl std::error::Error for CheckpointError {}
 
 /// The key of the standing among the file's metadata.
 const STANDING: &str = "isoloss";
-/// What stands before the name of a weight, for its value and for the optimiser's averages of its gradient.
+/// What stands before the name of a weight, for its value and for the two numbers that the optimiser keeps of it.
 const PARTS: [&str; 3] = ["weights", "first", "second"];
 
 /// A tensor that is written straight from the numbers.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use isoloss_engine::{AdamW, Group, IGNORE, Outcome, Params, Real, Step};
+use isoloss_engine::{self as engine, Buffers, IGNORE, Optimiser, Outcome, Params, Real, Step, Tape};
 
 pub use checkpoint::CheckpointError;
 
@@ -26,7 +26,7 @@ pub struct Trainer<R> {
     source: Arc<dyn Source>,
     model: Model,
     params: Params<R>,
-    optimiser: AdamW<R>,
+    optimiser: Optimiser<R>,
     step: Step<R>,
     batch: Batch,
     done: u64,
@@ -97,9 +97,10 @@ impl<R: Real> Trainer<R> {
         let training = &config.training;
         let mut params = Params::new(config.seed);
         let model = config.model.build(&mut params, &training.init);
-        let groups = training.groups.in_order().map(|g| Group { lr: g.lr, weight_decay: g.weight_decay });
-        let mut optimiser = AdamW::new(&params, &groups);
+        let groups = training.groups.in_order();
+        let mut optimiser = Optimiser::new(&params, &groups.map(engine::Group::from));
         (optimiser.betas, optimiser.eps) = (training.betas, training.eps);
+        optimiser.momentum = training.momentum.unwrap_or(optimiser.momentum);
         let step = Step::new(&params, training.cut.into(), threads);
         let batch = Batch::new(training.batch, training.seq_len);
         Self {
@@ -157,10 +158,10 @@ impl<R: Real> Trainer<R> {
         self.step.each_thread(crate::clock::of_thread).into_iter().sum()
     }
 
-    /// Bytes of weights, gradients, the optimiser's state and activations.
+    /// Bytes of weights, gradients, the optimiser and activations.
     pub fn bytes(&self) -> usize {
         let [activations, gradients] = self.step.bytes();
-        3 * self.params.count() * size_of::<R>() + gradients + activations
+        self.params.count() * size_of::<R>() + self.optimiser.bytes() + gradients + activations
     }
 
     /// Takes the next step.
@@ -189,6 +190,15 @@ impl<R: Real> Trainer<R> {
         since.steps += 1;
         *done += 1;
         Ok(Progress { step: *done - 1, loss, grad_norm, lr, flops, spike })
+    }
+
+    /// Values on the way through the model for these windows, by name: `[sequences, length, width]` each.
+    pub fn observe(&self, windows: &Batch) -> Vec<(String, Vec<R>)> {
+        let mut buffers = Buffers::new();
+        let mut tape = Tape::new(&mut buffers, &self.params, None);
+        let inputs = tape.tokens(&windows.inputs, windows.length);
+        let seen = self.model.observe(&mut tape, inputs);
+        seen.into_iter().map(|(name, slot)| (name, tape.value(slot).to_vec())).collect()
     }
 
     /// The loss on held-out windows.

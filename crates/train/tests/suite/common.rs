@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use isoloss_train::RunConfig;
-use isoloss_train::config::{Cut, Evaluation, Group, Start, Training};
+use isoloss_train::config::{Cut, Evaluation, Group, Rule as Move, Start, Training};
 use isoloss_train::corpora::{self, Batch, CorpusError, HeldOut, Source};
 use isoloss_train::models::{Config, Roles, Shape, transformer};
 use isoloss_train::schedules::{Schedule, constant};
@@ -96,7 +96,7 @@ pub fn transformer(config: &Config) -> &transformer::Config {
 
 /// A constant learning rate; decay of `weight_decay` on all weights.
 pub fn config(model: Config, steps: u64, batch: usize, seq_len: usize, lr: f64, weight_decay: f64) -> RunConfig {
-    let group = Group { lr: 1.0, weight_decay };
+    let group = Group { rule: Move::AdamW, lr: 1.0, weight_decay };
     let training = Training {
         steps,
         batch,
@@ -105,9 +105,10 @@ pub fn config(model: Config, steps: u64, batch: usize, seq_len: usize, lr: f64, 
         schedule: Schedule::Constant(constant::Schedule { warmup: 0 }),
         betas: [0.9, 0.95],
         eps: 1e-8,
+        momentum: None,
         clip: Some(1.0),
         z_loss: 0.0,
-        groups: Roles { embedding: group, hidden: group, head: group, norm: group },
+        groups: Roles { embedding: group, hidden: group, head: group, norm: group, residual: None },
         init: Start { embedding: 0.5, hidden: 1.0, residual: 0.5, head: 0.1 },
         cut: Cut { chunk: 2, shards: 2 },
     };

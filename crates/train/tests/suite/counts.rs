@@ -29,6 +29,7 @@ impl Draw {
             tied: self.below(2) == 0,
             rope_theta: 1e4,
             norm_eps: 1e-5,
+            logit_scale: 1.0,
         };
         (Config::Transformer(config), 1 + self.below(9))
     }
@@ -50,6 +51,25 @@ fn closed_form_built_tensors_and_naive_references_agree_on_200_configs() {
         let before = naive::multiply_adds();
         walk(crate::common::transformer(&config), &params, length);
         assert_eq!(size.multiply_adds, (naive::multiply_adds() - before) as f64, "{config:?} {length}");
+    }
+}
+
+#[test]
+fn queries_keys_values_and_gates_are_parts_of_their_arrays() {
+    let mut draw = Draw(5);
+    for _ in 0..20 {
+        let (config, _) = draw.shape();
+        let mut params = Params::<f64>::new(1);
+        config.build(&mut params, &START);
+        let transformer::Config { n_head, n_kv_head, head_dim, d_ff, .. } = *crate::common::transformer(&config);
+        for entry in params.entries() {
+            let parts = match entry.name.rsplit('.').next() {
+                Some("qkv") => vec![n_head * head_dim, n_kv_head * head_dim, n_kv_head * head_dim],
+                Some("gate_up") => vec![d_ff, d_ff],
+                _ => vec![entry.param.rows()],
+            };
+            assert_eq!(entry.parts, parts, "{}", entry.name);
+        }
     }
 }
 

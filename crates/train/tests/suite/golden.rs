@@ -94,6 +94,7 @@ fn trajectory<R: Real>(file: &Golden) -> (Vec<f64>, Vec<f64>) {
         tied: file.config["tied"].as_bool().unwrap_or(false),
         rope_theta: file.number("rope_theta", 1e4),
         norm_eps: file.number("norm_eps", 1e-5),
+        logit_scale: 1.0,
     });
     let [steps, batch, window] = file.shape("in.tokens") else { panic!("tokens of steps, sequences, places") };
     let (batch, length) = (*batch, window - 1);

@@ -4,6 +4,7 @@ mod common;
 mod counts;
 mod golden;
 mod numerics;
+mod recipes;
 mod resume;
 #[path = "../../../engine/tests/common/mod.rs"]
 mod vectors;

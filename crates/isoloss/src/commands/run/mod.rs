@@ -47,7 +47,7 @@ Exit code 0: it did; 1: it could not, some runs failed, or the fit must not be u
 run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let experiment = self.of.read()?;
+        let experiment = self.of.file.read(&[])?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
         if let Some(results) = &self.from {
             answer::may_write(&out)?;

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::talk;
 pub use dry_run::dry_run;
-pub use options::OfExperiment;
+pub use options::{OfExperiment, OfFile, place};
 
 /// Exit code: stopped on request; the same command goes on.
 pub const INTERRUPTED: u8 = 75;
@@ -50,7 +50,7 @@ keeps what is under way, and the same command goes on.
 Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let experiment = self.of.read()?;
+        let experiment = self.of.file.read(&[])?;
         let planned = self.of.plan(&experiment)?;
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &planned);
@@ -169,14 +169,9 @@ fn stop_on_request() -> Result<&'static AtomicBool, Failure> {
 }
 
 impl OfExperiment {
-    /// The experiment.
-    pub fn read(&self) -> Result<Experiment, Failure> {
-        Ok(Experiment::read(&self.experiment, &self.settings()?)?)
-    }
-
     /// Its runs.
     pub fn plan(&self, experiment: &Experiment) -> Result<Vec<Planned>, Failure> {
-        let planned = plan(experiment, &self.place())?;
+        let planned = plan(experiment, &place(&self.store))?;
         let mut told: Vec<&str> = Vec::new();
         for note in planned.iter().flat_map(|run| run.job.source.notes()) {
             if !told.contains(&note.as_str()) {

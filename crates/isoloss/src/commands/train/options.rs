@@ -1,24 +1,31 @@
 //! What `train` and `run` have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use clap::Args;
+use isoloss::experiment::Experiment;
 use isoloss_train::corpora::Place;
 
 use crate::failure::Failure;
 use crate::output::Format;
 
-/// Which experiment, and how it is trained.
+/// Which experiment.
 #[derive(Args, Debug)]
-pub struct OfExperiment {
+pub struct OfFile {
     /// A file, or the name of a built-in experiment: isoloss list experiments
     #[arg(value_name = "EXPERIMENT")]
-    pub experiment: String,
-
+    experiment: String,
     /// Change a setting: --set corpus.path=books --set ladder.seeds=[1,2,3]
     #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "The experiment")]
     set: Vec<String>,
+}
+
+/// Which experiment, and how it is trained.
+#[derive(Args, Debug)]
+pub struct OfExperiment {
+    #[command(flatten)]
+    pub file: OfFile,
     /// Print every run with its counts, time and memory, and train nothing
     #[arg(long, help_heading = "The experiment")]
     pub dry_run: bool,
@@ -47,9 +54,15 @@ pub struct OfExperiment {
     pub limit: Option<usize>,
 }
 
-impl OfExperiment {
-    /// What `--set` changes.
-    pub fn settings(&self) -> Result<Vec<(String, String)>, Failure> {
+impl OfFile {
+    /// The experiment, with what `--set` changes and, after that, what `more` does.
+    pub fn read(&self, more: &[(&str, &str)]) -> Result<Experiment, Failure> {
+        let mut settings = self.settings()?;
+        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        Ok(Experiment::read(&self.experiment, &settings)?)
+    }
+
+    fn settings(&self) -> Result<Vec<(String, String)>, Failure> {
         let pair = |text: &String| {
             let usage =
                 || Failure::usage(format_args!("--set {text}: expected KEY=VALUE"), "as in --set corpus.seed=3");
@@ -57,12 +70,14 @@ impl OfExperiment {
         };
         self.set.iter().map(pair).collect()
     }
+}
 
-    /// Corpora are looked for from the current folder; what is made of them is kept in the store.
-    pub fn place(&self) -> Place {
-        Place { base: PathBuf::from("."), cache: self.store.join(".cache") }
-    }
+/// Corpora are looked for from the current folder; what is made of them is kept in the store.
+pub fn place(store: &Path) -> Place {
+    Place { base: PathBuf::from("."), cache: store.join(".cache") }
+}
 
+impl OfExperiment {
     /// How many runs at a time, and on how many threads each. Small runs gain nothing from threads of their own, so
     /// processors go to runs first.
     pub fn side_by_side(&self, runs: usize) -> (usize, usize) {
