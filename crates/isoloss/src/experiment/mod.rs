@@ -40,6 +40,7 @@ pub use plan::{Planned, plan};
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("first-ladder", include_str!("../../../../experiments/first-ladder.toml")),
     ("text-ladder", include_str!("../../../../experiments/text-ladder.toml")),
+    ("optimizer", include_str!("../../../../experiments/optimizer.toml")),
 ];
 
 /// A question that runs can answer.

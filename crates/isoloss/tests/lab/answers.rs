@@ -76,7 +76,8 @@ fn a_coordinate_check_says_which_recipe_holds() {
     let powers = |recipe: &str| -> Vec<f64> {
         let text = LADDER.replace("kind = \"plain\"", recipe).replace("at_width = 16\n[", "[");
         let lab = Lab::of(&text);
-        let of = ["coordinates", "ladder.toml", "--widths", "16,64,256", "--steps", "8", "--seeds", "2", "--format", "json"];
+        let of =
+            ["coordinates", "ladder.toml", "--widths", "16,64,256", "--steps", "8", "--seeds", "2", "--format", "json"];
         let (code, stdout, stderr) = lab.run(&of);
         assert_eq!(code, 0, "{stderr}");
         let rows: Value = serde_json::from_str(&stdout).unwrap();
