@@ -28,8 +28,8 @@ pub enum Edge {
 /// Values beside the best that the parabola is fitted to, on each side: further ones bend otherwise.
 const BESIDE: usize = 2;
 
-/// Chooses the value of least loss. Losses that are no numbers are of runs that diverged: they are passed over, and where
-/// the best lies next to one, nothing was found to be too large.
+/// Chooses the value of least loss. Losses that are no numbers are of runs that diverged: they are passed over, so that a
+/// best value next to one lies at an edge.
 ///
 /// The loss of the best of several runs is biased low: train the choice again with other seeds, and fit those runs alone.
 ///

@@ -165,7 +165,7 @@ impl Job {
         while !trainer.is_over() {
             if control.is_stopped() {
                 run.state = State { name: StateName::Interrupted, reason: None, step: trainer.done() };
-                return self.leave(run, &trainer, claim, &curve, started);
+                return self.keep(run, &trainer, claim, &curve, started);
             }
             match trainer.advance() {
                 Ok(progress) => {
@@ -181,11 +181,8 @@ impl Job {
                 }
             }
             if saved.elapsed() > control.checkpoint_every && !trainer.is_over() {
-                self.save(&trainer, claim, &curve)?;
-                // What was paid so far outlives a kill.
                 run.state.step = trainer.done();
-                run.cost = started.cost(Some(&trainer));
-                claim.write(run)?;
+                self.keep(run, &trainer, claim, &curve, started)?;
                 saved = Instant::now();
             }
         }
@@ -224,14 +221,8 @@ impl Job {
         }
     }
 
-    fn save(&self, trainer: &Trainer<f32>, claim: &Claim, curve: &Curve) -> Result<(), StoreError> {
-        let bytes = trainer.checkpoint(&self.id).map_err(|e| StoreError::new(claim.folder(), e.to_string()))?;
-        curve.sync()?;
-        claim.save_checkpoint(trainer.done(), &bytes)
-    }
-
-    /// Stopped on request: all that is needed to go on is kept.
-    fn leave(
+    /// All that is needed to go on, and what was paid so far.
+    fn keep(
         &self,
         run: &mut Run,
         trainer: &Trainer<f32>,
@@ -239,7 +230,9 @@ impl Job {
         curve: &Curve,
         started: &Started,
     ) -> Result<(), StoreError> {
-        self.save(trainer, claim, curve)?;
+        let bytes = trainer.checkpoint(&self.id).map_err(|e| StoreError::new(claim.folder(), e.to_string()))?;
+        curve.sync()?;
+        claim.save_checkpoint(trainer.done(), &bytes)?;
         run.cost = started.cost(Some(trainer));
         claim.write(run)
     }

@@ -83,8 +83,8 @@ fn load_table_of(
     Ok(Loaded { law, points, prepared, per, maps })
 }
 
-#[cfg(feature = "lab")]
 /// The law that would be fitted to a table, whose losses need not be there yet.
+#[cfg(feature = "lab")]
 pub fn law_of(table: &Table, of: &OfTable) -> Result<Law, Failure> {
     Ok(choose(table, chosen_by(&of.law, &of.rows)?)?.law)
 }

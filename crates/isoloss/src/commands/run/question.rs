@@ -29,7 +29,7 @@ pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTa
     if !per.is_empty() {
         typed.extend(["--per", "family", &per]);
     }
-    let matches = OfTable::augment_args(Command::new("fit").no_binary_name(false)).try_get_matches_from(typed);
+    let matches = OfTable::augment_args(Command::new("fit")).try_get_matches_from(typed);
     let of = matches.and_then(|matches| OfTable::from_arg_matches(&matches));
     of.map_err(|e| {
         let text = e.to_string();
