@@ -1,16 +1,20 @@
 //! What an experiment says it found is what a refit of its committed results finds.
 #![cfg(feature = "lab")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use isoloss::experiment::{BUILT_IN, Experiment};
-use serde_json::Value;
+use isoloss_runs::read_path;
+
+/// Value, lower and upper end, by name.
+type Found = BTreeMap<String, [Option<f64>; 3]>;
 
 /// Answers the experiment from its committed results. Where the data is made from a seed, the results have to be those of
 /// the very runs that it asks for: nothing may be left to train.
-fn refitted(name: &str, seeded: bool, results: &Path, folder: &Path) -> Value {
+fn refitted(name: &str, seeded: bool, results: &Path, folder: &Path) -> Found {
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_isoloss"));
         command.args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null());
@@ -26,7 +30,10 @@ fn refitted(name: &str, seeded: bool, results: &Path, folder: &Path) -> Value {
         assert!(said.contains("runs are there"), "{name}: its results are not those of its runs: {said}");
     }
     run(&["run", name, "--from", results]);
-    serde_json::from_str(&fs::read_to_string(folder.join("out").join(name).join("fit.json")).unwrap()).unwrap()
+    let table = read_path(&folder.join("out").join(name).join("found.csv")).unwrap().table;
+    let cell = |name: &str, row: usize| table.column(name).unwrap().text(row);
+    let row = |row| (cell("name", row), ["value", "lower", "upper"].map(|name| cell(name, row).parse().ok()));
+    (0..table.len()).map(row).collect()
 }
 
 #[test]
@@ -45,14 +52,10 @@ fn what_was_found_is_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let seeded = !experiment.text().contains("kind = \"text\"");
         let fit = refitted(name, seeded, &fs::canonicalize(&results).unwrap(), folder.path());
-        let parameters = fit["parameters"].as_array().expect("a fit has parameters");
-        for (wanted, [value, lower, upper]) in &experiment.found {
-            let found =
-                parameters.iter().find(|p| p["name"] == wanted.as_str()).unwrap_or_else(|| panic!("no {wanted}"));
-            let estimate = &found["estimate"];
-            let numbers = [&estimate["value"], &estimate["interval"]["lower"], &estimate["interval"]["upper"]];
-            for (number, said) in numbers.into_iter().zip([value, lower, upper]) {
-                let number = number.as_f64().unwrap_or_else(|| panic!("{name}: {wanted} is {found}"));
+        for (wanted, said) in &experiment.found {
+            let found = fit.get(wanted).unwrap_or_else(|| panic!("{name}: no {wanted} among {:?}", fit.keys()));
+            for (number, said) in found.iter().zip(said) {
+                let number = number.unwrap_or_else(|| panic!("{name}: {wanted} is {found:?}"));
                 // To the digits that are written.
                 assert!((number / said - 1.0).abs() < 1e-3, "{name}: {wanted} is {number}, not {said}");
             }

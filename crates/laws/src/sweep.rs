@@ -2,7 +2,7 @@
 
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, student};
-use crate::polynomial::Polynomial;
+use crate::polynomial::{Polynomial, line};
 use crate::program::math::{exp, ln};
 
 /// What a sweep says.
@@ -80,9 +80,82 @@ pub fn choose(values: &[f64], losses: &[f64], level: f64) -> Result<Choice, FitE
     Ok(Choice { best: Estimate { value: exp(vertex.x), interval, method }, loss: vertex.y, edge: None })
 }
 
+/// What a sweep of two settings says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// the best value of the first, where the second is at its best
+    pub first: Choice,
+    /// the best value of the second
+    pub second: Choice,
+}
+
+/// Chooses the values of two settings that were swept together, a learning rate and a batch say: the first at every value
+/// of the second, then the second by the least losses of these. Between values of the second the best of the first is a
+/// power of it; its interval is the one at the nearest value that was tried.
+///
+/// # Errors
+/// With fewer than three values of either that have a loss, or values that are not positive.
+pub fn choose_pair(first: &[f64], second: &[f64], losses: &[f64], level: f64) -> Result<Pair, FitError> {
+    if first.len() != losses.len() || second.len() != losses.len() {
+        return Err(FitError::new("a sweep needs two values for each loss", "one row a run"));
+    }
+    let mut tried = second.to_vec();
+    tried.sort_by(f64::total_cmp);
+    tried.dedup();
+    let mut kept = Vec::new();
+    for value in tried {
+        let of = |all: &[f64]| -> Vec<f64> {
+            all.iter().zip(second).filter(|(_, s)| **s == value).map(|(x, _)| *x).collect()
+        };
+        // Where most runs diverged there is nothing to choose.
+        if let Ok(best) = choose(&of(first), &of(losses), level) {
+            kept.push((value, best));
+        }
+    }
+    let values: Vec<f64> = kept.iter().map(|(value, _)| *value).collect();
+    let least: Vec<f64> = kept.iter().map(|(_, best)| best.loss).collect();
+    let chosen = choose(&values, &least, level)?;
+    let far = |value: f64| libm::fabs(ln(value / chosen.best.value));
+    let near = kept.iter().min_by(|a, b| far(a.0).total_cmp(&far(b.0))).map(|(_, best)| best.clone());
+    let mut best = near.ok_or_else(|| FitError::new("a sweep of nothing", "three values or more"))?;
+    let [x, y] = [&values, &kept.iter().map(|(_, b)| b.best.value).collect()]
+        .map(|v| v.iter().map(|v| ln(*v)).collect::<Vec<f64>>());
+    if let Some((slope, intercept)) = line(&x, &y, |_| 1.0) {
+        let value = exp(intercept + slope * ln(chosen.best.value));
+        let moved = value / best.best.value;
+        best.best.value = value;
+        best.best.interval =
+            best.best.interval.map(|i| Interval { lower: i.lower * moved, upper: i.upper * moved, ..i });
+    }
+    best.loss = chosen.loss;
+    Ok(Pair { first: best, second: chosen })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A bowl in both, whose best learning rate goes with the root of the batch.
+    #[test]
+    fn two_settings_are_chosen_together() {
+        let (mut lrs, mut batches, mut losses) = (Vec::new(), Vec::new(), Vec::new());
+        for batch in [4.0, 8.0, 16.0, 32.0, 64.0] {
+            for lr in LRS {
+                let best = 3e-3 * f64::sqrt(batch / 12.0);
+                lrs.push(lr);
+                batches.push(batch);
+                losses.push(2.0 + 0.05 * (lr / best).ln().powi(2) + 0.02 * (batch / 12.0).ln().powi(2));
+            }
+        }
+        let found = choose_pair(&lrs, &batches, &losses, 0.95).unwrap();
+        assert!((found.second.best.value / 12.0 - 1.0).abs() < 1e-9, "{found:?}");
+        assert!((found.first.best.value / 3e-3 - 1.0).abs() < 1e-9, "{found:?}");
+        assert!((found.first.loss - 2.0).abs() < 1e-9 && found.second.edge.is_none());
+        // A batch at which all diverged is passed over.
+        losses[..5].fill(f64::NAN);
+        assert_eq!(choose_pair(&lrs, &batches, &losses, 0.95).unwrap().second.edge, None);
+        assert!(choose_pair(&lrs, &batches, &losses[1..], 0.95).is_err());
+    }
 
     const LRS: [f64; 5] = [1e-3, 2e-3, 4e-3, 8e-3, 16e-3];
 

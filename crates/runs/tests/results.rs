@@ -31,7 +31,7 @@ fn a_table_says_how_it_was_counted_and_leaves_blank_what_is_not() {
         [230_000.0, 786_432.0, 9.3e11]
     );
     assert_eq!(table.column("N").unwrap().convention.as_deref(), Some("N of all stored parameters"));
-    assert_eq!(table.column("C").unwrap().convention.as_deref(), Some("C = 6ND, N without embedding and head"));
+    assert_eq!(table.column("C").unwrap().convention.as_deref(), Some("C = 6ND"));
     assert_eq!(number(&some_runs().table("runs", CONVENTION), "N", 0), 197_232.0);
     assert_eq!(
         [number(&table, "loss", 1), number(&table, "loss_web", 1), number(&table, "recall", 1)],

@@ -131,6 +131,8 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
 /// The rows of a budget: those with its label, or with nearly its compute.
 fn rows(points: &Points, flops: &[f64], budget: f64, budgets: &Budgets) -> Vec<usize> {
     match budgets {
+        // No run was made for these budgets.
+        Budgets::Interpolated(_) => Vec::new(),
         Budgets::Within(share) => {
             let near = |r: &usize| libm::fabs(libm::log(flops[*r] / budget)) <= libm::log1p(*share).max(1e-9);
             (0..points.len()).filter(near).collect()

@@ -8,6 +8,7 @@ mod by_size;
 pub mod capacity;
 mod columns;
 pub mod compute;
+pub mod counting;
 pub mod curves;
 pub mod fit;
 pub mod frontier;
@@ -97,6 +98,7 @@ pub const ALL: &[Entry] = &[
     mixtures::ENTRY,
     reuse::ENTRY,
     compute::ENTRY,
+    counting::ENTRY,
 ];
 
 /// A figure by name.

@@ -15,26 +15,34 @@
 //! [ladder]                                # every size at every horizon
 //! sizes = { d_model = [16, 32] }
 //! tokens = [98304, 196608]
+//! [sweep]                                 # learning rates to try at every rung before: see [`sweep`]
+//! lr = [0.5, 1, 2]
+//! seeds = [101]
 //! [fit]
 //! law = "chinchilla"
 //! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
 //! ```
 
 mod file;
+mod grid;
 mod plan;
+mod rung;
+pub mod sweep;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use isoloss_runs::record::{Compute, Size};
+use isoloss_runs::record::{Compute, Convention, Size};
 use isoloss_train::config::Evaluation;
 use isoloss_train::ladder::Horizons;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use file::File;
-pub use plan::{Planned, plan};
+pub use grid::Around;
+pub use plan::{Part, Planned, Planner, labelled};
+pub use sweep::Sweep;
 
 /// The experiments that come with the program: the name and the text of the file.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -58,6 +66,8 @@ pub struct Experiment {
     pub outcome: String,
     /// Which runs.
     pub ladder: Ladder,
+    /// What is tried at every rung before the ladder is trained.
+    pub sweep: Option<Sweep>,
     /// Rungs that are trained and take no part in the fit: it has to foretell them.
     pub held_out: Vec<Table>,
     /// On how much each run is evaluated.
@@ -97,6 +107,9 @@ pub struct Ladder {
     /// Or FLOPs.
     #[serde(default)]
     flops: Option<Vec<f64>>,
+    /// Of the sizes, those about the best one of each budget in `flops`.
+    #[serde(default)]
+    pub around: Option<Around>,
     /// Which pairs of size and horizon: a condition over the columns of the run table and the settings in `sizes`.
     #[serde(default, rename = "where")]
     pub only: Option<String>,
@@ -108,6 +121,11 @@ pub struct Ladder {
 impl Ladder {
     fn one_seed() -> Vec<u32> {
         vec![1]
+    }
+
+    /// The budgets, where runs are as long as these make them.
+    pub(crate) fn budgets(&self) -> Option<&[f64]> {
+        self.flops.as_deref()
     }
 
     /// The horizons, if they are given in one way.
@@ -141,6 +159,13 @@ pub struct Fit {
     pub beside: Vec<String>,
 }
 
+impl Fit {
+    /// Which counts fill the columns N and C.
+    pub fn convention(&self) -> Convention {
+        Convention { size: self.size, compute: self.compute }
+    }
+}
+
 /// The top level of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +181,8 @@ struct Top {
     model: Table,
     recipe: Table,
     ladder: Table,
+    #[serde(default)]
+    sweep: Option<Table>,
     #[serde(default)]
     held_out: Vec<Table>,
     evaluation: Table,
@@ -212,10 +239,17 @@ impl Experiment {
             tokens: Some(vec![tokens]),
             tokens_per_param: None,
             flops: None,
+            around: None,
             only: None,
             seeds,
         };
         self.held_out.clear();
+        self.sweep = None;
+    }
+
+    /// Is the sweep the question? Then the law is fitted to what it chose.
+    pub fn is_sweep(&self) -> bool {
+        self.sweep.is_some() && self.ladder.seeds.is_empty()
     }
 
     /// The families, in the order of their names; one without a name if nothing is compared.
@@ -239,6 +273,18 @@ impl Experiment {
         if ladder.horizons().is_none() {
             let message = "needs one of tokens, tokens_per_param and flops: a list of numbers";
             return Err(file.error(&["ladder"], message));
+        }
+        if let Some(around) = &ladder.around {
+            if ladder.flops.is_none() {
+                return Err(file.error(&["ladder", "around"], "is the best size of a budget: it needs flops = [...]"));
+            }
+            if let Some((setting, says)) = around.refused() {
+                return Err(file.error(&["ladder", "around", setting], says));
+            }
+        }
+        let sweep: Option<Sweep> = top.sweep.as_ref().map(|table| file.read(&["sweep"], table)).transpose()?;
+        if let Some((setting, says)) = sweep.as_ref().and_then(|sweep| sweep.refused(&ladder.seeds)) {
+            return Err(file.error(&["sweep", setting], says));
         }
         let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe };
         let over = |base: &Table, own: &Table| {
@@ -267,6 +313,7 @@ impl Experiment {
             cost: top.cost,
             outcome: top.outcome,
             ladder,
+            sweep,
             held_out: top.held_out,
             evaluation: file.read(&["evaluation"], &top.evaluation)?,
             fit: file.read(&["fit"], &top.fit)?,
@@ -301,6 +348,15 @@ impl ExperimentError {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.advice = Some(hint.into());
         self
+    }
+
+    /// The same with another hint, where there is one.
+    #[must_use]
+    fn hint_of(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
     }
 }
 

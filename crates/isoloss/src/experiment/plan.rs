@@ -1,19 +1,52 @@
 //! From an experiment to its runs: every family at every size and horizon, each with its config in full.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use isoloss_formula::{Column, Truth, matches, parse_condition};
+use isoloss_laws::FitError;
 use isoloss_runs::Runs;
-use isoloss_runs::record::{Convention, Labels};
-use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Source};
+use isoloss_runs::record::{Convention, Run};
+use isoloss_train::RunConfig;
+use isoloss_train::corpora::Place;
 use isoloss_train::job::Job;
-use isoloss_train::models::{self, Shape};
-use isoloss_train::recipes::{self, Recipe};
-use isoloss_train::{Refused, RunConfig, counts};
 use toml::{Table, Value};
 
-use super::{Experiment, ExperimentError, Family};
+use super::grid::{self, BUDGET};
+use super::rung::{Corpora, Factors, Rung};
+use super::sweep::{Chosen, chosen};
+use super::{Experiment, ExperimentError};
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It tries a learning rate.
+    Sweep,
+    /// It is fitted.
+    Fit,
+    /// It takes no part in the fit, which has to foretell it.
+    HeldOut,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Sweep, Self::Fit, Self::HeldOut];
+    /// The key of a record that says what its run was for.
+    const KEY: &str = "split";
+
+    /// In the column `run.split` of results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+            Self::Fit => "fit",
+            Self::HeldOut => "held out",
+        }
+    }
+
+    /// What the run of a labelled record was for.
+    pub fn of(run: &Run) -> Option<Self> {
+        let word = run.other.get(Self::KEY)?.as_str()?;
+        Self::ALL.into_iter().find(|part| part.word() == word)
+    }
+}
 
 /// A run that the experiment asks for.
 #[derive(Clone, Debug)]
@@ -22,39 +55,175 @@ pub struct Planned {
     pub job: Job,
     /// The settings of the model that the ladder varies, for the table.
     pub size: Vec<(String, String)>,
-    /// It takes no part in the fit.
-    pub held_out: bool,
+    /// What it is for.
+    pub part: Part,
+    /// The budget that it was cut to, FLOPs.
+    pub budget: Option<f64>,
+    /// Its learning rate follows from runs that are not there yet: it cannot be trained before them.
+    pub open: bool,
 }
 
-/// All runs of an experiment: those of the fit in the order of the ladder, then those that are held out.
-///
-/// # Errors
-/// If corpora cannot be opened, or settings do not fit each other: with the place in the file.
-pub fn plan(experiment: &Experiment, place: &Place) -> Result<Vec<Planned>, ExperimentError> {
-    let mut planner = Planner { experiment, place, sources: Vec::new() };
-    let sizes = sizes(experiment)?;
-    let mut fitted = Vec::new();
-    for family in &experiment.families {
-        for size in &sizes {
-            fitted.extend(planner.rung(family, size, None, false)?);
+/// The records under the names that an experiment gives them, each with what it was for.
+pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
+    let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
+    let named = pairs.map(|(planned, mut run)| {
+        run.labels = planned.job.labels.clone();
+        run.other.insert(Part::KEY.into(), planned.part.word().into());
+        if let Some(budget) = planned.budget {
+            run.other.insert(BUDGET.into(), budget.into());
         }
+        run
+    });
+    Runs::new(named.collect())
+}
+
+/// Makes the runs of an experiment; keeps the corpora it opened.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    experiment: &'a Experiment,
+    corpora: Corpora<'a>,
+}
+
+impl<'a> Planner<'a> {
+    /// Corpora are looked for at this place.
+    pub fn new(experiment: &'a Experiment, place: &'a Place) -> Self {
+        Self { experiment, corpora: Corpora::new(place) }
     }
-    let mut all = chosen(experiment, fitted)?;
-    if all.is_empty() {
-        return Err(experiment.file.error(&["ladder"], "asks for no run at all: it needs sizes, a horizon and a seed"));
-    }
-    for (i, rung) in experiment.held_out.iter().enumerate() {
-        let mut size = rung.clone();
-        let tokens = size.remove("tokens").as_ref().and_then(number).ok_or_else(|| {
-            let file = &experiment.file;
-            file.error(&["held_out"], format!("number {} needs tokens = ..., beside the size", i + 1))
-        })?;
+
+    /// All runs of the experiment, as far as they are known from those that were measured ([`labelled`]): the sweep, the
+    /// runs of the fit in the order of the ladder, and those that are held out. Once nothing is [`Planned::open`] and all
+    /// of it is measured, the experiment is whole.
+    ///
+    /// # Errors
+    /// If corpora cannot be opened, or settings do not fit each other: with the place in the file.
+    pub fn plan(&mut self, measured: &Runs) -> Result<Vec<Planned>, ExperimentError> {
+        let experiment = self.experiment;
+        let refused = |e: FitError| experiment.refused(&["sweep"], e.message).hint_of(e.hint);
+        let chosen = chosen(measured).map_err(refused)?;
+        let sizes = sizes(experiment)?;
+        let (mut swept, mut fitted, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
         for family in &experiment.families {
-            all.extend(planner.rung(family, &size, Some(tokens), true)?);
+            let mut tuned = Vec::new();
+            let mut rungs = Vec::new();
+            for size in &sizes {
+                rungs.push(Rung::new(experiment, &mut self.corpora, family, size, Part::Fit)?);
+            }
+            for (rung, lengths) in rungs.iter().zip(lengths(experiment, &rungs, measured)) {
+                let [tried, trained] = self.rung(rung, &lengths, &chosen, &mut tuned)?;
+                swept.extend(tried);
+                fitted.extend(trained);
+            }
+            for (i, size) in experiment.held_out.iter().enumerate() {
+                let mut size = size.clone();
+                let tokens = size.remove("tokens").as_ref().and_then(number).ok_or_else(|| {
+                    let message = format!("number {} needs tokens = ..., beside the size", i + 1);
+                    experiment.file.error(&["held_out"], message)
+                })?;
+                let rung = Rung::new(experiment, &mut self.corpora, family, &size, Part::HeldOut)?;
+                let [_, trained] = self.rung(&rung, &[Length { tokens, budget: None }], &chosen, &mut tuned)?;
+                held_out.extend(trained);
+            }
+        }
+        let mut all = kept(experiment, swept)?;
+        all.extend(kept(experiment, fitted)?);
+        if all.is_empty() {
+            return Err(experiment
+                .file
+                .error(&["ladder"], "asks for no run at all: it needs sizes, a horizon and a seed"));
+        }
+        all.extend(held_out);
+        once(experiment, &all)?;
+        Ok(all)
+    }
+
+    /// The runs of a size at all its horizons: those that sweep it, and those that are trained by what the sweep found.
+    fn rung(
+        &self,
+        rung: &Rung,
+        lengths: &[Length],
+        chosen: &[Chosen],
+        tuned: &mut Vec<Tuned>,
+    ) -> Result<[Vec<Planned>; 2], ExperimentError> {
+        let experiment = self.experiment;
+        let [mut swept, mut trained] = [Vec::new(), Vec::new()];
+        for &Length { tokens, budget } in lengths {
+            let as_it_is = rung.config(Factors::NONE, tokens)?;
+            let label = rung.label(&as_it_is);
+            let sweep = experiment.sweep.as_ref().filter(|_| rung.part == Part::Fit);
+            for &seed in sweep.iter().flat_map(|sweep| &sweep.seeds) {
+                // Whatever is tried, weights and batches are the same.
+                let seed = own_seed(seed, &as_it_is);
+                for factors in sweep.iter().flat_map(|sweep| sweep.factors()) {
+                    let config = RunConfig { seed, ..rung.config(factors, tokens)? };
+                    swept.push(Planned { budget, ..rung.planned(config, &label, Part::Sweep)? });
+                }
+            }
+            let place = [rung.one.stored as f64, tokens].map(f64::ln);
+            let found = chosen.iter().find(|c| c.family == rung.family.name && c.rung == label);
+            let factors = match (&experiment.sweep, rung.part, found) {
+                (None, ..) => Some(Factors::NONE),
+                (_, Part::HeldOut, _) => nearest(tuned, place),
+                (.., None) => None,
+                (.., Some(found)) => {
+                    let factors = rung.factors(found, tokens)?;
+                    tuned.push(Tuned { place, factors });
+                    Some(factors)
+                }
+            };
+            let config = rung.config(factors.unwrap_or(Factors::NONE), tokens)?;
+            for &seed in &experiment.ladder.seeds {
+                let config = RunConfig { seed: own_seed(seed, &config), ..config.clone() };
+                let open = factors.is_none();
+                trained.push(Planned { budget, open, ..rung.planned(config, &label, rung.part)? });
+            }
+        }
+        Ok([swept, trained])
+    }
+}
+
+/// How long a run is, and which budget made it so.
+#[derive(Clone, Copy, Debug)]
+struct Length {
+    tokens: f64,
+    budget: Option<f64>,
+}
+
+/// How long the runs of each size of a family are.
+fn lengths(experiment: &Experiment, rungs: &[Rung], measured: &Runs) -> Vec<Vec<Length>> {
+    let ladder = &experiment.ladder;
+    let of = |rung: &Rung| -> Vec<Length> {
+        let budgets = ladder.budgets().map_or_else(Vec::new, |all| all.iter().copied().map(Some).collect());
+        let budgets = budgets.into_iter().chain(std::iter::repeat(None));
+        rung.lengths().into_iter().zip(budgets).map(|(tokens, budget)| Length { tokens, budget }).collect()
+    };
+    let mut all: Vec<Vec<Length>> = rungs.iter().map(of).collect();
+    let (Some(around), Some(budgets), Some(first)) = (&ladder.around, ladder.budgets(), rungs.first()) else {
+        return all;
+    };
+    let mut order: Vec<usize> = (0..rungs.len()).collect();
+    order.sort_by(|a, b| rungs[*a].params().total_cmp(&rungs[*b].params()));
+    let sizes: Vec<f64> = order.iter().map(|i| rungs[*i].params()).collect();
+    for &budget in budgets {
+        let known =
+            grid::measured(measured, &first.family.name, budget, |counts| experiment.fit.size.of(counts) as f64);
+        let chosen = around.chosen(&sizes, budget, &known);
+        for (_, &rung) in order.iter().enumerate().filter(|(place, _)| !chosen.contains(place)) {
+            all[rung].retain(|length| length.budget != Some(budget));
         }
     }
-    once(experiment, &all)?;
-    Ok(all)
+    all
+}
+
+/// What a sweep found, and where: logarithms of parameters and tokens.
+struct Tuned {
+    place: [f64; 2],
+    factors: Factors,
+}
+
+/// What was found nearest: a rung that is held out has no sweep of its own.
+fn nearest(tuned: &[Tuned], place: [f64; 2]) -> Option<Factors> {
+    let far = |t: &Tuned| (t.place[0] - place[0]).hypot(t.place[1] - place[1]);
+    tuned.iter().min_by(|a, b| far(a).total_cmp(&far(b))).map(|t| t.factors)
 }
 
 /// Refuses runs that a family has twice: what looks like a replicate would be the same number again.
@@ -63,9 +232,10 @@ fn once(experiment: &Experiment, all: &[Planned]) -> Result<(), ExperimentError>
     for run in all {
         let labels = &run.job.labels;
         let Some(other) = seen.insert((&labels.family, &run.job.id), run) else { continue };
-        let (table, says) = match (run.held_out, other.held_out) {
-            (true, false) => ("held_out", "is a run of the ladder: what is fitted cannot be foretold"),
-            (true, true) => ("held_out", "is there twice"),
+        let (table, says) = match (run.part, other.part) {
+            (Part::HeldOut, Part::Fit) => ("held_out", "is a run of the ladder: what is fitted cannot be foretold"),
+            (Part::HeldOut, _) => ("held_out", "is there twice"),
+            (Part::Sweep, _) => ("sweep", "is there twice: its factors have to differ"),
             _ => ("ladder", "is there twice: sizes, horizons (in whole batches) and seeds have to differ"),
         };
         let message = format!("{}, seed {}, {says}", labels.rung, run.job.config.seed);
@@ -90,135 +260,17 @@ fn sizes(experiment: &Experiment) -> Result<Vec<Table>, ExperimentError> {
     Ok((0..rungs).map(size).collect())
 }
 
-/// A corpus that was opened, and the held-out windows of each length that was asked for.
-struct Opened {
-    config: corpora::Config,
-    source: Arc<dyn Source>,
-    held_out: Vec<(usize, Arc<HeldOut>)>,
-}
-
-/// An evaluation is held in memory.
-const MOST_TARGETS: usize = 1_000_000_000;
-
-struct Planner<'a> {
-    experiment: &'a Experiment,
-    place: &'a Place,
-    sources: Vec<Opened>,
-}
-
-impl Planner<'_> {
-    /// One size of one family, at all horizons or at the one given, with all seeds.
-    fn rung(
-        &mut self,
-        family: &Family,
-        size: &Table,
-        tokens: Option<f64>,
-        held_out: bool,
-    ) -> Result<Vec<Planned>, ExperimentError> {
-        let file = &self.experiment.file;
-        // What is no setting of the table is one of the ladder: tokens.
-        let refused = |table: &str, e: &Refused| {
-            let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
-            match e.setting == "tokens" || size.contains_key(e.setting) {
-                true => file.error(&[if held_out { "held_out" } else { "ladder" }], e.to_string()),
-                false => file.error(&path, &e.says),
-            }
-        };
-        let corpus = file.read_kind(&["corpus"], &family.corpus, corpora::ALL, |kind, settings| {
-            corpora::Config::read(kind, settings)
-        })?;
-        let recipe =
-            file.read_kind(&["recipe"], &family.recipe, recipes::ALL, |kind, settings| Recipe::read(kind, settings))?;
-        let mut model = family.model.clone();
-        model.extend(size.clone());
-        let shape = file.read_kind(&["model"], &model, models::ALL, |kind, settings| Shape::read(kind, settings))?;
-        let opened = self.open(&corpus)?;
-        let source = self.sources[opened].source.clone();
-        let vocab = source.vocab_size();
-        let model = shape.complete(vocab).map_err(|e| refused("model", &e))?;
-        let model = model.with_logits(|width| recipe.logit_scale(width));
-        let seq_len = recipe.seq_len();
-
-        let of_tokens = |tokens: f64| -> Result<RunConfig, ExperimentError> {
-            let training = recipe.training(&model, tokens).map_err(|e| refused("recipe", &e))?;
-            let (corpus, model, evaluation) = (corpus.clone(), model.clone(), self.experiment.evaluation);
-            Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
-        };
-        // For horizons that follow from the size: what one token costs, of a run of any length.
-        let one = counts(&of_tokens(1.0)?);
-        let fit = &self.experiment.fit;
-        let (params, flops) = (fit.size.of(&one) as f64, fit.compute.of(&one) / one.tokens as f64);
-        let lengths = match (tokens, self.experiment.ladder.horizons()) {
-            (Some(tokens), _) => vec![tokens],
-            (None, Some(horizons)) => horizons.tokens(params, flops),
-            (None, None) => Vec::new(),
-        };
-        let held = self.held_out(opened, seq_len)?;
-        let mut all = Vec::new();
-        for tokens in lengths {
-            let config = of_tokens(tokens)?;
-            source.suffices(config.training.batch, seq_len).map_err(|e| self.of_corpus(e))?;
-            for &seed in &self.experiment.ladder.seeds {
-                let config = RunConfig { seed: own_seed(seed, &config), ..config.clone() };
-                let labels = Labels {
-                    question: self.experiment.name.clone(),
-                    family: family.name.clone(),
-                    rung: rung(size, config.training.tokens()),
-                };
-                let job = Job::new(config, source.clone(), held.clone(), labels);
-                let size = size.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
-                all.push(Planned { job, size, held_out });
-            }
-        }
-        Ok(all)
-    }
-
-    fn open(&mut self, config: &corpora::Config) -> Result<usize, ExperimentError> {
-        if let Some(at) = self.sources.iter().position(|s| s.config == *config) {
-            return Ok(at);
-        }
-        let source = config.open(self.place).map_err(|e| self.of_corpus(e))?;
-        self.sources.push(Opened { config: config.clone(), source, held_out: Vec::new() });
-        Ok(self.sources.len() - 1)
-    }
-
-    fn held_out(&mut self, opened: usize, seq_len: usize) -> Result<Arc<HeldOut>, ExperimentError> {
-        let known = self.sources[opened].held_out.iter().find(|(length, _)| *length == seq_len);
-        if let Some((_, held_out)) = known {
-            return Ok(held_out.clone());
-        }
-        let windows = self.experiment.evaluation.windows;
-        if windows == 0 || windows.saturating_mul(seq_len) > MOST_TARGETS {
-            let message =
-                format!("{windows} windows of {seq_len} tokens: expected at least one, and at most 10^9 tokens");
-            return Err(self.experiment.file.error(&["evaluation", "windows"], message));
-        }
-        let held_out = self.sources[opened].source.held_out(windows, seq_len).map_err(|e| self.of_corpus(e))?;
-        let held_out = Arc::new(held_out);
-        self.sources[opened].held_out.push((seq_len, held_out.clone()));
-        Ok(held_out)
-    }
-
-    fn of_corpus(&self, error: CorpusError) -> ExperimentError {
-        self.experiment.file.error(&["corpus"], error.message).hint(error.hint)
-    }
-}
-
 /// The runs that satisfy the ladder's condition.
-fn chosen(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
+fn kept(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
     let Some(text) = &experiment.ladder.only else { return Ok(all) };
     let refuse = |what: &dyn std::fmt::Display| {
         let what = what.to_string();
         let (message, hint) = what.split_once("\nhint: ").map_or((what.as_str(), None), |(m, h)| (m, Some(h)));
-        let error = experiment.file.error(&["ladder", "where"], message);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        experiment.file.error(&["ladder", "where"], message).hint_of(hint.map(str::to_owned))
     };
     let condition = parse_condition(text).map_err(|e| refuse(&e))?;
     let fit = &experiment.fit;
-    let mut table = table(&all, Convention { size: fit.size, compute: fit.compute });
+    let mut table = table(&all, fit.convention());
     for key in experiment.ladder.sizes.keys() {
         let cell = |run: &Planned| run.size.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone()).unwrap_or_default();
         let words: Vec<String> = all.iter().map(cell).collect();
@@ -229,8 +281,8 @@ fn chosen(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, Ex
     }
     let truths = matches(&condition, &table).map_err(|e| refuse(&e))?;
     let kept: Vec<Planned> =
-        all.into_iter().zip(truths).filter(|(_, t)| *t == Truth::Yes).map(|(run, _)| run).collect();
-    if kept.is_empty() {
+        all.into_iter().zip(&truths).filter(|(_, t)| **t == Truth::Yes).map(|(run, _)| run).collect();
+    if kept.is_empty() && !truths.is_empty() {
         return Err(refuse(&"leaves no run at all"));
     }
     Ok(kept)
@@ -248,26 +300,4 @@ fn own_seed(seed: u32, config: &RunConfig) -> u64 {
     let bytes = text.bytes().chain(seed.to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash >> 32) ^ (hash & 0xffff_ffff)
-}
-
-/// `d_model 64, 3.1M tokens`
-fn rung(size: &Table, tokens: u64) -> String {
-    let size: Vec<String> = size.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
-    format!("{}, {} tokens", size.join(", "), short(tokens as f64))
-}
-
-/// A value as it is typed, words without quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| serde_json::to_string(value).unwrap_or_default(), str::to_owned)
-}
-
-/// `98.3k`, `3.15M`: three digits and a letter.
-fn short(value: f64) -> String {
-    let (letter, scale) = [("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)]
-        .into_iter()
-        .find(|(_, scale)| value >= *scale)
-        .unwrap_or(("", 1.0));
-    let scaled = value / scale;
-    let places = if scaled < 10.0 { 2 } else { usize::from(scaled < 100.0) };
-    format!("{scaled:.places$}{letter}")
 }

@@ -6,6 +6,7 @@ mod answers;
 mod common;
 mod refusals;
 mod survival;
+mod sweeps;
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,10 +3,13 @@
 use super::runs::{Runs, chains, mean};
 use super::{Approach, ApproachOptions, Budgets, Kind, LeftOut, Minimum, Ordinate, power};
 use crate::error::FitError;
+use crate::points::Labels;
 use crate::polynomial::{Polynomial, Vertex, line};
 
 /// Sizes that a parabola needs; a cubic needs one more.
 const SIZES: usize = 4;
+/// Stands in the place of a column's name.
+const INTERPOLATED: &str = "(interpolated)";
 /// Standard errors of ln N below this are rounding.
 const EXACT: f64 = 1e-8;
 
@@ -35,6 +38,11 @@ struct Best {
 }
 
 pub(super) fn isoflop(runs: &Runs, options: &ApproachOptions, kind: Kind) -> Result<Approach, FitError> {
+    if let Budgets::Interpolated(count) = options.budgets {
+        let (runs, labels) = interpolated(runs, count)?;
+        let options = ApproachOptions { budgets: Budgets::Labelled(labels), ..options.clone() };
+        return isoflop(&runs, &options, kind);
+    }
     let mut notes = runs.notes.clone();
     let mut left_out = Vec::new();
     let mut bests = Vec::new();
@@ -94,6 +102,36 @@ pub(super) fn isoflop(runs: &Runs, options: &ApproachOptions, kind: Kind) -> Res
     })
 }
 
+/// Runs as they would have been at so many budgets, evenly in ln C where five sizes have runs on both sides.
+fn interpolated(runs: &Runs, count: usize) -> Result<(Runs, Labels), FitError> {
+    let curves = runs.curves();
+    let mut ends: Vec<f64> = curves.iter().flat_map(|c| c.knots.iter().map(|k| k.flops)).collect();
+    ends.sort_by(f64::total_cmp);
+    let wide = |flops: &&f64| curves.iter().filter(|c| c.at(**flops).is_some()).count() > SIZES;
+    let (Some(low), Some(high)) = (ends.iter().find(wide), ends.iter().rev().find(wide)) else {
+        return Err(FitError::new(
+            format!("nowhere do {} sizes have runs of less and of more compute: nothing to interpolate", SIZES + 1),
+            "train each size for several numbers of tokens, or take the surface",
+        ));
+    };
+    let mut made =
+        Runs { params: vec![], tokens: vec![], flops: vec![], log_loss: vec![], loss: vec![], ..runs.clone() };
+    let mut index = Vec::new();
+    for i in 0..count {
+        let flops = low + (high - low) * i as f64 / count.saturating_sub(1).max(1) as f64;
+        for (curve, knot) in curves.iter().filter_map(|c| Some((c, c.at(flops)?))) {
+            made.params.push(curve.params);
+            made.tokens.push(knot.tokens);
+            made.flops.push(flops);
+            made.log_loss.push(knot.log_loss);
+            made.loss.push(libm::exp(knot.log_loss));
+            index.push(i as u32);
+        }
+    }
+    let levels = (0..count).map(|i| i.to_string()).collect();
+    Ok((made, Labels { name: INTERPOLATED.into(), levels, index }))
+}
+
 /// Runs by budget, from little compute to much.
 fn budgets(
     runs: &Runs,
@@ -117,9 +155,13 @@ fn budgets(
             let groups = (0..labels.levels.len()).map(of).filter(|g| !g.is_empty());
             let mut all: Vec<Budget> = groups.map(|g| budget(&g)).collect();
             all.sort_by(|a, b| a.flops.total_cmp(&b.flops));
-            notes.push(format!("budgets are those of the column {}", labels.name));
+            notes.push(match labels.name.as_str() {
+                INTERPOLATED => "runs are interpolated to budgets at equal steps of ln C".into(),
+                name => format!("budgets are those of the column {name}"),
+            });
             Ok(all)
         }
+        Budgets::Interpolated(_) => unreachable!("runs were interpolated, and labelled, before"),
         Budgets::Within(share) => {
             if !(share.is_finite() && *share >= 0.0) {
                 return Err(FitError::new(

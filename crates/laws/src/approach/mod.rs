@@ -126,6 +126,10 @@ pub enum Budgets {
     Within(f64),
     /// A label per row.
     Labelled(Labels),
+    /// So many budgets, evenly in ln C, to which the runs of every size are interpolated: for runs that had equal compute
+    /// by another way of counting it. A size that has no runs on both sides of a budget takes no part in it, and budgets lie
+    /// where five sizes do. Between runs ln L goes straight over ln C.
+    Interpolated(usize),
 }
 
 /// What the parabola of a budget is drawn through.

@@ -93,19 +93,24 @@ impl Compute {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Counted, Self::SixNd];
 
-    /// The count, FLOPs.
-    pub fn of(self, counts: &Counts) -> f64 {
-        match self {
-            Self::Counted => counts.flops_counted,
-            Self::SixNd => counts.flops_6nd,
-        }
-    }
-
     /// What is said of the column: its convention.
     pub fn says(self) -> &'static str {
         match self {
             Self::Counted => "C counted, head and attention included",
-            Self::SixNd => "C = 6ND, N without embedding and head",
+            Self::SixNd => "C = 6ND",
+        }
+    }
+}
+
+impl Convention {
+    /// The FLOPs of a run. 6 N D is that of the parameters that N counts: without embedding and head, whatever is used
+    /// again counts as often as it is used ([`Counts::flops_6nd`]).
+    pub fn flops(self, counts: &Counts) -> f64 {
+        let six = |params: u64| 6.0 * params as f64 * counts.tokens as f64;
+        match (self.compute, self.size) {
+            (Compute::Counted, _) => counts.flops_counted,
+            (Compute::SixNd, Size::NonEmbedding) => counts.flops_6nd,
+            (Compute::SixNd, size) => six(size.of(counts)),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn chosen(name: &str, run: &Run, convention: Convention) -> Option<Va
     match name {
         "N" => Some(convention.size.of(&run.counts).into()),
         "D" => Some(run.counts.tokens.into()),
-        _ => serde_json::Number::from_f64(convention.compute.of(&run.counts)).map(Value::Number),
+        _ => serde_json::Number::from_f64(convention.flops(&run.counts)).map(Value::Number),
     }
 }
 

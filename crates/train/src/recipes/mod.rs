@@ -42,6 +42,22 @@ macro_rules! recipes {
                 }
             }
 
+            /// The same with another learning rate or batch, as a sweep tries them. Batches are whole.
+            #[must_use]
+            pub fn with(mut self, lr: f64, batch: usize) -> Self {
+                match &mut self {
+                    $(Self::$variant(recipe) => (recipe.lr, recipe.batch) = (lr, batch)),*
+                }
+                self
+            }
+
+            /// The learning rate and the batch as they are set.
+            pub fn lr_and_batch(&self) -> (f64, usize) {
+                match self {
+                    $(Self::$variant(recipe) => (recipe.lr, recipe.batch)),*
+                }
+            }
+
             /// What the logits of a tied head are multiplied by at a width: an embedding has no room for a learning rate
             /// and a deviation of its own as a head.
             pub fn logit_scale(&self, d_model: usize) -> f64 {

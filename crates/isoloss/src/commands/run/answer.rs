@@ -4,16 +4,21 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use isoloss::experiment::{Experiment, Planned};
+use isoloss::experiment::sweep::{self, Chosen, chosen};
+use isoloss::experiment::{Experiment, Part};
+use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
 use isoloss_laws::{Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, export};
 
+use super::choices;
+use super::found;
 use super::page;
 use super::question::asked;
 use super::truth::Truth;
+use super::ways;
 use crate::commands::fit::{Loaded, apart_of};
 use crate::commands::tell::{self, Told};
 use crate::failure::Failure;
@@ -22,21 +27,20 @@ use crate::output::{self, BOLD, RESET, talk};
 use crate::report;
 use crate::report::predictions::{interval, value};
 
-/// The key of a record that says whether its run was fitted.
-const SPLIT: &str = "split";
-const FITTED: &str = "fit";
-pub const HELD_OUT: &str = "held out";
-
 /// The answer to an experiment.
 pub struct Answer<'a> {
     pub experiment: &'a Experiment,
     pub runs: Runs,
+    /// what sweeps chose, rung by rung
+    pub chosen: Vec<Chosen>,
     pub loaded: Loaded,
     pub told: Told,
     /// runs that took no part in the fit, and what it said of them
     pub foretold: Vec<Foretold>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
+    /// the best sizes by ways of counting, where that figure is asked for
+    pub counted: Vec<Counted>,
     /// what is known to be true
     pub truth: Option<Truth>,
     pub convention: Convention,
@@ -69,8 +73,12 @@ pub struct Beside {
 impl<'a> Answer<'a> {
     /// Fits the runs that are to be fitted, and asks the fit for the others.
     pub fn new(experiment: &'a Experiment, runs: Runs) -> Result<Self, Failure> {
-        let convention = Convention { size: experiment.fit.size, compute: experiment.fit.compute };
-        let fitted = runs.filter(|run| split(run) == FITTED).table("runs.csv", convention);
+        let convention = experiment.fit.convention();
+        let chosen = chosen(&runs)?;
+        let (name, fitted) = match experiment.is_sweep() {
+            true => ("choices.csv", sweep::table(&chosen, convention)),
+            false => ("runs.csv", of(&runs, Part::Fit).table("runs.csv", convention)),
+        };
         let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
         let mut some = Vec::new();
         for condition in &experiment.fit.beside {
@@ -83,20 +91,31 @@ impl<'a> Answer<'a> {
                 };
                 some.iter().map(one).collect()
             });
-            let told = tell::tell("runs.csv", &loaded, options.clone(), experiment.fit.baseline.as_deref());
+            let told = tell::tell(name, &loaded, options.clone(), experiment.fit.baseline.as_deref());
             (told, beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
         let (told, beside) = (told?, beside?);
         let truth = Truth::of(&runs, &told.fit);
+        let counted = match experiment.figures.iter().any(|name| name == counting::ENTRY.name) {
+            true => {
+                let runs = tell::runs(&experiment.name, &loaded, &options, &told.fit);
+                counting::counted(&Material { table: Some(fitted), runs: Some(runs), ..Material::default() })?.0
+            }
+            false => Vec::new(),
+        };
         let foretold = foretell(&runs, &told.fit, convention)?;
-        Ok(Self { experiment, runs, loaded, told, foretold, beside, truth, convention, options })
+        Ok(Self { experiment, runs, chosen, loaded, told, foretold, beside, counted, truth, convention, options })
     }
 
     /// Writes everything into the folder.
     pub fn save(&self, out: &Path) -> Result<(), Failure> {
         let write = |name: &str, bytes: &[u8]| output::save(&out.join(name), bytes, true);
         write("runs.csv", export(&self.runs, self.convention).as_bytes())?;
+        if !self.chosen.is_empty() {
+            write("choices.csv", choices::csv(&sweep::table(&self.chosen, self.convention)).as_bytes())?;
+        }
         write("fit.json", self.told.fit.to_json().as_bytes())?;
+        write("found.csv", found::csv(self).as_bytes())?;
         for name in &self.experiment.figures {
             match self.figure(name) {
                 Ok(figure) => write(&format!("{name}.svg"), figure.draw(&Default::default()).svg.as_bytes())?,
@@ -110,6 +129,10 @@ impl<'a> Answer<'a> {
         if let Some((_, drawn)) = self.told.figures.iter().find(|(known, _)| *known == name) {
             return Ok(drawn.clone());
         }
+        if name == counting::ENTRY.name {
+            let source = format!("{} of {}.", count(self.loaded.points.len(), "run"), self.experiment.name);
+            return Ok(counting::figure(&self.counted, &source).width(Width::Double));
+        }
         let hint = "isoloss list figures shows all";
         let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;
         let runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
@@ -121,7 +144,7 @@ impl<'a> Answer<'a> {
     /// Says the answer.
     pub fn print(&self, out: &Path) -> Result<(), Failure> {
         let report = report::Report::new(&self.told.fit, &self.loaded.points, &self.loaded.prepared);
-        let mut said = report::text(&report);
+        let mut said = choices::text(&self.chosen) + &report::text(&report);
         for told in &self.foretold {
             let inside = match told.inside() {
                 Some(true) => "inside",
@@ -140,6 +163,7 @@ impl<'a> Answer<'a> {
         if let Some(truth) = &self.truth {
             said.push_str(&format!("\n{BOLD}Truth{RESET}: {}", truth.sentence()));
         }
+        said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
             let each = beside.fit.parameters.iter();
             let each: Vec<String> =
@@ -162,30 +186,18 @@ pub fn may_write(out: &Path) -> Result<(), Failure> {
         .map_err(|e| Failure::file(&name, "written", &e))
 }
 
-/// The records under the names that this experiment gives them, each with whether it was fitted.
-pub fn labelled(planned: &[Planned], records: &[Option<Record>]) -> Runs {
-    let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
-    let named = pairs.map(|(planned, mut run)| {
-        run.labels = planned.job.labels.clone();
-        let split = if planned.held_out { HELD_OUT } else { FITTED };
-        run.other.insert(SPLIT.into(), split.into());
-        run
-    });
-    Runs::new(named.collect())
-}
-
-/// Was it fitted, or held out?
-pub fn split(run: &Record) -> &str {
-    run.other.get(SPLIT).and_then(|v| v.as_str()).unwrap_or_default()
+/// The runs of one part.
+pub fn of(runs: &Runs, part: Part) -> Runs {
+    runs.filter(|run| Part::of(run) == Some(part))
 }
 
 /// What the fit says of the runs that took no part in it.
 fn foretell(runs: &Runs, fit: &Fit, convention: Convention) -> Result<Vec<Foretold>, Failure> {
     let table = runs.table("runs.csv", convention);
-    let cost = |run: &Record| convention.compute.of(&run.counts);
-    let dearest = runs.iter().filter(|run| split(run) == FITTED).map(cost).fold(0.0, f64::max);
+    let cost = |run: &Record| convention.flops(&run.counts);
+    let dearest = of(runs, Part::Fit).iter().map(cost).fold(0.0, f64::max);
     let mut all = Vec::new();
-    for (row, run) in runs.iter().enumerate().filter(|(_, run)| split(run) == HELD_OUT) {
+    for (row, run) in runs.iter().enumerate().filter(|(_, run)| Part::of(run) == Some(Part::HeldOut)) {
         let Some(loss) = run.loss() else { continue };
         let input = |name: &str| {
             let column = table.column(name).and_then(|c| c.as_numbers());

@@ -1,20 +1,23 @@
 //! `isoloss run`: from the question to the report.
 
 mod answer;
+mod choices;
+mod found;
 mod page;
 mod question;
 mod truth;
+mod ways;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss::experiment::Experiment;
+use isoloss::experiment::{Experiment, Planner, labelled};
 use isoloss_runs::record::StateName;
 use isoloss_runs::{Runs, import};
 
 use super::Run as Command;
-use super::train::{OfExperiment, dry_run, train};
+use super::train::{OfExperiment, dry_run, first, place, train};
 use crate::failure::Failure;
 use crate::output::code;
 use answer::Answer;
@@ -55,13 +58,15 @@ run it again.";
             let text = std::fs::read_to_string(results).map_err(|error| Failure::file(&name, "read", &error))?;
             return tell(&experiment, import(&name, &text)?, &out);
         }
-        let planned = self.of.plan(&experiment)?;
+        let place = place(&self.of.store);
+        let mut planner = Planner::new(&experiment, &place);
+        let planned = first(&mut planner)?;
         question::check(&experiment, &planned)?;
         if self.of.dry_run {
-            return dry_run(&self.of, &experiment, &planned);
+            return dry_run(&self.of, &experiment, &mut planner, planned);
         }
         answer::may_write(&out)?;
-        let trained = train(&self.of, &experiment, &planned)?;
+        let trained = train(&self.of, &experiment, &mut planner, planned)?;
         if !trained.is_whole() {
             return Ok(trained.code());
         }
@@ -69,7 +74,7 @@ run it again.";
             let hint = "isoloss runs list says how each of them ended";
             return Err(Failure::could_not("no run finished: there is nothing to fit", hint));
         }
-        let told = tell(&experiment, answer::labelled(&planned, &trained.runs), &out)?;
+        let told = tell(&experiment, labelled(&trained.planned, &trained.runs), &out)?;
         Ok(if told == ExitCode::SUCCESS { trained.code() } else { told })
     }
 }

@@ -3,6 +3,8 @@
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
 
 use super::answer::Answer;
+use super::choices;
+use super::ways;
 use crate::commands::tell::made;
 use crate::numbers::{count, number};
 
@@ -11,12 +13,14 @@ pub fn page(answer: &Answer) -> Report {
     let experiment = answer.experiment;
     let mut page = Report::new(&experiment.name, made()).question(&experiment.question);
     page.sections.push(asked(answer));
+    page.sections.extend(choices::section(&answer.chosen));
     let mut told = answer.told.sections.clone();
     // The law first, then what it was asked, then the rest.
     let rest = told.split_off(told.len().min(1));
     page.sections.extend(told);
     page.sections.extend(foretold(answer));
     page.sections.extend(truth(answer));
+    page.sections.extend(ways::section(&answer.counted));
     page.sections.extend(beside(answer));
     page.sections.extend(rest);
     page.sections.push(provenance(answer));

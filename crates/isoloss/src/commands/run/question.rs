@@ -1,21 +1,27 @@
 //! What an experiment asks of its runs: the options of `isoloss fit`, and whether they can be, before anything is paid for.
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
-use isoloss::experiment::{Experiment, Planned};
+use isoloss::experiment::{Experiment, Part, Planned};
 use isoloss_figures::catalogue::{ALL, entry};
-use isoloss_formula::{matches, nearest, parse_condition};
+use isoloss_formula::{Column, matches, nearest, parse_condition};
 use isoloss_runs::Runs;
-use isoloss_runs::record::Convention;
 
 use crate::commands::fit::{Noise, OfTable, law_of};
 use crate::failure::Failure;
+
+/// What a sweep chooses.
+const CHOSEN: [&str; 2] = ["lr", "batch"];
+/// The law of it, where none is named.
+const OF_CHOSEN: &str = "lr-optimum";
 
 /// The options of `isoloss fit` that ask for the experiment's fit, of all its runs or of those that satisfy a condition.
 pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
     let mut typed = vec!["fit"];
     let per = experiment.fit.per.join(",");
-    if let Some(law) = &experiment.fit.law {
-        typed.extend(["--law", law]);
+    match &experiment.fit.law {
+        Some(law) => typed.extend(["--law", law]),
+        None if experiment.is_sweep() => typed.extend(["--law", OF_CHOSEN]),
+        None => {}
     }
     if let Some(noise) = &experiment.fit.noise {
         typed.extend(["--noise", noise]);
@@ -70,9 +76,15 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<(), Failure
         }
     }
 
-    let convention = Convention { size: fit.size, compute: fit.compute };
-    let fitted = planned.iter().filter(|run| !run.held_out).map(|run| run.job.planned());
-    let table = Runs::new(fitted.collect()).table("the planned runs", convention);
+    let convention = fit.convention();
+    let of = if experiment.is_sweep() { Part::Sweep } else { Part::Fit };
+    let fitted = planned.iter().filter(|run| run.part == of).map(|run| run.job.planned());
+    let mut table = Runs::new(fitted.collect()).table("the planned runs", convention);
+    if experiment.is_sweep() {
+        // What will be chosen has these columns.
+        let unknown = vec![f64::NAN; table.len()];
+        CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
+    }
     let of = asked(experiment, None)?;
     let law = law_of(&table, &of).map_err(|e| {
         let refused = experiment.refused(&["fit", "law"], e.message());

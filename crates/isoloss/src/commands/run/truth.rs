@@ -1,10 +1,10 @@
 //! Where the source is known, so is the floor: does the fitted E hold it?
 
+use isoloss::experiment::Part;
 use isoloss_laws::{Estimate, Fit};
 use isoloss_runs::Runs;
 use isoloss_runs::record::Run as Record;
 
-use super::answer::{HELD_OUT, split};
 use crate::numbers::number;
 use crate::report::predictions::{interval, value};
 
@@ -30,7 +30,7 @@ impl Truth {
         if finished.iter().any(|run| floor(run) != Some(realised)) {
             return None;
         }
-        let fitted_runs = finished.iter().filter(|run| split(run) != HELD_OUT);
+        let fitted_runs = finished.iter().filter(|run| Part::of(run) == Some(Part::Fit));
         let above = fitted_runs.filter_map(Record::loss).map(|loss| loss - realised);
         let reducible = above.fold([0.0, f64::INFINITY], |[most, least], x| [f64::max(most, x), f64::min(least, x)]);
         let exact = finished.iter().find_map(|run| run.data.entropy);

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use isoloss::experiment::{Experiment, Planned};
-use isoloss_runs::record::Counts;
+use isoloss::experiment::{Experiment, Part, Planned, Planner, labelled};
+use isoloss_runs::record::{Counts, Run as Record};
 use isoloss_runs::store::Store;
 use isoloss_train::job::Job;
 use isoloss_train::{Estimate, counts, estimate, makespan};
@@ -28,20 +28,37 @@ struct Row<'a> {
     state: &'static str,
 }
 
-/// Prints every run of the experiment.
-pub fn dry_run(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) -> Result<ExitCode, Failure> {
+/// Prints every run of the experiment, as far as it is known from those that are there.
+pub fn dry_run(
+    of: &OfExperiment,
+    experiment: &Experiment,
+    planner: &mut Planner,
+    mut planned: Vec<Planned>,
+) -> Result<ExitCode, Failure> {
     // No store is made for it: one that is not there has no runs.
     let store = Store::read(&of.store).ok();
-    let state = |job: &Job| -> Result<&'static str, Failure> {
-        let run = store.as_ref().map(|store| store.get(&job.id)).transpose()?.flatten();
-        Ok(run.map_or("missing", |run| run.state.name.word()))
+    let there = |job: &Job| -> Result<Option<Record>, Failure> {
+        Ok(store.as_ref().map(|store| store.get(&job.id)).transpose()?.flatten())
     };
+    loop {
+        let ready: Vec<Planned> = planned.iter().filter(|run| !run.open).cloned().collect();
+        let runs = ready.iter().map(|run| there(&run.job)).collect::<Result<Vec<_>, _>>()?;
+        if runs.iter().any(|run| run.as_ref().is_none_or(|run| !run.state.name.is_over())) {
+            break;
+        }
+        let known = ready.len();
+        planned = planner.plan(&labelled(&ready, &runs))?;
+        if planned.iter().filter(|run| !run.open).count() == known {
+            break;
+        }
+    }
     let jobs: Vec<Job> = planned.iter().map(|run| run.job.clone()).collect();
     let (side_by_side, threads) = of.side_by_side(jobs.len());
     let estimates = estimate(&jobs, side_by_side, threads, memory::available().unwrap_or(MEMORY));
     let mut rows = Vec::new();
     for (planned, estimate) in planned.iter().zip(estimates) {
-        rows.push(Row { planned, counts: counts(&planned.job.config), estimate, state: state(&planned.job)? });
+        let state = there(&planned.job)?.map_or("missing", |run| run.state.name.word());
+        rows.push(Row { planned, counts: counts(&planned.job.config), estimate, state });
     }
     let there = |row: &Row| matches!(row.state, "finished" | "diverged");
     let seconds =
@@ -96,9 +113,10 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     let line = |row: &Row| -> Vec<String> {
         let (labels, training) = (&row.planned.job.labels, &row.planned.job.config.training);
         let Counts { stored, non_embedding, effective, active, tokens, flops_counted, flops_6nd, .. } = row.counts;
-        let held = if row.planned.held_out { "held out" } else { "" };
+        let part = if row.planned.part == Part::Fit { "" } else { row.planned.part.word() };
+        let open = if row.planned.open { "lr by the sweep" } else { "" };
         let computed = if row.estimate.measured { "" } else { "computed" };
-        let notes: Vec<&str> = [held, computed].into_iter().filter(|note| !note.is_empty()).collect();
+        let notes: Vec<&str> = [part, open, computed].into_iter().filter(|note| !note.is_empty()).collect();
         vec![
             labels.full(),
             size(stored as f64),
@@ -145,7 +163,7 @@ fn as_value(row: &Row) -> Value {
         "id": job.id,
         "family": job.labels.family,
         "rung": job.labels.rung,
-        "held_out": row.planned.held_out,
+        "part": row.planned.part.word(),
         "state": row.state,
         "counts": row.counts,
         "steps": training.steps,

@@ -6,11 +6,13 @@ mod memory;
 mod options;
 
 use std::process::ExitCode;
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use isoloss::experiment::{Experiment, Planned, plan};
+use isoloss::experiment::{Experiment, Planned, Planner, labelled};
+use isoloss_runs::Runs;
 use isoloss_runs::record::{Run as Record, StateName};
 use isoloss_runs::store::Store;
 use isoloss_train::job::{Control, Job};
@@ -51,17 +53,21 @@ Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed
 
     fn run(self) -> Result<ExitCode, Failure> {
         let experiment = self.of.file.read(&[])?;
-        let planned = self.of.plan(&experiment)?;
+        let place = place(&self.of.store);
+        let mut planner = Planner::new(&experiment, &place);
+        let planned = first(&mut planner)?;
         if self.of.dry_run {
-            return dry_run(&self.of, &experiment, &planned);
+            return dry_run(&self.of, &experiment, &mut planner, planned);
         }
-        Ok(train(&self.of, &experiment, &planned)?.code())
+        Ok(train(&self.of, &experiment, &mut planner, planned)?.code())
     }
 }
 
 /// How a training of many runs ended.
 pub struct Trained {
-    /// The records, in the order of what was planned; none where nothing was begun.
+    /// What was asked for, as far as it is known.
+    pub planned: Vec<Planned>,
+    /// The records, in that order; none where nothing was begun.
     pub runs: Vec<Option<Record>>,
     interrupted: bool,
     limited: bool,
@@ -84,8 +90,53 @@ impl Trained {
     }
 }
 
-/// Trains what is missing, says how it goes, and gives the records of all.
-pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) -> Result<Trained, Failure> {
+/// What is asked for before anything was measured, after saying what the corpora left out.
+pub fn first(planner: &mut Planner) -> Result<Vec<Planned>, Failure> {
+    let planned = planner.plan(&Runs::default())?;
+    let mut told: Vec<&str> = Vec::new();
+    for note in planned.iter().flat_map(|run| run.job.source.notes()) {
+        if !told.contains(&note.as_str()) {
+            talk(format_args!("note: {note}"));
+            told.push(note);
+        }
+    }
+    Ok(planned)
+}
+
+/// Trains what is missing, says how it goes, and gives the records of all. What is asked for may follow from what was
+/// measured: then there is another round.
+pub fn train(
+    of: &OfExperiment,
+    experiment: &Experiment,
+    planner: &mut Planner,
+    mut planned: Vec<Planned>,
+) -> Result<Trained, Failure> {
+    let mut limit = of.limit;
+    loop {
+        planned.retain(|run| !run.open);
+        let (trained, new) = round(of, experiment, planned, limit)?;
+        limit = limit.map(|limit| limit - new);
+        if !trained.is_whole() {
+            return Ok(trained);
+        }
+        planned = planner.plan(&labelled(&trained.planned, &trained.runs))?;
+        if planned.len() == trained.planned.len() {
+            return Ok(trained);
+        }
+        if planned.iter().filter(|run| !run.open).count() == trained.planned.len() {
+            let hint = "a condition `where` of the ladder should hold for a rung and its sweep alike";
+            return Err(Failure::could_not("rungs are left that no sweep was made for", hint));
+        }
+    }
+}
+
+/// Trains what is missing of these runs, at most so many; gives how many there were.
+fn round(
+    of: &OfExperiment,
+    experiment: &Experiment,
+    planned: Vec<Planned>,
+    limit: Option<usize>,
+) -> Result<(Trained, usize), Failure> {
     let store = Store::open(&of.store)?;
     let jobs: Vec<Job> = planned.iter().map(|run| run.job.clone()).collect();
     let mut before = Vec::new();
@@ -93,10 +144,10 @@ pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) ->
         before.push(store.get(&job.id)?.filter(|run| run.state.name.is_over()));
     }
     let missing = before.iter().filter(|run| run.is_none()).count();
-    let todo = of.limit.unwrap_or(usize::MAX).min(missing);
+    let todo = limit.unwrap_or(usize::MAX).min(missing);
     if missing == 0 {
         talk(format_args!("{}: all {} are there", experiment.name, count(jobs.len(), "run")));
-        return Ok(Trained { runs: before, interrupted: false, limited: false });
+        return Ok((Trained { planned, runs: before, interrupted: false, limited: false }, 0));
     }
     let limited = todo < missing;
     let chosen: Vec<usize> = (0..jobs.len()).filter(|&i| before[i].is_none()).take(todo).collect();
@@ -129,16 +180,13 @@ pub fn train(of: &OfExperiment, experiment: &Experiment, planned: &[Planned]) ->
         talk(format_args!("interrupted: everything is kept, the same command goes on"));
     } else if limited {
         let left = jobs.len() - runs.iter().flatten().count();
-        talk(format_args!(
-            "stopped after {todo}, as --limit asked: {} left; the same command goes on",
-            count(left, "run")
-        ));
+        talk(format_args!("stopped as --limit asked: {} left; the same command goes on", count(left, "run")));
     }
     for run in runs.iter().flatten().filter(|run| run.state.name != StateName::Finished) {
         let reason = run.state.reason.as_deref().unwrap_or("stopped on request");
         talk(format_args!("{} {}: {}: {reason}", run.id, run.labels.full(), run.state.name.word()));
     }
-    Ok(Trained { runs, interrupted, limited })
+    Ok((Trained { planned, runs, interrupted, limited }, todo))
 }
 
 /// Refuses what this machine cannot hold: the system would end the program without a word.
@@ -158,27 +206,18 @@ fn fits_memory(jobs: &[Job], side_by_side: usize, threads: usize) -> Result<(), 
 /// but nothing is half written.
 fn stop_on_request() -> Result<&'static AtomicBool, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
-    let handled = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
-    handled
-        .map_err(|e| Failure::could_not(format_args!("Ctrl-C cannot be listened to: {e}"), "run it in a terminal"))?;
-    Ok(&STOP)
-}
-
-impl OfExperiment {
-    /// Its runs.
-    pub fn plan(&self, experiment: &Experiment) -> Result<Vec<Planned>, Failure> {
-        let planned = plan(experiment, &place(&self.store))?;
-        let mut told: Vec<&str> = Vec::new();
-        for note in planned.iter().flat_map(|run| run.job.source.notes()) {
-            if !told.contains(&note.as_str()) {
-                talk(format_args!("note: {note}"));
-                told.push(note);
+    static LISTENS: Once = Once::new();
+    let mut refused = None;
+    LISTENS.call_once(|| {
+        let handled = ctrlc::set_handler(|| {
+            if STOP.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
             }
-        }
-        Ok(planned)
+        });
+        refused = handled.err();
+    });
+    match refused {
+        Some(e) => Err(Failure::could_not(format_args!("Ctrl-C cannot be listened to: {e}"), "run it in a terminal")),
+        None => Ok(&STOP),
     }
 }

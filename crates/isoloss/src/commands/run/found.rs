@@ -1,0 +1,33 @@
+//! Every number of an answer with its interval, by the names that `[found]` of an experiment calls it by.
+
+use isoloss_laws::Estimate;
+
+use super::answer::Answer;
+use crate::report::table::csv_line;
+
+/// The parameters of the law, what sweeps chose, and the exponents of the best sizes by ways of counting.
+pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
+    let mut all: Vec<(String, &Estimate)> =
+        answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
+    for chosen in &answer.chosen {
+        all.push((format!("lr, {}", chosen.name()), &chosen.lr.best));
+        all.extend(chosen.batch.as_ref().map(|batch| (format!("batch, {}", chosen.name()), &batch.best)));
+    }
+    for counted in &answer.counted {
+        for compared in &counted.found.compared {
+            let approach = &compared.approach;
+            all.push((format!("a, {}, {}", counted.way.name, approach.kind.name()), &approach.params.exponent));
+        }
+    }
+    all
+}
+
+/// As a file: name, value, lower and upper end; no ends where there is no interval.
+pub fn csv(answer: &Answer) -> String {
+    let line = |(name, estimate): (String, &Estimate)| {
+        let end = |of: Option<f64>| of.map(|x| x.to_string()).unwrap_or_default();
+        let interval = estimate.interval;
+        csv_line([name, estimate.value.to_string(), end(interval.map(|i| i.lower)), end(interval.map(|i| i.upper))])
+    };
+    found(answer).into_iter().map(line).fold(csv_line(["name", "value", "lower", "upper"]), |text, line| text + &line)
+}

@@ -1,0 +1,208 @@
+//! A size of a family in full: its model, its recipe, its corpus, and the configs of its runs.
+
+use std::sync::Arc;
+
+use isoloss_runs::record::{Counts, Labels};
+use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Source};
+use isoloss_train::job::Job;
+use isoloss_train::models::{self, Shape};
+use isoloss_train::recipes::{self, Recipe};
+use isoloss_train::{Refused, RunConfig, counts};
+use toml::{Table, Value};
+
+use super::plan::{Part, Planned};
+use super::sweep::Chosen;
+use super::{Experiment, ExperimentError, Family};
+
+/// What multiplies the recipe's learning rate and batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Factors {
+    pub lr: f64,
+    pub batch: f64,
+}
+
+impl Factors {
+    pub const NONE: Self = Self { lr: 1.0, batch: 1.0 };
+}
+
+/// A size of a family.
+pub(super) struct Rung<'a> {
+    experiment: &'a Experiment,
+    pub family: &'a Family,
+    size: &'a Table,
+    pub part: Part,
+    corpus: corpora::Config,
+    source: Arc<dyn Source>,
+    held_out: Arc<HeldOut>,
+    model: models::Config,
+    recipe: Recipe,
+    /// Counts of the shortest run there is.
+    pub one: Counts,
+}
+
+impl<'a> Rung<'a> {
+    /// Reads the settings and opens what they name.
+    pub fn new(
+        experiment: &'a Experiment,
+        corpora: &mut Corpora,
+        family: &'a Family,
+        size: &'a Table,
+        part: Part,
+    ) -> Result<Self, ExperimentError> {
+        let file = &experiment.file;
+        let corpus = file.read_kind(&["corpus"], &family.corpus, corpora::ALL, |kind, settings| {
+            corpora::Config::read(kind, settings)
+        })?;
+        let recipe =
+            file.read_kind(&["recipe"], &family.recipe, recipes::ALL, |kind, settings| Recipe::read(kind, settings))?;
+        let mut model = family.model.clone();
+        model.extend(size.clone());
+        let shape = file.read_kind(&["model"], &model, models::ALL, |kind, settings| Shape::read(kind, settings))?;
+        let opened = corpora.open(experiment, &corpus)?;
+        let refused = |e: &Refused| refused(experiment, part, size, "model", e);
+        let model = shape.complete(opened.source.vocab_size()).map_err(|e| refused(&e))?;
+        let model = model.with_logits(|width| recipe.logit_scale(width));
+        let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
+        let one = Counts::default();
+        let mut rung = Self { experiment, family, size, part, corpus, source, held_out, model, recipe, one };
+        rung.one = counts(&rung.config(Factors::NONE, 1.0)?);
+        Ok(rung)
+    }
+
+    /// N, as the fit counts it.
+    pub fn params(&self) -> f64 {
+        self.experiment.fit.size.of(&self.one) as f64
+    }
+
+    /// Tokens of its runs on the ladder.
+    pub fn lengths(&self) -> Vec<f64> {
+        let flops = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
+        let horizons = self.experiment.ladder.horizons();
+        horizons.map_or_else(Vec::new, |horizons| horizons.tokens(self.params(), flops))
+    }
+
+    /// A run of about so many tokens, without a seed.
+    pub fn config(&self, factors: Factors, tokens: f64) -> Result<RunConfig, ExperimentError> {
+        let (lr, batch) = self.recipe.lr_and_batch();
+        let batch = ((batch as f64 * factors.batch).round() as usize).max(1);
+        let recipe = self.recipe.clone().with(lr * factors.lr, batch);
+        let training = recipe
+            .training(&self.model, tokens)
+            .map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
+        let (corpus, model, evaluation) = (self.corpus.clone(), self.model.clone(), self.experiment.evaluation);
+        Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
+    }
+
+    /// The factors that make of the recipe what a sweep chose.
+    pub fn factors(&self, chosen: &Chosen, tokens: f64) -> Result<Factors, ExperimentError> {
+        let (_, batch) = self.recipe.lr_and_batch();
+        let batch = chosen.batch.as_ref().map_or(1.0, |best| best.best.value / batch as f64);
+        let there = self.config(Factors { lr: 1.0, batch }, tokens)?;
+        Ok(Factors { lr: three_digits(chosen.lr.best.value / there.training.lr), batch })
+    }
+
+    /// `d_model 64, 3.1M tokens`
+    pub fn label(&self, config: &RunConfig) -> String {
+        let size: Vec<String> = self.size.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
+        format!("{}, {} tokens", size.join(", "), short(config.training.tokens() as f64))
+    }
+
+    /// A run of it.
+    pub fn planned(&self, config: RunConfig, label: &str, part: Part) -> Result<Planned, ExperimentError> {
+        let training = &config.training;
+        self.source.suffices(training.batch, training.seq_len).map_err(|e| of_corpus(self.experiment, e))?;
+        let labels =
+            Labels { question: self.experiment.name.clone(), family: self.family.name.clone(), rung: label.to_owned() };
+        let job = Job::new(config, self.source.clone(), self.held_out.clone(), labels);
+        let size = self.size.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
+        Ok(Planned { job, size, part, budget: None, open: false })
+    }
+}
+
+/// Where a setting stands that was refused: what is none of the table's is one of the ladder, as tokens are.
+fn refused(experiment: &Experiment, part: Part, size: &Table, table: &str, e: &Refused) -> ExperimentError {
+    let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
+    match e.setting == "tokens" || size.contains_key(e.setting) {
+        true => experiment.file.error(&[if part == Part::HeldOut { "held_out" } else { "ladder" }], e.to_string()),
+        false => experiment.file.error(&path, &e.says),
+    }
+}
+
+fn of_corpus(experiment: &Experiment, error: CorpusError) -> ExperimentError {
+    experiment.file.error(&["corpus"], error.message).hint(error.hint)
+}
+
+/// Corpora that were opened, each once.
+#[derive(Debug)]
+pub(super) struct Corpora<'a> {
+    place: &'a Place,
+    opened: Vec<Opened>,
+}
+
+/// A corpus that was opened, and the held-out windows of each length that was asked for.
+#[derive(Debug)]
+struct Opened {
+    config: corpora::Config,
+    source: Arc<dyn Source>,
+    held_out: Vec<(usize, Arc<HeldOut>)>,
+}
+
+/// An evaluation is held in memory.
+const MOST_TARGETS: usize = 1_000_000_000;
+
+impl<'a> Corpora<'a> {
+    pub fn new(place: &'a Place) -> Self {
+        Self { place, opened: Vec::new() }
+    }
+
+    fn open(&mut self, experiment: &Experiment, config: &corpora::Config) -> Result<&mut Opened, ExperimentError> {
+        let known = self.opened.iter().position(|s| s.config == *config);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let source = config.open(self.place).map_err(|e| of_corpus(experiment, e))?;
+                self.opened.push(Opened { config: config.clone(), source, held_out: Vec::new() });
+                self.opened.len() - 1
+            }
+        };
+        Ok(&mut self.opened[at])
+    }
+}
+
+impl Opened {
+    fn held_out(&mut self, experiment: &Experiment, seq_len: usize) -> Result<Arc<HeldOut>, ExperimentError> {
+        if let Some((_, held_out)) = self.held_out.iter().find(|(length, _)| *length == seq_len) {
+            return Ok(held_out.clone());
+        }
+        let windows = experiment.evaluation.windows;
+        if windows == 0 || windows.saturating_mul(seq_len) > MOST_TARGETS {
+            let message =
+                format!("{windows} windows of {seq_len} tokens: expected at least one, and at most 10^9 tokens");
+            return Err(experiment.file.error(&["evaluation", "windows"], message));
+        }
+        let held_out = Arc::new(self.source.held_out(windows, seq_len).map_err(|e| of_corpus(experiment, e))?);
+        self.held_out.push((seq_len, held_out.clone()));
+        Ok(held_out)
+    }
+}
+
+/// A value as it is typed, words without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| serde_json::to_string(value).unwrap_or_default(), str::to_owned)
+}
+
+/// A factor that people can read, and that a machine of another kind finds too.
+fn three_digits(factor: f64) -> f64 {
+    format!("{factor:.2e}").parse().unwrap_or(factor)
+}
+
+/// `98.3k`, `3.15M`: three digits and a letter.
+fn short(value: f64) -> String {
+    let (letter, scale) = [("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)]
+        .into_iter()
+        .find(|(_, scale)| value >= *scale)
+        .unwrap_or(("", 1.0));
+    let scaled = value / scale;
+    let places = if scaled < 10.0 { 2 } else { usize::from(scaled < 100.0) };
+    format!("{scaled:.places$}{letter}")
+}

@@ -1,0 +1,102 @@
+//! Learning rates that are swept before a ladder is trained, and sweeps that are the question.
+
+use std::collections::BTreeSet;
+
+use isoloss::experiment::Part;
+use isoloss_runs::{import, read_path};
+
+use super::*;
+
+const SWEEP: &str = "[sweep]\nlr = [0.25, 0.5, 1, 2, 4]\nseeds = [7, 8]\n[evaluation]";
+
+/// Two sizes at two horizons, each swept.
+fn small(text: &str) -> String {
+    text.replace("[4, 6, 8, 12, 16, 24]", "[8, 16]")
+        .replace("[2048, 4096, 8192, 16384]", "[2048, 4096]")
+        .replace("[evaluation]", SWEEP)
+}
+
+#[test]
+fn what_was_chosen_is_trained_with_other_seeds_and_alone_is_fitted() {
+    // The law has too many parameters for four runs: one exponent is.
+    let lab = Lab::of(&small(LADDER).replace("[evaluation]", "[fit]\nlaw = \"frontier\"\n[evaluation]"));
+    let (code, dry, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(dry.contains("44 runs") && dry.contains("lr by the sweep"), "{dry}");
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--limit", "41"]);
+    assert!(code == 0 && stderr.contains("3 runs left"), "{stderr}");
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("Swept") && stdout.contains("d_model 16, 4.10k tokens"), "{stdout}");
+    let fit: Value = serde_json::from_str(&fs::read_to_string(lab.path("out/ladder/fit.json")).unwrap()).unwrap();
+    assert_eq!(fit["rows"], 4, "only the ladder is fitted");
+
+    let runs = import("runs.csv", &fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap()).unwrap();
+    let [swept, fitted] = [Part::Sweep, Part::Fit].map(|part| runs.filter(|run| Part::of(run) == Some(part)));
+    assert_eq!((swept.len(), fitted.len()), (40, 4));
+    // Two seeds a rung whatever is tried, and others for what was chosen.
+    let [swept, chosen] = [&swept, &fitted].map(|runs| runs.iter().map(|run| run.seed).collect::<BTreeSet<u64>>());
+    assert!(swept.len() == 8 && chosen.len() == 4 && swept.is_disjoint(&chosen));
+    let choices = read_path(&lab.path("out/ladder/choices.csv")).unwrap().table;
+    assert_eq!(choices.len(), 4);
+    for row in 0..choices.len() {
+        let cell = |name: &str| choices.column(name).unwrap().text(row);
+        let run = fitted.iter().find(|run| run.labels.rung == cell("rung")).unwrap();
+        let chosen: f64 = cell("lr").parse().unwrap();
+        let trained = run.config["training"]["lr"].as_f64().unwrap();
+        assert!((trained / chosen - 1.0).abs() < 0.006, "to three digits: {chosen} {trained}");
+    }
+
+    let before = lab.losses();
+    let (code, again, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!((code, again), (0, stdout), "{stderr}");
+    assert_eq!(lab.losses(), before);
+    // What a program wrote is enough to answer again.
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--from", "out/ladder/runs.csv", "--out", "again"]);
+    assert_eq!(code, 0, "{stderr}");
+    for name in ["choices.csv", "fit.json", "runs.csv"] {
+        let [first, second] = ["out/ladder", "again"].map(|out| fs::read_to_string(lab.path(out).join(name)).unwrap());
+        assert_eq!(first, second, "{name}");
+    }
+}
+
+#[test]
+fn a_sweep_alone_is_a_question_whose_law_is_of_learning_rates() {
+    let text =
+        LADDER.replace("[4, 6, 8, 12, 16, 24]", "[8, 12, 16]").replace("[2048, 4096, 8192, 16384]", "[2048, 4096]");
+    let text = text.replace("[evaluation]", &format!("seeds = []\n{SWEEP}"));
+    let lab = Lab::of(&text);
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(stdout.contains("law lr-optimum, 6 rows") && stdout.contains("Swept"), "{stdout}");
+    let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
+    assert!(report.contains("What the sweep chose"));
+}
+
+/// Learning rate and batch together: the batch that is trained is a whole number of windows.
+#[test]
+fn a_batch_may_be_swept_too() {
+    let sweep = SWEEP.replace("seeds", "batch = [0.5, 1, 2, 4]\nseeds");
+    let lab = Lab::of(&small(LADDER).replace(SWEEP, &sweep).replace("[8, 16]", "[8]"));
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("82 runs"), "2 rungs of 5 x 4 x 2, and a run of each: {stderr}");
+}
+
+#[test]
+fn sweeps_that_choose_nothing_are_refused() {
+    for (sweep, says) in [
+        ("lr = [1, 2]\nseeds = [7]", "[sweep.lr] three factors or more"),
+        ("lr = [1, 2, -4]\nseeds = [7]", "[sweep.lr] -4 is no factor"),
+        ("lr = [1, 2, 2]\nseeds = [7]", "is there twice"),
+        ("lr = [1, 2, 4]\nbatch = [1, 2]\nseeds = [7]", "[sweep.batch]"),
+        ("lr = [1, 2, 4]\nseeds = []", "[sweep.seeds] a sweep needs a seed"),
+        ("lr = [1, 2, 4]\nseeds = [1]", "[sweep.seeds] 1 is a seed of the ladder too"),
+        ("lr = [1, 2, 4]", "missing field `seeds`"),
+    ] {
+        let lab = Lab::of(&LADDER.replace("[evaluation]", &format!("[sweep]\n{sweep}\n[evaluation]")));
+        let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
+        assert!(code == 2 && stderr.contains(says), "{sweep}: {stderr}");
+        assert!(!lab.path("runs").exists());
+    }
+}
