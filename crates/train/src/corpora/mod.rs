@@ -3,9 +3,11 @@
 //! A corpus is a stream of batches and a held-out set. A batch is a pure function of seed and step, so that a resumed run
 //! sees what the uninterrupted one would have seen, and two runs of one seed see the same.
 
+pub mod grammar;
 pub mod markov;
 mod mmap;
 mod permutation;
+pub mod recall;
 mod stream;
 pub mod text;
 
@@ -184,6 +186,8 @@ macro_rules! corpora {
 }
 
 corpora! {
+    Grammar = grammar,
     Markov = markov,
+    Recall = recall,
     Text = text,
 }

@@ -3,7 +3,7 @@
 //! A Feistel network on pairs of residues, walked along its cycle until it lands below n ("generalised Feistel", Black
 //! and Rogaway 2002, Ciphers with Arbitrary Finite Domains). Not a cipher: it shuffles, it hides nothing.
 
-use super::stream::{GOLDEN, mix};
+use super::stream::{GOLDEN, below, mix};
 
 /// Rounds: three make every place depend on every bit, the rest make orders of few things look drawn.
 const ROUNDS: usize = 6;
@@ -55,11 +55,6 @@ impl Permutation {
         }
         left + self.rows * right
     }
-}
-
-/// 64 random bits as a number below `n`.
-fn below(bits: u64, n: u64) -> u64 {
-    ((u128::from(bits) * u128::from(n)) >> 64) as u64
 }
 
 /// The sum of two residues.

@@ -55,6 +55,11 @@ pub(super) fn symmetric(bits: u64) -> f64 {
     ((bits >> 11) as f64 + 0.5) * (2.0 / (1u64 << 53) as f64) - 1.0
 }
 
+/// 64 random bits as a number below `n`: none is likelier than another by more than 2^-64.
+pub(super) fn below(bits: u64, n: u64) -> u64 {
+    ((u128::from(bits) * u128::from(n)) >> 64) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use super::chain::ONE;
 /// Everything is an integer: a law's counts sum to 2^32, times V they fill V slots of 2^32, and a slot is chosen without
 /// bias. So a token has exactly the probability of its count.
 #[derive(Debug)]
-pub(super) struct Alias {
+pub(in crate::corpora) struct Alias {
     tokens: u32,
     /// 2^32 mod V: what makes the choice of a slot even, see `draw`. It is 0 where V is a power of two.
     bias: u32,
@@ -20,14 +20,14 @@ pub(super) struct Alias {
 
 impl Alias {
     /// Tables of laws over `tokens` tokens, each of sum 2^32.
-    pub(super) fn new<'a>(tokens: usize, laws: impl Iterator<Item = &'a [u32]>) -> Self {
+    pub(in crate::corpora) fn new<'a>(tokens: usize, laws: impl Iterator<Item = &'a [u32]>) -> Self {
         let slots = laws.flat_map(slots).collect();
         Self { tokens: tokens as u32, bias: (ONE % tokens as u64) as u32, slots }
     }
 
     /// A token of a law.
     #[inline]
-    pub(super) fn draw(&self, law: usize, random: &mut Xoshiro256PlusPlus) -> usize {
+    pub(in crate::corpora) fn draw(&self, law: usize, random: &mut Xoshiro256PlusPlus) -> usize {
         loop {
             let bits = random.next_u64();
             let product = (bits >> 32) * u64::from(self.tokens);

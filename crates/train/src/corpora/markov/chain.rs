@@ -7,7 +7,7 @@ use super::super::stream::{Purpose, stream, symmetric};
 use super::Config;
 
 /// The denominator of all probabilities, 2^32.
-pub(super) const ONE: u64 = 1 << 32;
+pub(in crate::corpora) const ONE: u64 = 1 << 32;
 
 /// Draws before a source is given up whose every chain keeps to one token.
 const DRAWS: u64 = 64;
@@ -80,7 +80,7 @@ impl Chain {
 }
 
 /// -ln(n / 2^32).
-fn surprise(n: u32) -> f64 {
+pub(in crate::corpora) fn surprise(n: u32) -> f64 {
     -libm::log(n as f64 / ONE as f64)
 }
 
@@ -166,7 +166,7 @@ pub(super) fn softmax(logits: &[f64]) -> Vec<f64> {
 
 /// Probabilities as integers of sum 2^32, each at least 1: so every token may follow every other, the stationary law is
 /// unique and every surprise is finite. What rounding down leaves goes to the largest remainders.
-pub(super) fn integers(law: &[f64]) -> Vec<u32> {
+pub(in crate::corpora) fn integers(law: &[f64]) -> Vec<u32> {
     let spread = (ONE - law.len() as u64) as f64;
     let mut counts: Vec<u32> = law.iter().map(|p| (p * spread) as u32 + 1).collect();
     let given: u64 = counts.iter().map(|n| u64::from(*n)).sum();

@@ -29,8 +29,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::alias::Alias;
+pub(super) use self::alias::Alias;
 use self::chain::Chain;
+// Laws of integers, for other sources that are drawn.
+pub(super) use self::chain::{ONE, integers, surprise};
 use super::stream::{Purpose, stream};
 use super::{Batch, CorpusError, HeldOut, Place, Source, hex};
 
