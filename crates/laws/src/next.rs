@@ -7,7 +7,7 @@
 
 use crate::curve::{Curve, Scale};
 use crate::error::FitError;
-use crate::estimate::student;
+use crate::estimate::{Estimate, student};
 use crate::result::Fit;
 
 /// What is to be known better.
@@ -68,21 +68,46 @@ const BEYOND: f64 = 8.0;
 /// Share of the budget for anchors, and of one of them.
 const ANCHORS: (f64, f64) = (0.6, 0.3);
 
+/// A run that can be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// its inputs
+    pub at: Vec<(String, f64)>,
+    /// what it costs, in the unit of the budget
+    pub cost: f64,
+}
+
+/// Chooses among runs that can be made, each once: their indices in the order in which they are worth most for their cost.
+///
+/// # Errors
+/// As [`next`].
+pub fn next_among(
+    fit: &Fit,
+    quantity: &Quantity,
+    purse: &Purse,
+    candidates: &[Candidate],
+) -> Result<Vec<usize>, FitError> {
+    Ok(greedy(fit, quantity, purse, Places::of(fit, candidates)?)?.1)
+}
+
 /// Chooses runs greedily for a fit with draws, of a law that reads N and D or one input.
 ///
 /// # Errors
 /// If the fit has no draws, the quantity is unknown or held, or the budget buys no run.
 pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitError> {
+    Ok(greedy(fit, quantity, purse, Places::grid(fit)?)?.0)
+}
+
+fn greedy(fit: &Fit, quantity: &Quantity, purse: &Purse, mut places: Places) -> Result<(Next, Vec<usize>), FitError> {
     if fit.draws.len() < 20 {
         return Err(FitError::new(
             format!("this fit has no draws to tell what a run would bring: {}", fit.method),
             "fit the runs with intervals: isoloss fit TABLE --save fit.json",
         ));
     }
-    let mut places = Places::new(fit)?;
-    let affordable = places.rows.iter().filter(|p| places.cost(p) <= purse.budget).count();
-    if affordable == 0 {
-        let cheapest = places.rows.iter().map(|p| places.cost(p)).fold(f64::INFINITY, f64::min);
+    let costs = places.costs.clone();
+    if !costs.iter().any(|cost| *cost <= purse.budget) {
+        let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min);
         return Err(FitError::new(
             format!("{:e} buys no run near those that were fitted: the cheapest costs {cheapest:.2e}", purse.budget),
             "give a larger --budget",
@@ -100,7 +125,6 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
         ));
     }
     let target = target(fit, quantity);
-    let costs: Vec<f64> = places.rows.iter().map(|p| places.cost(p)).collect();
     let mut runs: Vec<Wanted> = Vec::new();
     let mut spent = 0.0;
     let mut buy = |ensemble: &mut Ensemble, spent: &mut f64, i: usize, anchor: bool| {
@@ -122,15 +146,16 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
                 break;
             }
             if done(buy(&mut ensemble, &mut spent, i, true)) {
-                return Ok(Next { before, cost: spent, runs });
+                return Ok((Next { before, cost: spent, runs }, ensemble.bought));
             }
         }
     }
     // Where runs are few and money is not, a run much cheaper than its share of the budget saves nothing.
-    let share = purse.budget / purse.runs as f64;
+    // Candidates are made until enough is known: what is saved counts.
+    let share = if places.once { 0.0 } else { purse.budget / purse.runs as f64 };
     let worth = |ensemble: &Ensemble, i: usize| ensemble.fall(i) / (costs[i] + share).sqrt();
     while let Some(i) = (0..costs.len())
-        .filter(|&i| spent + costs[i] <= purse.budget)
+        .filter(|&i| spent + costs[i] <= purse.budget && !(places.once && ensemble.bought.contains(&i)))
         .max_by(|&a, &b| worth(&ensemble, a).total_cmp(&worth(&ensemble, b)))
     {
         // Buying on for nothing is no plan.
@@ -138,18 +163,22 @@ pub fn next(fit: &Fit, quantity: &Quantity, purse: &Purse) -> Result<Next, FitEr
             break;
         }
     }
-    Ok(Next { before, cost: spent, runs })
+    Ok((Next { before, cost: spent, runs }, ensemble.bought))
 }
 
 /// Where runs may be made.
 struct Places {
     names: Vec<String>,
     rows: Vec<Vec<f64>>,
+    costs: Vec<f64>,
     curve: Curve,
+    /// a place is one run, not as many as one likes
+    once: bool,
 }
 
 impl Places {
-    fn new(fit: &Fit) -> Result<Self, FitError> {
+    /// Anywhere near the rows.
+    fn grid(fit: &Fit) -> Result<Self, FitError> {
         let inputs: Vec<&str> = fit.law.inputs().collect();
         let grid = |name: &str, steps: usize| {
             let (low, high) = fit.ranges.iter().find(|r| r.0 == name).map_or((1e6, 1e10), |r| (r.1, r.2));
@@ -163,13 +192,13 @@ impl Places {
             let near = |row: &Vec<f64>| (low / BEYOND..=high * BEYOND).contains(&(row[1] / row[0]));
             let rows = n.iter().flat_map(|n| d.iter().map(|d| vec![*n, *d])).filter(near).collect();
             let curve = Curve::new(fit, family, &Scale::Compute, &[])?;
-            return Ok(Self { names: vec!["N".into(), "D".into()], rows, curve });
+            return Ok(Self::new(vec!["N".into(), "D".into()], rows, curve));
         }
         match inputs.as_slice() {
             [only] => {
                 let rows = grid(only, GRID * GRID).into_iter().map(|x| vec![x]).collect();
                 let curve = Curve::new(fit, family, &Scale::Input((*only).to_owned()), &[])?;
-                Ok(Self { names: vec![(*only).to_owned()], rows, curve })
+                Ok(Self::new(vec![(*only).to_owned()], rows, curve))
             }
             _ => Err(FitError::new(
                 format!("runs are chosen for laws of N and D or of one input, not of {}", inputs.join(", ")),
@@ -178,11 +207,26 @@ impl Places {
         }
     }
 
-    fn cost(&self, row: &[f64]) -> f64 {
-        match row {
+    fn new(names: Vec<String>, rows: Vec<Vec<f64>>, curve: Curve) -> Self {
+        let cost = |row: &Vec<f64>| match row.as_slice() {
             [n, d] => 6.0 * n * d,
             row => row.iter().product(),
-        }
+        };
+        let costs = rows.iter().map(cost).collect();
+        Self { names, rows, costs, curve, once: false }
+    }
+
+    /// These, each once.
+    fn of(fit: &Fit, candidates: &[Candidate]) -> Result<Self, FitError> {
+        let Self { names, curve, .. } = Self::grid(fit)?;
+        let input = |candidate: &Candidate, name: &String| {
+            let found = candidate.at.iter().find(|(n, _)| n == name).map(|(_, x)| *x);
+            found.ok_or_else(|| FitError::new(format!("a run without {name} cannot be weighed"), "give every input"))
+        };
+        let row = |candidate: &Candidate| names.iter().map(|name| input(candidate, name)).collect();
+        let rows = candidates.iter().map(row).collect::<Result<_, _>>()?;
+        let costs = candidates.iter().map(|candidate| candidate.cost).collect();
+        Ok(Self { names, rows, costs, curve, once: true })
     }
 
     /// What the draws say of a run there, in the scale of the residuals.
@@ -193,7 +237,7 @@ impl Places {
 
     /// Variance of a run at every place, in the scale of the residuals.
     fn noise(&mut self, fit: &Fit) -> Result<Vec<f64>, FitError> {
-        let Self { names, rows, curve } = self;
+        let Self { names, rows, curve, .. } = self;
         let columns = |k: usize| rows.iter().map(|row| row[k]).collect::<Vec<f64>>();
         let columns: Vec<(String, Vec<f64>)> = names.iter().enumerate().map(|(k, n)| (n.clone(), columns(k))).collect();
         let theta = fit.theta();
@@ -212,6 +256,28 @@ impl Places {
         let of = |name: &String| target.iter().find(|(n, _)| n == name).map(|(_, x)| x.ln());
         self.names.iter().zip(&self.rows[i]).filter_map(|(n, x)| Some((of(n)? - x.ln()).powi(2))).sum()
     }
+}
+
+/// Half the width of a quantity's interval, as the fit states it; of a loss and of a size as a share. None without an
+/// interval.
+///
+/// # Errors
+/// If the quantity is unknown to this fit.
+pub fn half_width(fit: &Fit, quantity: &Quantity) -> Result<Option<f64>, FitError> {
+    let share = |estimate: &Estimate| estimate.interval.map(|i| (i.upper / i.lower).ln() / 2.0);
+    Ok(match quantity {
+        Quantity::Parameter(name) => {
+            let interval = fit.parameter(name).and_then(|p| p.estimate.interval);
+            interval.map(|i| (i.upper - i.lower) / 2.0)
+        }
+        Quantity::Loss(at) => {
+            let columns: Vec<(String, Vec<f64>)> = at.iter().map(|(name, x)| (name.clone(), vec![*x])).collect();
+            let family: Vec<String> = fit.families().iter().take(1).cloned().collect();
+            let predicted = fit.predict(&columns, (!family.is_empty()).then_some(&family[..]))?;
+            predicted.first().and_then(|prediction| share(&prediction.mean))
+        }
+        Quantity::Params(flops) => fit.optimum(*flops).and_then(|best| share(&best.params)),
+    })
 }
 
 /// Least and greatest tokens per parameter of the rows.
@@ -256,7 +322,7 @@ fn quantity_draws(fit: &Fit, quantity: &Quantity) -> Result<Vec<f64>, FitError> 
             Ok(fit.draws.iter().map(|d| d[i]).collect())
         }
         Quantity::Loss(at) => {
-            let mut places = Places::new(fit)?;
+            let mut places = Places::grid(fit)?;
             let row: Option<Vec<f64>> =
                 places.names.iter().map(|n| at.iter().find(|(name, _)| name == n).map(|(_, x)| *x)).collect();
             let row = row.ok_or_else(|| {
@@ -278,6 +344,8 @@ struct Ensemble {
     size: usize,
     /// variance of a run, at every place
     noise: Vec<f64>,
+    /// places of runs that were bought
+    bought: Vec<usize>,
 }
 
 impl Ensemble {
@@ -303,7 +371,7 @@ impl Ensemble {
                 covariance[j * size + i] = sum / (count - 1.0);
             }
         }
-        Self { covariance, size, noise }
+        Self { covariance, size, noise, bought: Vec::new() }
     }
 
     /// Of the quantity.
@@ -319,6 +387,7 @@ impl Ensemble {
 
     /// A run was made at place `i`.
     fn condition(&mut self, i: usize) {
+        self.bought.push(i);
         let n = self.size;
         let row: Vec<f64> = (0..n).map(|j| self.covariance[i * n + j]).collect();
         let total = row[i] + self.noise[i];

@@ -28,6 +28,7 @@ mod grid;
 mod plan;
 mod rung;
 pub mod sweep;
+pub mod until;
 
 use std::collections::BTreeMap;
 use std::fmt;
