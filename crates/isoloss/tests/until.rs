@@ -9,7 +9,7 @@ const SIZES: [f64; 6] = [3.5e3, 6e3, 14e3, 25e3, 55e3, 98e3];
 const TOKENS: [f64; 6] = [1e5, 2e5, 4e5, 8e5, 1.6e6, 3.2e6];
 const FLOOR: f64 = 3.074;
 /// Half the width of alpha's interval that is asked for.
-const HALF: f64 = 0.06;
+const HALF: f64 = 0.075;
 
 fn reducible(n: f64, d: f64) -> f64 {
     36.0 * n.powf(-0.75) + 245.0 * d.powf(-0.637)

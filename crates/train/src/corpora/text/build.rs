@@ -1,6 +1,7 @@
-//! From settings to mapped tokens: choose files, read and hash documents, write what is not in the cache yet.
+//! From settings to mapped bytes: choose files, read and hash documents, write what is not in the cache yet.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::super::{CorpusError, Place, hex};
-use super::cache::{Digest, Entry, Tokens, Writer};
+use super::cache::{Digest, Head, Span, Tokens, Writer};
 use super::documents::documents;
 use super::left_out::{LeftOut, shown};
 use super::select::{self, Chosen, Exclude, Rules};
-use super::{Config, TokenKind, cargo};
+use super::{Config, cargo};
 
 /// The usual endings of text.
 const EXTENSIONS: [&str; 5] = ["txt", "md", "rst", "rs", "jsonl"];
@@ -26,10 +27,18 @@ const STAMP: &[u8] = b"isoloss files 1\n";
 /// What became of the settings.
 pub(super) struct Built {
     pub(super) tokens: Tokens,
-    /// The digest of all documents and of what makes tokens of them.
-    pub(super) manifest: Digest,
     pub(super) left_out: LeftOut,
 }
+
+/// A document that was written.
+struct Entry {
+    /// The digest of its content.
+    digest: Digest,
+    span: Span,
+}
+
+/// The separator of bytes: one above all of them, so that no text can contain it.
+const SEPARATOR: u16 = 256;
 
 /// What files of these names, sizes and times were found to hold.
 #[derive(Serialize, Deserialize)]
@@ -44,14 +53,11 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
     if let Some(Memo { manifest, left_out }) = recall(&memo)
         && let Some(tokens) = Tokens::open(&tokens_path(place, &manifest), &manifest)
     {
-        return Ok(Built { tokens, manifest, left_out });
+        return Ok(Built { tokens, left_out });
     }
-    let cannot = |error: std::io::Error| {
-        let message = format!("tokens cannot be kept in {}: {error}", shown(&place.cache.to_string_lossy()));
-        CorpusError::new(message, "make this folder writable, make room, or name another one for what is derived")
-    };
+    let cannot = |error| cannot(place, error);
     let mut writer = Writer::new(&place.cache).map_err(cannot)?;
-    let (mut known, mut index) = (HashSet::new(), Vec::new());
+    let (mut known, mut index, mut tokens) = (HashSet::new(), Vec::new(), Vec::new());
     for file in files.values() {
         let mut take = |document: &[u8], left_out: &mut LeftOut| {
             let digest: Digest = Sha256::digest(document).into();
@@ -59,8 +65,10 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
                 left_out.add("a duplicate", &file.name);
                 return Ok(());
             }
-            let (start, tokens) = writer.push(document)?;
-            index.push(Entry { digest, start, tokens });
+            tokens.clear();
+            tokens.extend(document.iter().map(|byte| u16::from(*byte)));
+            tokens.push(SEPARATOR);
+            index.push(Entry { digest, span: writer.push(&tokens)? });
             Ok(())
         };
         documents(file, &config.field, config.document_bytes, &mut left_out, &mut take).map_err(cannot)?;
@@ -73,11 +81,10 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
     let tokens = match Tokens::open(&path, &manifest) {
         Some(tokens) => tokens,
         None => {
-            let written = writer.finish(&path, &manifest, held_out as u64, &index);
-            // Where a file that somebody has mapped cannot be replaced, that one serves as well.
-            let opened = Tokens::open(&path, &manifest);
-            written.or_else(|error| if opened.is_some() { Ok(()) } else { Err(error) }).map_err(cannot)?;
-            opened.ok_or_else(|| cannot(std::io::Error::other("what was written cannot be read back")))?
+            let head = Head { key: manifest, identity: manifest, held_out: held_out as u64 };
+            let spans: Vec<Span> = index.iter().map(|entry| entry.span).collect();
+            let lengths: Vec<u32> = (0..=SEPARATOR).map(|token| u32::from(token != SEPARATOR)).collect();
+            keep(writer, &path, &head, &spans, &lengths).map_err(cannot)?
         }
     };
     let settled = |file: &Chosen| file.modified.is_some_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED));
@@ -86,7 +93,24 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
         let text = serde_json::to_string(&Memo { manifest, left_out: left_out.clone() }).unwrap_or_default();
         let _ = std::fs::write(&memo, text);
     }
-    Ok(Built { tokens, manifest, left_out })
+    Ok(Built { tokens, left_out })
+}
+
+/// Ends a cache and maps it.
+pub(super) fn keep(writer: Writer, path: &Path, head: &Head, spans: &[Span], lengths: &[u32]) -> io::Result<Tokens> {
+    let written = writer.finish(path, head, spans, lengths);
+    // Where a file that somebody has mapped cannot be replaced, that one serves as well.
+    match (Tokens::open(path, &head.key), written) {
+        (Some(tokens), _) => Ok(tokens),
+        (None, Err(error)) => Err(error),
+        (None, Ok(())) => Err(io::Error::other("what was written cannot be read back")),
+    }
+}
+
+/// Why there are no tokens, if it is the disk.
+pub(super) fn cannot(place: &Place, error: io::Error) -> CorpusError {
+    let message = format!("tokens cannot be kept in {}: {error}", shown(&place.cache.to_string_lossy()));
+    CorpusError::new(message, "make this folder writable, make room, or name another one for what is derived")
 }
 
 /// All files of all entries, and what was left out on the way.
@@ -140,11 +164,12 @@ fn recall(memo: &Path) -> Option<Memo> {
     serde_json::from_slice(&std::fs::read(memo).ok()?).ok()
 }
 
-fn tokens_path(place: &Place, manifest: &Digest) -> PathBuf {
-    place.cache.join(format!("text-{}.tokens", hex(manifest)))
+/// Where the tokens of a key are kept.
+pub(super) fn tokens_path(place: &Place, key: &Digest) -> PathBuf {
+    place.cache.join(format!("text-{}.tokens", hex(key)))
 }
 
-/// What identifies the data: tokens, split, and every document.
+/// What identifies a text: tokens, split, and every document.
 fn manifest(config: &Config, index: &[Entry]) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"isoloss text 1\n");
@@ -153,9 +178,8 @@ fn manifest(config: &Config, index: &[Entry]) -> Digest {
     hash.finalize().into()
 }
 
-/// The settings that make tokens and parts of documents.
+/// The settings that make parts of documents, and the tokens that every text is read as.
 fn settings(config: &Config) -> Vec<u8> {
-    let TokenKind::Bytes = config.tokens;
     [&b"bytes\n"[..], &config.held_out.to_bits().to_le_bytes()].concat()
 }
 

@@ -1,14 +1,16 @@
-//! Text in files: bytes as tokens.
+//! Text in files: bytes, words or merged bytes as tokens.
 //!
 //! A file is a document, or what it is cut into; so is every line of a `jsonl` file. Files may be packed by gzip or Zstandard. Documents of equal
 //! content are one. What is binary, unreadable or too large is left out and said.
 //!
 //! Only content counts. A document is held out or trained on by its digest (SHA-256) alone, so that adding a file moves
 //! no other; documents are sorted by digest, so that neither names nor places nor the order of a folder matter; and the
-//! hash of the data is that of the sorted digests and of the settings that make tokens of them.
+//! hash of the data is that of the sorted digests and of the settings that make tokens of them; where a vocabulary was
+//! learnt, also of what its tokens stand for and of the tokens.
 //!
-//! There are 257 tokens: the bytes, and a separator behind each document, which no text can contain, so that the end of
-//! a document can be predicted. The first byte behind a separator cannot: its target is [`IGNORE`].
+//! Behind each document stands a separator, which no text can contain, so that the end of a document can be predicted. It
+//! is the last token of the vocabulary: of bytes there are 257. The first token behind a separator cannot be predicted: its
+//! target is [`IGNORE`].
 
 mod build;
 mod cache;
@@ -17,6 +19,7 @@ mod documents;
 mod left_out;
 mod order;
 mod select;
+mod tokens;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,9 +28,10 @@ use isoloss_runs::record::Data;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use self::cache::{SEPARATOR, Tokens};
+use self::cache::Tokens;
 use self::left_out::shown;
 use self::order::Order;
+pub use self::tokens::TokenKind;
 use super::{Batch, CorpusError, HeldOut, IGNORE, Permutation, Place, Source};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
@@ -67,15 +71,6 @@ pub struct Config {
     /// What a token is.
     #[serde(default)]
     pub tokens: TokenKind,
-}
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenKind {
-    /// A byte.
-    #[default]
-    Bytes,
 }
 
 fn field() -> String {
@@ -125,7 +120,7 @@ impl Config {
         if self.extensions.as_ref().is_some_and(Vec::is_empty) {
             return Err(CorpusError::new("`extensions` is empty", "name some, or leave it away for the usual ones"));
         }
-        Ok(())
+        self.tokens.check()
     }
 }
 
@@ -135,7 +130,9 @@ pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, Co
 
 fn open_with(config: &Config, place: &Place, cargo_home: &Path) -> Result<Arc<dyn Source>, CorpusError> {
     config.check()?;
-    Ok(Arc::new(TextSource::new(config, build::build(config, place, cargo_home)?)))
+    let build::Built { tokens, left_out } = build::build(config, place, cargo_home)?;
+    let tokens = tokens::derive(&config.tokens, place, tokens)?;
+    Ok(Arc::new(TextSource::new(config, tokens, left_out.sentences())))
 }
 
 /// A corpus whose tokens are mapped.
@@ -153,20 +150,19 @@ struct TextSource {
 }
 
 impl TextSource {
-    fn new(config: &Config, built: build::Built) -> Self {
-        let tokens = built.tokens;
+    fn new(config: &Config, tokens: Tokens, mut notes: Vec<String>) -> Self {
         let count = |documents: std::ops::Range<usize>| documents.map(|i| tokens.document(i).1).sum();
         let (epoch, held_out_tokens) = (count(tokens.training()), count(tokens.held_out()));
         let documents = [("documents", tokens.training()), ("held_out_documents", tokens.held_out())];
         let data = Data {
             name: shown(&config.path.join(", ")),
-            hash: super::hex(&built.manifest),
+            hash: super::hex(&tokens.identity()),
             tokens: Some(epoch),
             entropy: None,
             other: documents.into_iter().map(|(name, range)| (name.to_owned(), range.len().into())).collect(),
         };
         let held_out = Order::new(&tokens, tokens.held_out(), None);
-        let notes = built.left_out.sentences();
+        notes.extend(config.tokens.notes(&tokens));
         Self { tokens, data, notes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
     }
 
@@ -191,7 +187,7 @@ impl TextSource {
         targets[..last].copy_from_slice(&inputs[1..]);
         order.read(&self.tokens, position + inputs.len() as u64, &mut targets[last..]);
         for (target, input) in targets.iter_mut().zip(inputs) {
-            if *input == u32::from(SEPARATOR) {
+            if *input == self.tokens.separator() {
                 *target = IGNORE;
             }
         }
@@ -206,7 +202,7 @@ fn windows(tokens: u64, length: usize) -> u64 {
 
 impl Source for TextSource {
     fn vocab_size(&self) -> usize {
-        usize::from(SEPARATOR) + 1
+        self.tokens.vocab_size()
     }
 
     fn data(&self) -> Data {
@@ -220,7 +216,7 @@ impl Source for TextSource {
         let per_epoch = windows(self.epoch, batch.length);
         if per_epoch == 0 {
             // `suffices` says so with a reason; there is nothing to learn from here.
-            batch.inputs.fill(u32::from(SEPARATOR));
+            batch.inputs.fill(self.tokens.separator());
             return batch.targets.fill(IGNORE);
         }
         let first = step.wrapping_mul(batch.sequences() as u64);
@@ -255,9 +251,10 @@ impl Source for TextSource {
             let window = (i as u128 * u128::from(there) / u128::from(taken)) as u64;
             self.window(&self.held_out, window * length as u64, inputs, targets);
         }
-        // A separator is a target, but stands for no byte.
-        let bytes = batch.targets.iter().filter(|t| **t < u32::from(SEPARATOR)).count();
-        let bytes_per_target = Some(bytes as f64 / batch.counted().max(1) as f64);
+        // A separator is a target, but stands for no byte; unknown words stand for nobody knows how many.
+        let targets = batch.targets.iter().filter(|target| **target != IGNORE);
+        let bytes: Option<u64> = targets.map(|target| self.tokens.bytes_of(*target)).sum();
+        let bytes_per_target = bytes.map(|bytes| bytes as f64 / batch.counted().max(1) as f64);
         Ok(HeldOut { batch, floor: None, bytes_per_target })
     }
 
