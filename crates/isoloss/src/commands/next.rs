@@ -55,16 +55,12 @@ impl Runs {
 
     /// Chooses and prints.
     pub fn answer(&self, fit: &Fit, format: Format) -> Result<(), Failure> {
-        let one = |flag: &str, text: &str| match arguments::number(flag, text)? {
-            value if value > 0.0 => Ok(value),
-            _ => Err(Failure::usage(
-                format_args!("{flag} {text}: expected a number above zero"),
-                format_args!("as in {flag} {}", if flag == "--until" { "0.01" } else { "1e21" }),
-            )),
+        let budget = above_zero("--budget", self.budget.as_deref().unwrap_or_default())?;
+        let until = self.until.as_deref().map(|text| above_zero("--until", text)).transpose()?;
+        let quantity = match (&self.know, &self.at) {
+            (None, None) => farther(fit)?,
+            (know, at) => named(know.as_deref().unwrap_or("loss"), at.as_ref(), &fit.law.formula.target)?,
         };
-        let budget = one("--budget", self.budget.as_deref().unwrap_or_default())?;
-        let until = self.until.as_deref().map(|text| one("--until", text)).transpose()?;
-        let quantity = self.quantity(fit)?;
         let runs = self.next.unwrap_or(1) as usize;
         let found = next(fit, &quantity, &Purse { budget, runs, until, anchors: self.anchors })?;
         let report = wanted::Report { fit, quantity: &quantity, next: &found, until };
@@ -74,33 +70,34 @@ impl Runs {
             Format::Csv => wanted::csv(&report),
         })
     }
+}
 
-    fn quantity(&self, fit: &Fit) -> Result<Quantity, Failure> {
-        let at = match &self.at {
-            Some(text) => arguments::points("--at", std::slice::from_ref(text))?.into_iter().next(),
-            None => None,
-        };
-        let target = fit.law.formula.target.as_str();
-        match self.know.as_deref() {
-            Some("N") => {
-                let flops = at.as_ref().and_then(|at| at.iter().find(|(n, _)| n == "C"));
-                match flops {
-                    Some((_, flops)) => Ok(Quantity::Params(*flops)),
-                    None => {
-                        Err(Failure::usage("--know N: the best N for which budget?", "--at C=1e24 names it, in FLOPs"))
-                    }
-                }
-            }
-            Some(name) if name != "loss" && name != target => Ok(Quantity::Parameter(name.to_owned())),
-            named => match at {
-                Some(at) => Ok(Quantity::Loss(at)),
-                None if named.is_some() => Err(Failure::usage(
-                    format_args!("--know {}: at which place?", named.unwrap_or_default()),
-                    "--at \"N=70e9,D=1.4e12\" names it",
-                )),
-                None => farther(fit),
-            },
-        }
+/// The number behind `--until` or `--budget`.
+pub fn above_zero(flag: &str, text: &str) -> Result<f64, Failure> {
+    match arguments::number(flag, text)? {
+        value if value > 0.0 => Ok(value),
+        _ => Err(Failure::usage(
+            format_args!("{flag} {text}: expected a number above zero"),
+            format_args!("as in {flag} {}", if flag == "--until" { "0.01" } else { "1e21" }),
+        )),
+    }
+}
+
+/// What `--know` names, and `--at`; `target` is what the law is of.
+pub fn named(know: &str, at: Option<&String>, target: &str) -> Result<Quantity, Failure> {
+    let at = match at {
+        Some(text) => arguments::points("--at", std::slice::from_ref(text))?.into_iter().next(),
+        None => None,
+    };
+    match know {
+        "N" => match at.as_ref().and_then(|at| at.iter().find(|(n, _)| n == "C")) {
+            Some((_, flops)) => Ok(Quantity::Params(*flops)),
+            None => Err(Failure::usage("--know N: the best N for which budget?", "--at C=1e24 names it, in FLOPs")),
+        },
+        name if name != "loss" && name != target => Ok(Quantity::Parameter(name.to_owned())),
+        name => at.map(Quantity::Loss).ok_or_else(|| {
+            Failure::usage(format_args!("--know {name}: at which place?"), "--at \"N=70e9,D=1.4e12\" names it")
+        }),
     }
 }
 

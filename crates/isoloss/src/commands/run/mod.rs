@@ -6,6 +6,7 @@ mod found;
 mod page;
 mod question;
 mod truth;
+mod until;
 mod ways;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct Run {
     /// Answer from results that were kept: a runs.csv of this experiment. Nothing is trained and no corpus is needed
     #[arg(long, value_name = "CSV", conflicts_with_all = ["dry_run", "store", "jobs", "threads", "limit"], help_heading = "The answer")]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    until: until::Until,
     /// Where results, fit, figures and report go [default: out/<experiment>]
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run", help_heading = "The answer")]
     out: Option<PathBuf>,
@@ -43,6 +46,7 @@ Examples:
   isoloss run experiments/first-ladder.toml --dry-run
   isoloss run my.toml --set corpus.path=books
   isoloss run text-ladder --from experiments/results/text-ladder.csv
+  isoloss run first-ladder --until 0.15 --know alpha
 
 Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
 figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
@@ -61,11 +65,20 @@ run it again.";
         let place = place(&self.of.store);
         let mut planner = Planner::new(&experiment, &place);
         let planned = first(&mut planner)?;
-        question::check(&experiment, &planned)?;
+        let law = question::check(&experiment, &planned)?;
+        let (at_once, _) = self.of.side_by_side(planned.len());
+        let until = self.until.asked(&law, at_once)?;
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }
         answer::may_write(&out)?;
+        if let Some(until) = until {
+            let trained = until.train(&self.of, &experiment, planned)?;
+            return match trained.is_whole() {
+                true => tell(&experiment, labelled(&trained.planned, &trained.runs), &out),
+                false => Ok(trained.code()),
+            };
+        }
         let trained = train(&self.of, &experiment, &mut planner, planned)?;
         if !trained.is_whole() {
             return Ok(trained.code());

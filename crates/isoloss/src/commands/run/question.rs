@@ -4,6 +4,7 @@ use clap::{Args, Command, FromArgMatches, ValueEnum};
 use isoloss::experiment::{Experiment, Part, Planned};
 use isoloss_figures::catalogue::{ALL, entry};
 use isoloss_formula::{Column, matches, nearest, parse_condition};
+use isoloss_laws::Law;
 use isoloss_runs::Runs;
 
 use crate::commands::fit::{Noise, OfTable, law_of};
@@ -44,8 +45,8 @@ pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTa
     })
 }
 
-/// Refuses what would be refused once all runs are there: unknown laws, columns, families and figures.
-pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<(), Failure> {
+/// Refuses what would be refused once all runs are there: unknown laws, columns, families and figures. Gives the law.
+pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Law, Failure> {
     let fit = &experiment.fit;
     let among = |path: &[&str], name: &str, names: &[&str]| -> Result<(), Failure> {
         if names.contains(&name) {
@@ -102,5 +103,5 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<(), Failure
         let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
         matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
     }
-    Ok(())
+    Ok(law)
 }

@@ -131,7 +131,7 @@ pub fn train(
 }
 
 /// Trains what is missing of these runs, at most so many; gives how many there were.
-fn round(
+pub fn round(
     of: &OfExperiment,
     experiment: &Experiment,
     planned: Vec<Planned>,

@@ -1,0 +1,155 @@
+//! `isoloss run --until`: as much of the ladder as it takes.
+
+use std::cell::RefCell;
+
+use clap::Args;
+use isoloss::experiment::until::until;
+use isoloss::experiment::{Experiment, Part, Planned, labelled};
+use isoloss_laws::{Candidate, Fit, Goal, Law, Quantity, Step, half_width};
+use isoloss_runs::store::Store;
+use isoloss_train::counts;
+
+use super::answer::of;
+use super::question::asked;
+use crate::commands::fit::apart_of;
+use crate::commands::next::{above_zero, named};
+use crate::commands::train::{OfExperiment, Trained, round};
+use crate::failure::Failure;
+use crate::numbers::{count, number};
+use crate::output::talk;
+
+/// When enough is known.
+#[derive(Args, Clone, Debug)]
+pub struct Until {
+    /// Train only as much of the ladder as it takes: until half the interval of --know is this; of a loss or of N it is a share
+    #[arg(long, value_name = "HALF", requires = "know", conflicts_with_all = ["dry_run", "from", "limit"], help_heading = "Only as much as it takes")]
+    until: Option<String>,
+    /// What is to be known: a parameter, loss (with --at N=..,D=..) or N (with --at C=..)
+    #[arg(long, value_name = "QUANTITY", requires = "until", help_heading = "Only as much as it takes")]
+    know: Option<String>,
+    /// Where it is to be known: --at "N=70e9,D=1.4e12" or --at C=1e24
+    #[arg(long, value_name = "POINT", requires = "until", help_heading = "Only as much as it takes")]
+    at: Option<String>,
+    /// FLOPs that all runs together may cost, as the fit counts them
+    #[arg(long, value_name = "C", requires = "until", help_heading = "Only as much as it takes")]
+    budget: Option<String>,
+}
+
+/// What was asked for, read.
+pub struct Asked {
+    goal: Goal,
+}
+
+impl Until {
+    /// None without `--until`.
+    pub fn asked(&self, law: &Law, at_once: usize) -> Result<Option<Asked>, Failure> {
+        let (Some(half), Some(know)) = (&self.until, &self.know) else { return Ok(None) };
+        let half = above_zero("--until", half)?;
+        let budget = self.budget.as_deref().map(|text| above_zero("--budget", text)).transpose()?;
+        let quantity = named(know, self.at.as_ref(), &law.formula.target)?;
+        if let Quantity::Parameter(name) = &quantity
+            && law.parameters.iter().all(|p| p.name != *name)
+        {
+            let names: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
+            let hint = format!("it has {}; or loss with --at N=..,D=.., or N with --at C=..", names.join(", "));
+            return Err(Failure::usage(
+                format_args!("--know {name}: the law {} has no such parameter", law.name),
+                hint,
+            ));
+        }
+        Ok(Some(Asked { goal: Goal { quantity, half, budget, at_once } }))
+    }
+}
+
+impl Asked {
+    /// Trains runs of the ladder, some at a time, and says why it stops. Runs that are held out are left alone.
+    pub fn train(
+        &self,
+        of_runs: &OfExperiment,
+        experiment: &Experiment,
+        planned: Vec<Planned>,
+    ) -> Result<Trained, Failure> {
+        if experiment.sweep.is_some() || experiment.ladder.around.is_some() || experiment.has_families() {
+            let what =
+                "--until chooses among the runs of a plain ladder, not of one with a sweep, `around` or families";
+            return Err(Failure::usage(what, "without --until all of them are trained"));
+        }
+        let convention = experiment.fit.convention();
+        let ladder: Vec<Planned> = planned.into_iter().filter(|run| run.part == Part::Fit).collect();
+        let candidate = |run: &Planned| {
+            let counts = counts(&run.job.config);
+            let cost = convention.flops(&counts);
+            let at = [("N", convention.size.of(&counts) as f64), ("D", counts.tokens as f64), ("C", cost)];
+            Candidate { at: at.map(|(name, x)| (name.to_owned(), x)).into(), cost }
+        };
+        let candidates: Vec<Candidate> = ladder.iter().map(candidate).collect();
+        let some = |made: &[bool]| -> Vec<Planned> {
+            ladder.iter().zip(made).filter(|(_, made)| **made).map(|(run, _)| run.clone()).collect()
+        };
+        // Runs that are there cost nothing.
+        let there = there(of_runs, &ladder)?;
+        let cell = RefCell::new((there.clone(), None));
+        let train = |made: Vec<bool>| -> Result<bool, Failure> {
+            let (trained, _) = round(of_runs, experiment, some(&made), None)?;
+            let whole = trained.is_whole();
+            cell.replace((made, Some(trained)));
+            Ok(whole)
+        };
+        if there.contains(&true) && !train(there.clone())? {
+            return last(cell);
+        }
+        let fit = |_: &[bool]| -> Result<Option<Fit>, Failure> {
+            let state = cell.borrow();
+            let Some(trained) = &state.1 else { return Ok(None) };
+            let runs = of(&labelled(&trained.planned, &trained.runs), Part::Fit);
+            // Too few runs for the law are no mistake: more of them follow.
+            let loaded = apart_of(&runs.table("runs.csv", convention), &asked(experiment, None)?);
+            let fitted = loaded.ok().and_then(|(loaded, options)| loaded.fit(&options).ok());
+            let half = fitted.as_ref().map(|fit| half_width(fit, &self.goal.quantity)).transpose()?.flatten();
+            if let Some(half) = half {
+                let runs = count(runs.finished().len(), "run");
+                talk(format_args!(
+                    "after {runs}: half the interval is {}, asked for {}",
+                    number(half, 3),
+                    number(self.goal.half, 3)
+                ));
+            }
+            Ok(fitted)
+        };
+        let make = |new: &[usize]| -> Result<bool, Failure> {
+            let mut made = cell.borrow().0.clone();
+            new.iter().for_each(|run| made[*run] = true);
+            train(made)
+        };
+        let ended = until(&self.goal, &candidates, there, fit, make)?;
+        let cost = |made: &[bool]| candidates.iter().zip(made).filter(|(_, m)| **m).map(|(c, _)| c.cost).sum::<f64>();
+        let share = cost(&ended.made) / cost(&vec![true; ladder.len()]);
+        let why = match ended.why {
+            Step::Known => "known as well as was asked for",
+            Step::Spent => "the budget is spent",
+            Step::All => "the whole ladder is trained, and it is not known as well as was asked for",
+            Step::Make(_) => "interrupted",
+        };
+        let runs = ended.made.iter().filter(|made| **made).count();
+        talk(format_args!(
+            "{why}: {runs} of {} with {} % of the ladder's compute, the law fitted {}",
+            count(ladder.len(), "run"),
+            number(100.0 * share, 3),
+            count(ended.rounds, "time"),
+        ));
+        last(cell)
+    }
+}
+
+/// What was trained last.
+fn last(cell: RefCell<(Vec<bool>, Option<Trained>)>) -> Result<Trained, Failure> {
+    let hint = "--budget has to pay for the shortest runs of three sizes at least";
+    cell.into_inner().1.ok_or_else(|| Failure::could_not("the budget buys no run of this ladder", hint))
+}
+
+/// Which of these runs are over.
+fn there(of: &OfExperiment, planned: &[Planned]) -> Result<Vec<bool>, Failure> {
+    let store = Store::open(&of.store)?;
+    let over = |run: &Planned| Ok(store.get(&run.job.id)?.is_some_and(|run| run.state.name.is_over()));
+    planned.iter().map(over).collect()
+}
