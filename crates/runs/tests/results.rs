@@ -193,7 +193,7 @@ prop_compose! {
         (run.trunk, run.config, run.numerics, run.other) = (trunk, config, numerics, other);
         run.data = Trained { name, hash, tokens, entropy, other: of_data };
         run.result = (state == StateName::Finished).then_some(result);
-        run.cost = Cost { wall_s, cpu_s: 0.0, peak_bytes: seed };
+        run.cost = Cost { wall_s, cpu_s: 0.0, peak_bytes: seed, steps: tokens };
         (run.machine, run.program, run.created, run.finished) = (machine, program, created, finished);
         run.id = run.identity();
         run

@@ -402,3 +402,43 @@ fn a_folder_that_may_not_be_written_to_is_refused() {
     }
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn a_trunk_keeps_its_newest_state_and_is_no_run() {
+    let (_folder, store) = store();
+    let id = "0123456789abcdef0123";
+    assert_eq!(store.trunk_step(id).unwrap(), 0);
+    let trunk = store.trunk(id).unwrap().expect("nobody holds it");
+    assert!(store.trunk(id).unwrap().is_none(), "one at a time");
+    assert_eq!(trunk.load(u64::MAX).unwrap().checkpoint, None);
+    assert!(trunk.save(10, b"ten").unwrap() && trunk.save(30, b"thirty").unwrap());
+    assert_eq!(store.trunk_step(id).unwrap(), 30);
+    assert!(!trunk.save(20, b"twenty").unwrap(), "an earlier one serves nobody whom the later one does not");
+    assert_eq!(trunk.load(u64::MAX).unwrap().checkpoint.unwrap().bytes, b"thirty");
+    assert_eq!(trunk.load(29).unwrap().checkpoint, None, "it is of a later step");
+    let files = || fs::read_dir(trunk.folder()).unwrap().map(|e| e.unwrap().path());
+    assert_eq!(files().count(), 2, "a state and a lock");
+
+    // Reading runs passes over it, and looking for problems does not.
+    write(&store, &finished(1));
+    assert_eq!((store.runs().unwrap().runs.len(), store.runs().unwrap().problems.len()), (1, 0));
+    assert_eq!(said(&store.check().unwrap()), "");
+    let state = files().find(|path| path.to_string_lossy().contains("checkpoint-30")).unwrap();
+    fs::write(&state, b"spoiled").unwrap();
+    fs::write(trunk.folder().join("notes.txt"), b"mine").unwrap();
+    fs::write(store.folder().join("trunks/readme"), b"mine").unwrap();
+    let problems = said(&store.check().unwrap());
+    for word in ["checksum does not hold", "notes.txt: not ours", "readme: not ours"] {
+        assert!(problems.contains(word), "{word}: {problems}");
+    }
+    let loaded = trunk.load(u64::MAX).unwrap();
+    assert!(loaded.checkpoint.is_none() && loaded.skipped.len() == 1);
+    assert!(trunk.save(20, b"twenty").unwrap(), "a spoiled one protects nothing");
+    assert_eq!(files().filter(|path| path.to_string_lossy().contains("checkpoint-")).count(), 1);
+    for id in ["", "..", "trunks", "../../../etc/passwd"] {
+        assert!(store.trunk(id).is_err() && store.trunk_step(id).is_err(), "{id:?}");
+    }
+    drop(trunk);
+    assert!(store.trunk(id).unwrap().is_some());
+    assert!(Store::read(store.folder()).unwrap().trunk(id).unwrap_err().message.contains("for reading"));
+}

@@ -14,6 +14,8 @@ use crate::{RunConfig, Trainer, bytes, counts};
 pub struct Estimate {
     /// Seconds by the clock on the wall, while as many runs as asked for train beside it.
     pub seconds: f64,
+    /// Seconds of one step of it: what the seconds are less for each that another branch takes.
+    pub step: f64,
     /// Bytes of weights, gradients, the optimiser's state and activations.
     pub bytes: f64,
     /// Were steps of this very shape timed? If not, the time is computed from counted FLOPs.
@@ -57,6 +59,7 @@ pub fn estimate(jobs: &[Job], side_by_side: usize, threads: usize, memory: f64) 
         let evaluations = job.held_out.batch.sequences() as f64 / training.batch as f64;
         Estimate {
             seconds: step * (training.steps as f64 + FORWARD * evaluations),
+            step,
             bytes: bytes(&job.config, threads),
             measured: rates.iter().any(|(measured, _)| *measured == cost),
         }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use isoloss_engine::NUMERICS;
 use isoloss_runs::record::{Cost, Labels, Outcome, Run, SCHEMA, State, StateName, machine};
-use isoloss_runs::store::{Claim, Curve, CurvePoint, StoreError};
+use isoloss_runs::store::{Claim, Curve, CurvePoint, Loaded, StoreError, TrunkClaim};
 
 use crate::corpora::{HeldOut, Source};
-use crate::{Progress, RunConfig, Trainer, clock, counts};
+use crate::{Progress, RunConfig, Trainer, Trunk, clock, counts};
 
 /// A run to be trained.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct Job {
     pub held_out: Arc<HeldOut>,
     /// What it is called.
     pub labels: Labels,
+    /// The steps that it shares with runs of other lengths, if it does (see [`crate::trunk`]).
+    pub trunk: Option<Trunk>,
 }
 
 /// How a job is done. Nothing in here changes what comes out.
@@ -44,7 +46,7 @@ pub struct Control<'a> {
 /// What is told while a job is done.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// Training begins, after this many steps of earlier sittings.
+    /// Training begins, after this many steps of earlier sittings or of other branches.
     Started {
         /// Steps that were taken before.
         from: u64,
@@ -78,10 +80,10 @@ impl fmt::Debug for Job {
 }
 
 impl Job {
-    /// A job. Its id follows from config and data.
+    /// A job by itself. Its id follows from config and data.
     pub fn new(config: RunConfig, source: Arc<dyn Source>, held_out: Arc<HeldOut>, labels: Labels) -> Self {
         let id = config.id(&source.data().hash);
-        Self { id, config, source, held_out, labels }
+        Self { id, config, source, held_out, labels, trunk: None }
     }
 
     /// The record of the run before it has begun.
@@ -92,7 +94,7 @@ impl Job {
             state: State::default(),
             labels: self.labels.clone(),
             seed: self.config.seed,
-            trunk: None,
+            trunk: self.trunk.as_ref().map(|trunk| trunk.id.clone()),
             config: self.config.to_value(),
             data: self.source.data(),
             counts: counts(&self.config),
@@ -107,18 +109,26 @@ impl Job {
         }
     }
 
-    /// Trains what is left of the run and writes down how it ended. A run that is over is given back as it is.
+    /// Trains what is left of the run and writes down how it ended. A run that is over is given back as it is. With a claim
+    /// on its trunk it begins with the newest state there that serves, and leaves one for longer runs.
     ///
     /// # Errors
     /// If the store cannot be read or written. What was written before is whole.
-    pub fn run(&self, claim: &Claim, control: &Control, tell: &dyn Fn(Event)) -> Result<Run, StoreError> {
+    pub fn run(
+        &self,
+        claim: &Claim,
+        trunk: Option<&TrunkClaim>,
+        control: &Control,
+        tell: &dyn Fn(Event),
+    ) -> Result<Run, StoreError> {
         let before = claim.run()?;
         if let Some(run) = before.as_ref().filter(|run| run.state.name.is_over()) {
             return Ok(run.clone());
         }
         let mut run = before.unwrap_or_else(|| self.planned());
-        let started = Started { wall: Instant::now(), cpu: clock::of_thread(), cost: run.cost.clone() };
-        let trained = catch_unwind(AssertUnwindSafe(|| self.train(&mut run, claim, control, &started, tell)));
+        let mut started = Started { wall: Instant::now(), cpu: clock::of_thread(), cost: run.cost.clone(), from: 0 };
+        let trained =
+            catch_unwind(AssertUnwindSafe(|| self.train(&mut run, claim, trunk, control, &mut started, tell)));
         match trained {
             Ok(ended) => ended?,
             // A panic is a mistake of ours or of a corpus; the other runs of the ladder go on.
@@ -138,19 +148,33 @@ impl Job {
         &self,
         run: &mut Run,
         claim: &Claim,
+        trunk: Option<&TrunkClaim>,
         control: &Control,
-        started: &Started,
+        started: &mut Started,
         tell: &dyn Fn(Event),
     ) -> Result<(), StoreError> {
         let mut trainer = Trainer::<f32>::new(&self.config, self.source.clone(), control.threads);
-        let loaded = claim.load_checkpoint()?;
-        loaded.skipped.iter().for_each(|problem| tell(Event::Note(&problem.to_string())));
-        if let Some(checkpoint) = loaded.checkpoint
-            && let Err(error) = trainer.restore(&self.id, &checkpoint.bytes)
-        {
-            tell(Event::Note(&format!("{error}; the run begins again")));
+        let restored = restore(&mut trainer, &self.id, claim.load_checkpoint()?, tell);
+        let mut mine = restored;
+        if let Some(of) = &self.trunk {
+            run.trunk = Some(of.id.clone());
+            let recorded = run.cost.steps.unwrap_or(run.state.step);
+            // A kill between a checkpoint and its record.
+            let unrecorded = if restored { trainer.done().saturating_sub(run.state.step) } else { 0 };
+            run.cost.steps = Some(recorded + unrecorded);
+            if let Some(trunk) = trunk.filter(|_| !restored)
+                && restore(&mut trainer, trunk.id(), trunk.load(of.branch)?, tell)
+            {
+                // It may be the one that this run left before it was killed.
+                mine = recorded > 0 && trainer.done() == run.state.step;
+                if !mine {
+                    // The curve of a branch begins where the branch does.
+                    trainer.take_mean();
+                }
+            }
         }
-        claim.cut_curve(trainer.done())?;
+        (started.from, started.cost) = (trainer.done(), run.cost.clone());
+        claim.cut_curve(if mine { trainer.done() } else { 0 })?;
         let mut curve = claim.curve()?;
         if run.created.is_empty() {
             run.created = clock::now();
@@ -162,7 +186,21 @@ impl Job {
 
         let every = self.config.training.steps.div_ceil(POINTS);
         let mut saved = Instant::now();
-        while !trainer.is_over() {
+        loop {
+            if let (Some(of), Some(trunk)) = (&self.trunk, trunk)
+                && of.leaves
+                && of.branch == trainer.done()
+            {
+                // What was paid so far is on the disk before others can go on from it.
+                run.state.step = trainer.done();
+                run.cost = started.cost(Some(&trainer));
+                curve.sync()?;
+                claim.write(run)?;
+                trunk.save(trainer.done(), &bytes(&trainer, trunk.id(), claim)?)?;
+            }
+            if trainer.is_over() {
+                break;
+            }
             if control.is_stopped() {
                 run.state = State { name: StateName::Interrupted, reason: None, step: trainer.done() };
                 return self.keep(run, &trainer, claim, &curve, started);
@@ -230,9 +268,8 @@ impl Job {
         curve: &Curve,
         started: &Started,
     ) -> Result<(), StoreError> {
-        let bytes = trainer.checkpoint(&self.id).map_err(|e| StoreError::new(claim.folder(), e.to_string()))?;
         curve.sync()?;
-        claim.save_checkpoint(trainer.done(), &bytes)?;
+        claim.save_checkpoint(trainer.done(), &bytes(trainer, &self.id, claim)?)?;
         run.cost = started.cost(Some(trainer));
         claim.write(run)
     }
@@ -254,11 +291,30 @@ impl Job {
     }
 }
 
-/// When this sitting began, and what those before it had cost.
+/// Goes on from what was loaded, if there is something whole of that id; what is not is told of.
+fn restore(trainer: &mut Trainer<f32>, id: &str, loaded: Loaded, tell: &dyn Fn(Event)) -> bool {
+    loaded.skipped.iter().for_each(|problem| tell(Event::Note(&problem.to_string())));
+    match loaded.checkpoint.map(|checkpoint| trainer.restore(id, &checkpoint.bytes)) {
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            tell(Event::Note(&format!("{error}; the run begins earlier")));
+            false
+        }
+        None => false,
+    }
+}
+
+/// A checkpoint of that id.
+fn bytes(trainer: &Trainer<f32>, id: &str, claim: &Claim) -> Result<Vec<u8>, StoreError> {
+    trainer.checkpoint(id).map_err(|e| StoreError::new(claim.folder(), e.to_string()))
+}
+
+/// When this sitting began, after how many steps, and what those before it had cost.
 struct Started {
     wall: Instant,
     cpu: Duration,
     cost: Cost,
+    from: u64,
 }
 
 impl Started {
@@ -269,6 +325,7 @@ impl Started {
             wall_s: self.cost.wall_s + self.wall.elapsed().as_secs_f64(),
             cpu_s: self.cost.cpu_s + cpu.as_secs_f64(),
             peak_bytes: self.cost.peak_bytes.max(trainer.map_or(0, |t| t.bytes() as u64)),
+            steps: self.cost.steps.map(|before| before + trainer.map_or(0, |t| t.done() - self.from)),
         }
     }
 }

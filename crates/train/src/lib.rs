@@ -15,6 +15,7 @@ pub mod recipes;
 mod refused;
 pub mod schedules;
 mod trainer;
+pub mod trunk;
 mod work;
 
 pub use config::RunConfig;
@@ -23,4 +24,5 @@ pub use counts::{bytes, counts};
 pub use estimate::{Estimate, estimate, makespan, peak};
 pub use refused::Refused;
 pub use trainer::{CheckpointError, Divergence, Evaluated, Progress, Trainer};
+pub use trunk::Trunk;
 pub use work::work;

@@ -15,6 +15,7 @@
 //! [ladder]                                # every size at every horizon
 //! sizes = { d_model = [16, 32] }
 //! tokens = [98304, 196608]
+//! branches = true                         # the horizons of a size share a trunk: a grid for little more than its longest runs
 //! [sweep]                                 # learning rates to try at every rung before: see [`sweep`]
 //! lr = [0.5, 1, 2]
 //! seeds = [101]
@@ -23,6 +24,7 @@
 //! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
 //! ```
 
+mod branches;
 mod file;
 mod grid;
 mod plan;
@@ -50,6 +52,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("first-ladder", include_str!("../../../../experiments/first-ladder.toml")),
     ("text-ladder", include_str!("../../../../experiments/text-ladder.toml")),
     ("optimizer", include_str!("../../../../experiments/optimizer.toml")),
+    ("isoflop", include_str!("../../../../experiments/isoflop.toml")),
+    ("lr-transfer", include_str!("../../../../experiments/lr-transfer.toml")),
 ];
 
 /// A question that runs can answer.
@@ -117,6 +121,12 @@ pub struct Ladder {
     /// Draws seeds; each run has one of its own, which follows from this, its size and its length. Several are replicates.
     #[serde(default = "Ladder::one_seed")]
     pub seeds: Vec<u32>,
+    /// Whether the horizons of a size are branches of one trunk per seed: they share seed and steps up to their decays (see
+    /// [`isoloss_train::trunk`]), so the grid costs little more than its longest runs, and a trunk is one cluster in the fit.
+    /// It needs the schedule `wsd`, and a warm-up and learning rates that do not depend on the horizon. What is held out
+    /// shares no trunk: it has to be foretold by runs that know nothing of it.
+    #[serde(default)]
+    pub branches: bool,
 }
 
 impl Ladder {
@@ -243,6 +253,7 @@ impl Experiment {
             around: None,
             only: None,
             seeds,
+            branches: false,
         };
         self.held_out.clear();
         self.sweep = None;
@@ -286,6 +297,10 @@ impl Experiment {
         let sweep: Option<Sweep> = top.sweep.as_ref().map(|table| file.read(&["sweep"], table)).transpose()?;
         if let Some((setting, says)) = sweep.as_ref().and_then(|sweep| sweep.refused(&ladder.seeds)) {
             return Err(file.error(&["sweep", setting], says));
+        }
+        if sweep.is_some() && ladder.branches {
+            let message = "tries learning rates for every length by itself: branches of one trunk share theirs";
+            return Err(file.error(&["sweep"], message));
         }
         let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe };
         let over = |base: &Table, own: &Table| {

@@ -6,15 +6,15 @@ use isoloss_formula::{Column, Truth, matches, parse_condition};
 use isoloss_laws::FitError;
 use isoloss_runs::Runs;
 use isoloss_runs::record::{Convention, Run};
-use isoloss_train::RunConfig;
 use isoloss_train::corpora::Place;
 use isoloss_train::job::Job;
+use isoloss_train::{RunConfig, trunk};
 use toml::{Table, Value};
 
 use super::grid::{self, BUDGET};
 use super::rung::{Corpora, Factors, Rung};
 use super::sweep::{Chosen, chosen};
-use super::{Experiment, ExperimentError};
+use super::{Experiment, ExperimentError, branches};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
     let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
     let named = pairs.map(|(planned, mut run)| {
         run.labels = planned.job.labels.clone();
+        run.trunk = planned.job.trunk.as_ref().map(|trunk| trunk.id.clone()).or(run.trunk);
         run.other.insert(Part::KEY.into(), planned.part.word().into());
         if let Some(budget) = planned.budget {
             run.other.insert(BUDGET.into(), budget.into());
@@ -133,6 +134,9 @@ impl<'a> Planner<'a> {
         }
         all.extend(held_out);
         once(experiment, &all)?;
+        if experiment.ladder.branches {
+            trunk::share(all.iter_mut().filter(|run| run.part == Part::Fit).map(|run| &mut run.job));
+        }
         Ok(all)
     }
 
@@ -145,6 +149,11 @@ impl<'a> Planner<'a> {
         tuned: &mut Vec<Tuned>,
     ) -> Result<[Vec<Planned>; 2], ExperimentError> {
         let experiment = self.experiment;
+        let branches = experiment.ladder.branches && rung.part == Part::Fit;
+        if branches {
+            let configs = lengths.iter().map(|length| rung.config(Factors::NONE, length.tokens));
+            branches::check(experiment, &configs.collect::<Result<Vec<_>, _>>()?)?;
+        }
         let [mut swept, mut trained] = [Vec::new(), Vec::new()];
         for &Length { tokens, budget } in lengths {
             let as_it_is = rung.config(Factors::NONE, tokens)?;
@@ -152,7 +161,7 @@ impl<'a> Planner<'a> {
             let sweep = experiment.sweep.as_ref().filter(|_| rung.part == Part::Fit);
             for &seed in sweep.iter().flat_map(|sweep| &sweep.seeds) {
                 // Whatever is tried, weights and batches are the same.
-                let seed = own_seed(seed, &as_it_is);
+                let seed = own_seed(seed, &as_it_is.to_value());
                 for factors in sweep.iter().flat_map(|sweep| sweep.factors()) {
                     let config = RunConfig { seed, ..rung.config(factors, tokens)? };
                     swept.push(Planned { budget, ..rung.planned(config, &label, Part::Sweep)? });
@@ -172,7 +181,8 @@ impl<'a> Planner<'a> {
             };
             let config = rung.config(factors.unwrap_or(Factors::NONE), tokens)?;
             for &seed in &experiment.ladder.seeds {
-                let config = RunConfig { seed: own_seed(seed, &config), ..config.clone() };
+                let of = if branches { config.of_any_length() } else { config.to_value() };
+                let config = RunConfig { seed: own_seed(seed, &of), ..config.clone() };
                 let open = factors.is_none();
                 trained.push(Planned { budget, open, ..rung.planned(config, &label, rung.part)? });
             }
@@ -293,10 +303,10 @@ fn table(all: &[Planned], convention: Convention) -> isoloss_formula::Table {
     Runs::new(all.iter().map(|run| run.job.planned()).collect()).table("the planned runs", convention)
 }
 
-/// The seed of one run: a mix of the ladder's and of everything else that sets it, so that no two runs of a ladder share
-/// their luck, and a rung that is added changes no other. Below 2^32, as numbers of JSON stay exact.
-fn own_seed(seed: u32, config: &RunConfig) -> u64 {
-    let text = isoloss_runs::record::canonical(&config.to_value());
+/// The seed of one run: a mix of the ladder's and of everything else that sets it (of a branch: its trunk), so that no two of
+/// a ladder share their luck, and a rung that is added changes no other. Below 2^32, as numbers of JSON stay exact.
+fn own_seed(seed: u32, config: &serde_json::Value) -> u64 {
+    let text = isoloss_runs::record::canonical(config);
     let bytes = text.bytes().chain(seed.to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash >> 32) ^ (hash & 0xffff_ffff)

@@ -36,7 +36,7 @@ pub(super) struct Rung<'a> {
     held_out: Arc<HeldOut>,
     model: models::Config,
     recipe: Recipe,
-    /// Counts of the shortest run there is.
+    /// Counts of a run of some length.
     pub one: Counts,
 }
 
@@ -65,7 +65,9 @@ impl<'a> Rung<'a> {
         let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
         let one = Counts::default();
         let mut rung = Self { experiment, family, size, part, corpus, source, held_out, model, recipe, one };
-        rung.one = counts(&rung.config(Factors::NONE, 1.0)?);
+        // One step may be too short for warm-up and decay.
+        let probe = rung.config(Factors::NONE, 1.0).or_else(|_| rung.config(Factors::NONE, MANY_TOKENS))?;
+        rung.one = counts(&probe);
         Ok(rung)
     }
 
@@ -147,6 +149,8 @@ struct Opened {
     held_out: Vec<(usize, Arc<HeldOut>)>,
 }
 
+/// Long enough for any warm-up.
+const MANY_TOKENS: f64 = 1e12;
 /// An evaluation is held in memory.
 const MOST_TARGETS: usize = 1_000_000_000;
 

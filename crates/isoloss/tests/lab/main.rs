@@ -2,6 +2,7 @@
 #![cfg(feature = "lab")]
 
 mod answers;
+mod branches;
 #[path = "../common/mod.rs"]
 mod common;
 mod refusals;

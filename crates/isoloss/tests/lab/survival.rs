@@ -5,19 +5,34 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Fifty kills, or as many as `ISOLOSS_KILLS` says: `docs/validation.md` has what 2,000 gave.
 #[test]
 fn kills_lose_nothing_and_change_no_bit() {
+    killed(LADDER);
+}
+
+/// A kill may have steps be taken again, and then they are paid again: never does a branch say that it took fewer than it
+/// needs.
+#[test]
+fn kills_of_branches_lose_nothing_and_change_no_bit() {
+    let (straight, killed) = killed(&branches::ladder());
+    let own = branches::own_steps(&killed);
+    assert!(branches::own_steps(&straight).iter().all(|(id, steps)| own[id] >= *steps), "{own:?}");
+}
+
+/// Fifty kills, or as many as `ISOLOSS_KILLS` says: `docs/validation.md` has what 2,000 gave. The ladder that nobody killed,
+/// and the last of those that were.
+fn killed(ladder: &str) -> (Lab, Lab) {
     let wanted: usize = std::env::var("ISOLOSS_KILLS").map_or(50, |n| n.parse().expect("a number of kills"));
-    let straight = Lab::new();
+    let straight = Lab::of(ladder);
     let start = Instant::now();
     assert_eq!(straight.run(&["train", "ladder.toml"]).0, 0);
     let whole = start.elapsed();
     straight.is_complete();
 
     let mut state = 11u64;
+    let mut last = None;
     for round in 0..wanted.div_ceil(50) {
-        let killed = Lab::new();
+        let killed = Lab::of(ladder);
         for kill in 0..(wanted - 50 * round).min(50) {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let mut child = killed.command(&["train", "ladder.toml"]).spawn().unwrap();
@@ -33,12 +48,26 @@ fn kills_lose_nothing_and_change_no_bit() {
         assert_eq!(killed.run(&["train", "ladder.toml"]).0, 0);
         killed.is_complete();
         assert_eq!(killed.losses(), straight.losses());
+        last = Some(killed);
     }
+    (straight, last.expect("kills"))
 }
 
 #[test]
 fn two_programs_on_one_store_train_each_run_once() {
-    let lab = Lab::new();
+    two_programs(LADDER);
+}
+
+#[test]
+fn two_programs_share_trunks_and_train_each_step_once() {
+    let both = two_programs(&branches::ladder());
+    let alone = Lab::of(&branches::ladder());
+    assert_eq!(alone.run(&["train", "ladder.toml"]).0, 0);
+    assert_eq!((both.losses(), branches::own_steps(&both)), (alone.losses(), branches::own_steps(&alone)));
+}
+
+fn two_programs(ladder: &str) -> Lab {
+    let lab = Lab::of(ladder);
     let children: Vec<Child> =
         (0..2).map(|_| lab.command(&["train", "ladder.toml", "--jobs", "1"]).spawn().unwrap()).collect();
     let mut trained = 0;
@@ -56,6 +85,7 @@ fn two_programs_on_one_store_train_each_run_once() {
     assert_eq!(code, 0);
     assert!(stderr.contains("all 24 runs are there"), "{stderr}");
     assert_eq!(lab.losses(), before);
+    lab
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct Run {
     pub labels: Labels,
     /// The seed of weights and order of data; it stands in the config too.
     pub seed: u64,
-    /// The id of the run whose weights this one began with, if it is a branch.
+    /// The trunk whose steps it shares with runs of other lengths, if it is a branch: they share their luck too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trunk: Option<String>,
     /// Everything that sets the loss, in full.
@@ -134,7 +134,7 @@ pub struct Outcome {
     pub other: Other,
 }
 
-/// What a run cost, all its sittings together.
+/// What a run cost, all its sittings together. Of a branch: its own part, without the steps that others took for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Seconds by the clock on the wall.
@@ -143,6 +143,10 @@ pub struct Cost {
     pub cpu_s: f64,
     /// Bytes of weights, gradients, the optimiser's state and activations, at most.
     pub peak_bytes: u64,
+    /// Of a branch: steps that were taken for itself. Where nothing was killed, those of all branches of a trunk add up to
+    /// what was trained; the sum of [`Counts`] is that of straight runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
 }
 
 impl Run {

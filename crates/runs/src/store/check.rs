@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::durable::UNFINISHED;
 use super::error::Tried;
 use super::lock::{LOCK, Lock};
+use super::trunk::TRUNKS;
 use super::{RECORD, Store, StoreError, checkpoint, curve, listing};
 use crate::record::{Run, StateName, is_id};
 
@@ -27,12 +28,27 @@ impl Store {
                     // Another program may have removed it by now.
                     problems.extend(check_run(&path, id).unwrap_or_else(|error| vec![error]));
                 }
+                TRUNKS if path.is_dir() => problems.extend(check_trunks(&path).unwrap_or_else(|error| vec![error])),
                 hidden if hidden.starts_with('.') => {}
-                _ => problems.push(unknown(&path, "in a store there are folders of runs and nothing else")),
+                _ => problems.push(unknown(&path, "in a store there are folders of runs, and trunks")),
             }
         }
         Ok(problems)
     }
+}
+
+fn check_trunks(folder: &Path) -> Result<Vec<StoreError>, StoreError> {
+    let mut problems = Vec::new();
+    let mut paths = entries(folder)?;
+    paths.sort();
+    for path in paths {
+        if is_id(name(&path)) && path.is_dir() {
+            check_files(&path, None, Lock::is_held(&path)?, &[LOCK], &mut problems)?;
+        } else {
+            problems.push(unknown(&path, "in trunks there are folders of trunks and nothing else"));
+        }
+    }
+    Ok(problems)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
@@ -58,7 +74,7 @@ fn check_run(folder: &Path, id: &str) -> Result<Vec<StoreError>, StoreError> {
             None
         }
     };
-    check_files(folder, run.as_ref(), trained, &mut problems)?;
+    check_files(folder, run.as_ref(), trained, &[RECORD, curve::CURVE, LOCK], &mut problems)?;
     if let Some(run) = &run {
         check_record(&folder.join(RECORD), run, trained, &mut problems);
     } else if problems.is_empty() && !trained {
@@ -70,10 +86,12 @@ fn check_run(folder: &Path, id: &str) -> Result<Vec<StoreError>, StoreError> {
     Ok(problems)
 }
 
+/// The files of a run, or of a trunk: checkpoints and those of a list.
 fn check_files(
     folder: &Path,
     run: Option<&Run>,
     trained: bool,
+    beside: &[&str],
     problems: &mut Vec<StoreError>,
 ) -> Result<(), StoreError> {
     let mut paths = entries(folder)?;
@@ -93,8 +111,8 @@ fn check_files(
                 let error = StoreError::new(&path, "half written when its program was killed");
                 problems.push(error.hint("it is removed when the run goes on; it may be removed by hand"));
             }
-        } else if ![RECORD, curve::CURVE, LOCK].contains(&name.as_str()) {
-            problems.push(unknown(&path, "the folder of a run holds run.json, curve.jsonl, checkpoints and lock"));
+        } else if !beside.contains(&name.as_str()) {
+            problems.push(unknown(&path, &format!("beside checkpoints this folder holds {}", beside.join(", "))));
         }
     }
     if run.is_some_and(|run| run.state.name.is_over()) && spare.0 > 0 && !trained {

@@ -5,9 +5,11 @@
 //! other. `sha256sum` checks it by hand.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::durable::Disk;
 use super::error::Tried;
+use super::lock::Lock;
 use super::{Claim, StoreError};
 use crate::error::count;
 use crate::record::fingerprint;
@@ -34,7 +36,7 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) path: PathBuf,
-    step: u64,
+    pub(crate) step: u64,
     hash: String,
 }
 
@@ -58,19 +60,23 @@ pub(crate) fn parse(name: &str) -> Option<(u64, &str)> {
     (digits && crate::record::is_id(hash)).then_some((step.parse().ok()?, hash))
 }
 
-impl Claim {
-    /// Keeps a checkpoint. When this returns it is on the disk; the one before it stays until then and after, in case that
-    /// this one is spoiled, and all others go.
-    ///
-    /// # Errors
-    /// If it cannot be written; then those before it are still there.
-    pub fn save_checkpoint(&self, step: u64, bytes: &[u8]) -> Result<(), StoreError> {
+/// The checkpoints in a folder, for whoever holds its lock.
+pub(crate) struct Checkpoints<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) disk: &'a Disk,
+    pub(crate) lock: &'a Lock,
+}
+
+impl Checkpoints<'_> {
+    /// Keeps one. When this returns it is on the disk. The newest of an earlier step stays if there is to be a `spare`; all
+    /// others go.
+    pub(crate) fn save(&self, step: u64, bytes: &[u8], spare: bool) -> Result<(), StoreError> {
         self.lock.still_protects()?;
         let hash = fingerprint(bytes);
-        self.disk.replace(&self.folder, &format!("checkpoint-{step}-{hash}.safetensors"), bytes)?;
+        self.disk.replace(self.folder, &format!("checkpoint-{step}-{hash}.safetensors"), bytes)?;
         // A later step is of a future that was given up when the run went on from an earlier one.
-        let mut before = false;
-        for old in self.checkpoints()? {
+        let mut before = !spare;
+        for old in self.all()? {
             let is_new = old.step == step && old.hash == hash;
             let is_previous = old.step < step && !before;
             before |= is_previous;
@@ -81,13 +87,10 @@ impl Claim {
         Ok(())
     }
 
-    /// The newest checkpoint that is whole. Newer ones that are not are told of, and left for whoever wants to look.
-    ///
-    /// # Errors
-    /// If the folder cannot be read.
-    pub fn load_checkpoint(&self) -> Result<Loaded, StoreError> {
+    /// The newest of at most a step that is whole, and what is wrong with those before it.
+    pub(crate) fn load(&self, at_most: u64) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded::default();
-        for named in self.checkpoints()? {
+        for named in self.all()?.into_iter().filter(|named| named.step <= at_most) {
             match named.bytes() {
                 Ok(bytes) => {
                     loaded.checkpoint = Some(Checkpoint { step: named.step, bytes });
@@ -99,24 +102,52 @@ impl Claim {
         Ok(loaded)
     }
 
+    /// All there are, the newest first.
+    pub(crate) fn all(&self) -> Result<Vec<Named>, StoreError> {
+        all(self.folder)
+    }
+}
+
+impl Claim {
+    /// Keeps a checkpoint. When this returns it is on the disk; the one before it stays until then and after, in case that
+    /// this one is spoiled, and all others go.
+    ///
+    /// # Errors
+    /// If it cannot be written; then those before it are still there.
+    pub fn save_checkpoint(&self, step: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.checkpoints().save(step, bytes, true)
+    }
+
+    /// The newest checkpoint that is whole. Newer ones that are not are told of, and left for whoever wants to look.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn load_checkpoint(&self) -> Result<Loaded, StoreError> {
+        self.checkpoints().load(u64::MAX)
+    }
+
     /// Removes all checkpoints: a run that is over needs none.
     ///
     /// # Errors
     /// If one cannot be removed.
     pub fn drop_checkpoints(&self) -> Result<(), StoreError> {
-        self.checkpoints()?.iter().try_for_each(|old| fs::remove_file(&old.path).tried(&old.path, "removed"))
+        all(&self.folder)?.iter().try_for_each(|old| fs::remove_file(&old.path).tried(&old.path, "removed"))
     }
 
-    /// All there are, the newest first.
-    fn checkpoints(&self) -> Result<Vec<Named>, StoreError> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&self.folder).tried(&self.folder, "read")? {
-            let entry = entry.tried(&self.folder, "read")?;
-            found.extend(named(entry.path()));
-        }
-        found.sort_by(|a, b| (b.step, &b.hash).cmp(&(a.step, &a.hash)));
-        Ok(found)
+    fn checkpoints(&self) -> Checkpoints<'_> {
+        Checkpoints { folder: &self.folder, disk: &self.disk, lock: &self.lock }
     }
+}
+
+/// All checkpoints in a folder, the newest first.
+pub(crate) fn all(folder: &Path) -> Result<Vec<Named>, StoreError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).tried(folder, "read")? {
+        let entry = entry.tried(folder, "read")?;
+        found.extend(named(entry.path()));
+    }
+    found.sort_by(|a, b| (b.step, &b.hash).cmp(&(a.step, &a.hash)));
+    Ok(found)
 }
 
 /// The checkpoint that a path is of.

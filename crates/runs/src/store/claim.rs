@@ -34,13 +34,7 @@ impl Store {
         if self.read_only {
             return Err(StoreError::new(&folder, "this store was opened for reading"));
         }
-        let Some(lock) = Lock::take(&folder)? else { return Ok(None) };
-        for entry in fs::read_dir(&folder).tried(&folder, "read")? {
-            let path = entry.tried(&folder, "read")?.path();
-            if path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.ends_with(UNFINISHED)) {
-                fs::remove_file(&path).tried(&path, "removed")?;
-            }
-        }
+        let Some(lock) = take(&folder)? else { return Ok(None) };
         Ok(Some(Claim { id: id.to_owned(), folder, disk: self.disk.clone(), lock: Arc::new(lock) }))
     }
 
@@ -51,6 +45,19 @@ impl Store {
     pub fn is_locked(&self, id: &str) -> Result<bool, StoreError> {
         Lock::is_held(&self.folder_of(id)?)
     }
+}
+
+/// Takes the lock of a folder, which is made if there is none, and removes what a kill left half written in it; none if
+/// somebody else holds it.
+pub(crate) fn take(folder: &Path) -> Result<Option<Lock>, StoreError> {
+    let Some(lock) = Lock::take(folder)? else { return Ok(None) };
+    for entry in fs::read_dir(folder).tried(folder, "read")? {
+        let path = entry.tried(folder, "read")?.path();
+        if path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.ends_with(UNFINISHED)) {
+            fs::remove_file(&path).tried(&path, "removed")?;
+        }
+    }
+    Ok(Some(lock))
 }
 
 impl Claim {
@@ -129,7 +136,7 @@ impl Claim {
 fn known(part: &str) -> &'static [&'static str] {
     match part {
         "state" => &["name", "reason", "step"],
-        "cost" => &["wall_s", "cpu_s", "peak_bytes"],
+        "cost" => &["wall_s", "cpu_s", "peak_bytes", "steps"],
         _ => &[
             "stored",
             "effective",

@@ -5,6 +5,8 @@
 //!                           curve.jsonl                       the loss on the way, a line at a time
 //!                           checkpoint-<step>-<hash>.safetensors   weights and state, at most two
 //!                           lock                              held by the operating system while the run is trained
+//!      trunks/8c1f40aa9be2d3715c06/checkpoint-<step>-<hash>.safetensors   what runs of several lengths share, the newest state
+//!                                  lock                       held while one of them is trained
 //! ```
 //!
 //! Who writes holds a [`Claim`], of which there is one for a run at any time; the system frees it however its holder ends.
@@ -19,6 +21,7 @@ mod error;
 mod listing;
 mod lock;
 mod network;
+mod trunk;
 
 use std::fs;
 use std::io;
@@ -29,6 +32,7 @@ pub use claim::Claim;
 pub use curve::{Curve, CurvePoint};
 pub use error::StoreError;
 pub use listing::Listing;
+pub use trunk::TrunkClaim;
 
 use crate::error::quoted;
 use crate::record::is_id;

@@ -14,7 +14,7 @@ pub fn finished(number: u64) -> Run {
         measures: [("recall".to_owned(), json!(0.25))].into_iter().collect(),
         ..Outcome::default()
     });
-    run.cost = Cost { wall_s: 12.5, cpu_s: 24.0, peak_bytes: 1 << 28 };
+    run.cost = Cost { wall_s: 12.5, cpu_s: 24.0, peak_bytes: 1 << 28, steps: None };
     run.finished = Some("2026-01-02T03:05:05Z".into());
     run
 }

@@ -137,7 +137,7 @@ impl<R: Real> Trainer<R> {
         &self.params
     }
 
-    /// The weights, to be set: by a trunk, or by a test.
+    /// The weights, to be set by a test.
     pub fn params_mut(&mut self) -> &mut Params<R> {
         &mut self.params
     }

@@ -1,5 +1,6 @@
 //! What the trainer promises, from outside: counts, public vectors, resuming bit for bit.
 
+mod branches;
 mod common;
 mod counts;
 mod golden;

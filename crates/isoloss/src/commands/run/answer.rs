@@ -27,6 +27,9 @@ use crate::output::{self, BOLD, RESET, talk};
 use crate::report;
 use crate::report::predictions::{interval, value};
 
+/// The column of the budget that a run was cut to.
+const BUDGET: &str = "run.budget";
+
 /// The answer to an experiment.
 pub struct Answer<'a> {
     pub experiment: &'a Experiment,
@@ -135,9 +138,15 @@ impl<'a> Answer<'a> {
         }
         let hint = "isoloss list figures shows all";
         let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;
-        let runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
+        let mut runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
         let baseline = self.experiment.fit.baseline.clone();
-        let drawn = (entry.draw)(&Material { runs: Some(runs), baseline, ..Material::default() })?;
+        let budgets = self.loaded.budgets(BUDGET).ok();
+        // Runs of a budget have its compute as the experiment counts it, which the law does not read.
+        let compute = self.loaded.prepared.table.column("C").and_then(|c| c.as_numbers());
+        if let (Some(_), Some(compute)) = (&budgets, compute) {
+            runs.points.columns.push(("C".into(), compute.values.clone()));
+        }
+        let drawn = (entry.draw)(&Material { runs: Some(runs), baseline, budgets, ..Material::default() })?;
         Ok(drawn.width(Width::Double))
     }
 

@@ -1,6 +1,7 @@
 //! The report of an experiment.
 
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
+use isoloss_runs::record::Run as Record;
 
 use super::answer::Answer;
 use super::choices;
@@ -47,8 +48,13 @@ fn asked(answer: &Answer) -> Section {
     let wall: f64 = runs.iter().map(|run| run.cost.wall_s).sum();
     let cpu: f64 = runs.iter().map(|run| run.cost.cpu_s).sum();
     let flops: f64 = runs.iter().map(|run| run.counts.flops_counted).sum();
+    // Steps that branches of one trunk share were paid for once.
+    let planned = |run: &Record| run.config["training"]["steps"].as_f64().unwrap_or(f64::INFINITY);
+    let own = |run: &Record| run.cost.steps.map_or(1.0, |steps| steps as f64 / planned(run));
+    let spent: f64 = runs.iter().map(|run| run.counts.flops_counted * own(run)).sum();
+    let shared = if experiment.ladder.branches { format!(" ({} trained)", number(spent, 3)) } else { String::new() };
     let took = format!(
-        "{}: {} FLOPs counted, {} CPU-seconds, {} seconds of runs.",
+        "{}: {} FLOPs counted{shared}, {} CPU-seconds, {} seconds of runs.",
         count(runs.len(), "run"),
         number(flops, 3),
         number(cpu, 3),

@@ -33,6 +33,9 @@ pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTa
     if experiment.has_families() {
         typed.extend(["--group", "family"]);
     }
+    if experiment.ladder.branches {
+        typed.extend(["--cluster", "trunk"]);
+    }
     if !per.is_empty() {
         typed.extend(["--per", "family", &per]);
     }

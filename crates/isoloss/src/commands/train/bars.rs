@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use isoloss_runs::record::{Run, StateName};
+use isoloss_train::Progress;
 use isoloss_train::job::{Event, Job};
-use isoloss_train::{Progress, counts};
+use isoloss_train::trunk::own_flops;
 
 use crate::numbers::size;
 use crate::output::talk;
@@ -21,7 +22,9 @@ const WEIGHT: f64 = 0.1;
 /// The bars of a training.
 pub struct Bars<'a> {
     jobs: &'a [Job],
-    /// FLOPs of every job, counted
+    /// steps that other branches take for each job
+    starts: Vec<u64>,
+    /// FLOPs of every job's own steps, counted
     costs: Vec<f64>,
     /// FLOP/s of the matrix product on the threads of one run
     peak: f64,
@@ -53,16 +56,16 @@ struct Watched {
 const PARTS: u64 = 10_000;
 
 impl<'a> Bars<'a> {
-    pub fn new(jobs: &'a [Job], side_by_side: usize, threads: usize) -> Self {
+    pub fn new(jobs: &'a [Job], starts: Vec<u64>, side_by_side: usize, threads: usize) -> Self {
         let watched = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let target = if watched { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         let shown = MultiProgress::with_draw_target(target);
         let ladder = shown.add(ProgressBar::new(PARTS));
         ladder.set_style(style("{msg:32} {wide_bar} {percent:>3} %  {elapsed} of about {duration}"));
         ladder.set_message(format!("0 of {} runs", jobs.len()));
-        let costs = jobs.iter().map(|job| counts(&job.config).flops_counted).collect();
+        let costs = jobs.iter().zip(&starts).map(|(job, &start)| own_flops(job, start)).collect();
         let peak = if watched { isoloss_train::peak(side_by_side) * threads as f64 } else { 0.0 };
-        Self { jobs, costs, peak, shown, ladder, watched, state: Mutex::default() }
+        Self { jobs, starts, costs, peak, shown, ladder, watched, state: Mutex::default() }
     }
 
     /// Takes in an event of a job.
@@ -120,7 +123,8 @@ impl<'a> Bars<'a> {
     /// The ladder's bar stands at what has ended, and the part of the others that is done.
     fn advance(&self, state: &State) {
         let part = |(&i, run): (&usize, &Watched)| {
-            self.costs[i] * run.bar.position() as f64 / self.jobs[i].config.training.steps as f64
+            let own = self.jobs[i].config.training.steps.saturating_sub(self.starts[i]).max(1);
+            self.costs[i] * run.bar.position().saturating_sub(self.starts[i]) as f64 / own as f64
         };
         let done = state.cost + state.under_way.iter().map(part).sum::<f64>();
         self.ladder.set_position((done / self.costs.iter().sum::<f64>() * PARTS as f64) as u64);

@@ -1,11 +1,13 @@
 //! `--dry-run`: every run with its counts, time and memory, before anything is paid for.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use isoloss::experiment::{Experiment, Part, Planned, Planner, labelled};
 use isoloss_runs::record::{Counts, Run as Record};
 use isoloss_runs::store::Store;
 use isoloss_train::job::Job;
+use isoloss_train::trunk::{own_flops, starts, units};
 use isoloss_train::{Estimate, counts, estimate, makespan};
 use serde_json::{Value, json};
 
@@ -26,6 +28,24 @@ struct Row<'a> {
     counts: Counts,
     estimate: Estimate,
     state: &'static str,
+    /// steps that other branches take for it
+    start: u64,
+}
+
+impl Row<'_> {
+    /// FLOPs of its own steps.
+    fn own_flops(&self) -> f64 {
+        own_flops(&self.planned.job, self.start)
+    }
+
+    /// Seconds of its own part, if others take so many steps for it.
+    fn seconds(&self, start: u64) -> f64 {
+        self.estimate.seconds - self.estimate.step * start as f64
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, "finished" | "diverged")
+    }
 }
 
 /// Prints every run of the experiment, as far as it is known from those that are there.
@@ -53,22 +73,38 @@ pub fn dry_run(
         }
     }
     let jobs: Vec<Job> = planned.iter().map(|run| run.job.clone()).collect();
-    let (side_by_side, threads) = of.side_by_side(jobs.len());
+    let units = units(&jobs);
+    let (side_by_side, threads) = of.side_by_side(units.len());
     let estimates = estimate(&jobs, side_by_side, threads, memory::available().unwrap_or(MEMORY));
     let mut rows = Vec::new();
-    for (planned, estimate) in planned.iter().zip(estimates) {
+    for ((planned, estimate), start) in planned.iter().zip(estimates).zip(starts(&jobs, None)?) {
         let state = there(&planned.job)?.map_or("missing", |run| run.state.name.word());
-        rows.push(Row { planned, counts: counts(&planned.job.config), estimate, state });
+        rows.push(Row { planned, counts: counts(&planned.job.config), estimate, state, start });
     }
-    let there = |row: &Row| matches!(row.state, "finished" | "diverged");
-    let seconds =
-        |rows: Vec<&Row>| makespan(&rows.iter().map(|row| row.estimate.seconds).collect::<Vec<_>>(), side_by_side);
+    // What is left goes on from the states that are there.
+    let left: Vec<usize> = (0..rows.len()).filter(|&i| !rows[i].is_over()).collect();
+    let left_jobs: Vec<Job> = left.iter().map(|&i| jobs[i].clone()).collect();
+    let left_starts = starts(&left_jobs, store.as_ref())?;
+    let seconds_left = |i: usize| left.iter().position(|&l| l == i).map_or(0.0, |at| rows[i].seconds(left_starts[at]));
+    let wall = |seconds: &dyn Fn(usize) -> f64| {
+        let of_unit = |unit: &Vec<usize>| unit.iter().map(|&i| seconds(i)).sum();
+        makespan(&units.iter().map(of_unit).collect::<Vec<f64>>(), side_by_side)
+    };
+    let largest = |unit: &Vec<usize>| unit.iter().map(|&i| rows[i].estimate.bytes).fold(0.0, f64::max);
     let all = Total {
-        wall: seconds(rows.iter().collect()),
-        left: seconds(rows.iter().filter(|row| !there(row)).collect()),
+        wall: wall(&|i| rows[i].seconds(rows[i].start)),
+        left: wall(&seconds_left),
         flops: rows.iter().map(|row| row.counts.flops_counted).sum(),
-        bytes: memory::of_largest(rows.iter().map(|row| row.estimate.bytes).collect(), side_by_side),
-        there: rows.iter().filter(|row| there(row)).count(),
+        own: rows.iter().map(Row::own_flops).sum(),
+        longest: units.iter().map(|unit| unit.iter().map(|&i| rows[i].counts.flops_counted).fold(0.0, f64::max)).sum(),
+        trunks: rows
+            .iter()
+            .filter_map(|row| row.planned.job.trunk.as_ref())
+            .map(|t| &t.id)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        bytes: memory::of_largest(units.iter().map(largest).collect(), side_by_side),
+        there: rows.iter().filter(|row| row.is_over()).count(),
         side_by_side,
         threads,
     };
@@ -84,14 +120,21 @@ pub fn dry_run(
 struct Total {
     wall: f64,
     left: f64,
+    /// FLOPs of all runs if each is trained by itself, those that are trained, and those of the longest run of each trunk
     flops: f64,
+    own: f64,
+    longest: f64,
+    trunks: usize,
     bytes: f64,
     there: usize,
     side_by_side: usize,
     threads: usize,
 }
 
-const HEADER: [&str; 15] = [
+/// With so many clusters Student's quantile, which few of them ask for, is less than a tenth above the normal one.
+const MANY_TRUNKS: usize = 20;
+
+const HEADER: [&str; 16] = [
     "run",
     "N stored",
     "N",
@@ -100,6 +143,7 @@ const HEADER: [&str; 15] = [
     "D",
     "C counted",
     "C = 6ND",
+    "C own",
     "steps",
     "batch",
     "lr",
@@ -126,16 +170,24 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
             size(tokens as f64),
             number(flops_counted, 3),
             number(flops_6nd, 3),
+            number(row.own_flops(), 3),
             training.steps.to_string(),
             format!("{} x {}", training.batch, training.seq_len),
             number(training.lr, 3),
-            seconds_in_words(row.estimate.seconds),
+            seconds_in_words(row.seconds(row.start)),
             memory::in_words(row.estimate.bytes),
             row.state.to_owned(),
             notes.join(", "),
         ]
     };
-    let lines: Vec<Vec<String>> = rows.iter().map(line).collect();
+    let mut header = HEADER.to_vec();
+    let mut lines: Vec<Vec<String>> = rows.iter().map(line).collect();
+    if all.trunks == 0 {
+        // A run by itself pays for all of its steps.
+        let own = HEADER.iter().position(|name| *name == "C own").unwrap_or_default();
+        header.remove(own);
+        lines.iter_mut().for_each(|line| drop(line.remove(own)));
+    }
     let threads = if all.threads == 1 { "one thread each".to_owned() } else { format!("{} threads each", all.threads) };
     let there = match all.there {
         0 => "none of them is there yet".to_owned(),
@@ -144,16 +196,34 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     format!(
         "{}: {}\n\n{}\n  {}, {} FLOPs, about {} with {} at a time on {threads}, {} of memory; {there}.\n  N is without \
          embedding and head. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
-         counted FLOPs.\n",
+         counted FLOPs.\n{}",
         experiment.name,
         experiment.question,
-        table(&HEADER, &lines),
+        table(&header, &lines),
         count(rows.len(), "run"),
-        number(all.flops, 3),
+        number(all.own, 3),
         seconds_in_words(all.wall),
         all.side_by_side,
         memory::in_words(all.bytes),
+        of_trunks(all),
     )
+}
+
+/// What branches save, and what few trunks cost.
+fn of_trunks(all: &Total) -> String {
+    if all.trunks == 0 {
+        return String::new();
+    }
+    let saved = format!(
+        "  {}: {} FLOPs are really trained, {} times those of the longest runs alone; each run by itself would take {}.\n",
+        count(all.trunks, "trunk"),
+        number(all.own, 3),
+        number(all.own / all.longest, 3),
+        number(all.flops, 3),
+    );
+    let few = "  Runs of one trunk share their luck, and intervals come from the differences between trunks: other seeds \
+               (ladder.seeds) would narrow them.\n";
+    saved + if all.trunks < MANY_TRUNKS { few } else { "" }
 }
 
 /// One object for a run: the columns of the CSV, and more for programs.
@@ -171,7 +241,9 @@ fn as_value(row: &Row) -> Value {
         "seq_len": training.seq_len,
         "lr": training.lr,
         "seed": job.config.seed,
-        "seconds": row.estimate.seconds,
+        "own_steps": training.steps - row.start,
+        "own_flops": row.own_flops(),
+        "seconds": row.seconds(row.start),
         "bytes": row.estimate.bytes,
         "time_is": if row.estimate.measured { "measured" } else { "computed" },
     })
@@ -184,6 +256,8 @@ fn as_json(experiment: &Experiment, rows: &[Row], all: &Total) -> Value {
         "runs": rows.iter().map(as_value).collect::<Vec<_>>(),
         "total": {
             "flops": all.flops,
+            "own_flops": all.own,
+            "trunks": all.trunks,
             "seconds": all.wall,
             "seconds_left": all.left,
             "bytes": all.bytes,

@@ -16,6 +16,7 @@ use isoloss_runs::Runs;
 use isoloss_runs::record::{Run as Record, StateName};
 use isoloss_runs::store::Store;
 use isoloss_train::job::{Control, Job};
+use isoloss_train::trunk::{starts, units};
 use isoloss_train::work;
 
 use super::Run;
@@ -152,7 +153,7 @@ pub fn round(
     let limited = todo < missing;
     let chosen: Vec<usize> = (0..jobs.len()).filter(|&i| before[i].is_none()).take(todo).collect();
     let missing: Vec<Job> = chosen.iter().map(|&i| jobs[i].clone()).collect();
-    let (side_by_side, threads) = of.side_by_side(missing.len());
+    let (side_by_side, threads) = of.side_by_side(units(&missing).len());
     fits_memory(&missing, side_by_side, threads)?;
     let stop = stop_on_request()?;
     let control = Control {
@@ -168,7 +169,7 @@ pub fn round(
         count(jobs.len(), "run"),
         of.store.display()
     ));
-    let bars = bars::Bars::new(&missing, side_by_side, threads);
+    let bars = bars::Bars::new(&missing, starts(&missing, Some(&store))?, side_by_side, threads);
     let trained = work(&missing, &store, side_by_side, &control, &|number, event| bars.tell(number, event));
     bars.end();
     let mut runs = before;
@@ -192,8 +193,9 @@ pub fn round(
 /// Refuses what this machine cannot hold: the system would end the program without a word.
 fn fits_memory(jobs: &[Job], side_by_side: usize, threads: usize) -> Result<(), Failure> {
     let Some(there) = memory::available() else { return Ok(()) };
-    let each = jobs.iter().map(|job| isoloss_train::bytes(&job.config, threads));
-    let needed = memory::of_largest(each.collect(), side_by_side);
+    // Of runs on one trunk there is one at a time.
+    let bytes = |unit: &Vec<usize>| isoloss_train::bytes(&jobs[unit[0]].config, threads);
+    let needed = memory::of_largest(units(jobs).iter().map(bytes).collect(), side_by_side);
     if needed <= there {
         return Ok(());
     }
