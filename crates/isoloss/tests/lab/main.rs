@@ -5,6 +5,7 @@ mod answers;
 mod branches;
 #[path = "../common/mod.rs"]
 mod common;
+mod grids;
 mod refusals;
 mod survival;
 mod sweeps;

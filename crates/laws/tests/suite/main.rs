@@ -9,6 +9,7 @@ mod chain;
 mod compare;
 mod determinism;
 mod formulas;
+mod interpolated;
 mod next;
 mod options;
 mod plan;

@@ -14,7 +14,7 @@ pub struct Truth {
     pub fitted: Estimate,
     /// the loss of the optimal predictor on the very windows of the evaluation, which all runs share
     pub realised: f64,
-    /// its expectation
+    /// the entropy of the source, which windows of finite length approach
     pub exact: Option<f64>,
     /// loss above the realised floor: of the worst run of the fit, and of the best
     pub reducible: [f64; 2],
@@ -56,7 +56,7 @@ impl Truth {
             Some(false) => "outside the interval of",
             None => "beside",
         };
-        let exact = self.exact.map(|e| format!(", in expectation {}", number(e, 5))).unwrap_or_default();
+        let exact = self.exact.map(|e| format!(" (the entropy of the source is {})", number(e, 5))).unwrap_or_default();
         let width = match self.half_width() {
             Some(width) => {
                 format!(", whose half-width is {} % of the largest reducible loss", number(100.0 * width, 2))
