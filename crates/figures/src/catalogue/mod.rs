@@ -24,6 +24,7 @@ pub mod reuse;
 mod say;
 mod scales;
 pub mod surface;
+pub mod sweep;
 mod words;
 
 pub use material::{Material, Runs};
@@ -99,6 +100,7 @@ pub const ALL: &[Entry] = &[
     reuse::ENTRY,
     compute::ENTRY,
     counting::ENTRY,
+    sweep::ENTRY,
 ];
 
 /// A figure by name.

@@ -25,25 +25,28 @@
 //! ```
 
 mod branches;
+mod error;
 mod file;
 mod grid;
+mod ladder;
 mod plan;
 mod rung;
 pub mod sweep;
 pub mod until;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use isoloss_runs::record::{Compute, Convention, Size};
 use isoloss_train::config::Evaluation;
-use isoloss_train::ladder::Horizons;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+pub use error::ExperimentError;
+use error::unreadable;
 use file::File;
 pub use grid::Around;
+pub use ladder::Ladder;
 pub use plan::{Part, Planned, Planner, labelled};
 pub use sweep::Sweep;
 
@@ -95,59 +98,6 @@ pub(crate) struct Family {
     pub corpus: Table,
     pub model: Table,
     pub recipe: Table,
-}
-
-/// Which sizes, how long, how often.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ladder {
-    /// Settings of the model, a list each: the first of all lists make the first size, and so on.
-    pub sizes: BTreeMap<String, Vec<Value>>,
-    /// Tokens of every run.
-    #[serde(default)]
-    tokens: Option<Vec<f64>>,
-    /// Or tokens per parameter.
-    #[serde(default)]
-    tokens_per_param: Option<Vec<f64>>,
-    /// Or FLOPs.
-    #[serde(default)]
-    flops: Option<Vec<f64>>,
-    /// Of the sizes, those about the best one of each budget in `flops`.
-    #[serde(default)]
-    pub around: Option<Around>,
-    /// Which pairs of size and horizon: a condition over the columns of the run table and the settings in `sizes`.
-    #[serde(default, rename = "where")]
-    pub only: Option<String>,
-    /// Draws seeds; each run has one of its own, which follows from this, its size and its length. Several are replicates.
-    #[serde(default = "Ladder::one_seed")]
-    pub seeds: Vec<u32>,
-    /// Whether the horizons of a size are branches of one trunk per seed: they share seed and steps up to their decays (see
-    /// [`isoloss_train::trunk`]), so the grid costs little more than its longest runs, and a trunk is one cluster in the fit.
-    /// It needs the schedule `wsd`, and a warm-up and learning rates that do not depend on the horizon. What is held out
-    /// shares no trunk: it has to be foretold by runs that know nothing of it.
-    #[serde(default)]
-    pub branches: bool,
-}
-
-impl Ladder {
-    fn one_seed() -> Vec<u32> {
-        vec![1]
-    }
-
-    /// The budgets, where runs are as long as these make them.
-    pub(crate) fn budgets(&self) -> Option<&[f64]> {
-        self.flops.as_deref()
-    }
-
-    /// The horizons, if they are given in one way.
-    fn horizons(&self) -> Option<Horizons> {
-        match (&self.tokens, &self.tokens_per_param, &self.flops) {
-            (Some(x), None, None) => Some(Horizons::Tokens(x.clone())),
-            (None, Some(x), None) => Some(Horizons::TokensPerParam(x.clone())),
-            (None, None, Some(x)) => Some(Horizons::Flops(x.clone())),
-            _ => None,
-        }
-    }
 }
 
 /// What is fitted to the runs.
@@ -282,17 +232,8 @@ impl Experiment {
     fn understand(name: String, file: File) -> Result<Self, ExperimentError> {
         let top: Top = file.read(&[], &file.root)?;
         let ladder: Ladder = file.read(&["ladder"], &top.ladder)?;
-        if ladder.horizons().is_none() {
-            let message = "needs one of tokens, tokens_per_param and flops: a list of numbers";
-            return Err(file.error(&["ladder"], message));
-        }
-        if let Some(around) = &ladder.around {
-            if ladder.flops.is_none() {
-                return Err(file.error(&["ladder", "around"], "is the best size of a budget: it needs flops = [...]"));
-            }
-            if let Some((setting, says)) = around.refused() {
-                return Err(file.error(&["ladder", "around", setting], says));
-            }
+        if let Some((path, says)) = ladder.refused() {
+            return Err(file.error(&path, says));
         }
         let sweep: Option<Sweep> = top.sweep.as_ref().map(|table| file.read(&["sweep"], table)).transpose()?;
         if let Some((setting, says)) = sweep.as_ref().and_then(|sweep| sweep.refused(&ladder.seeds)) {
@@ -339,65 +280,4 @@ impl Experiment {
             file,
         })
     }
-}
-
-/// Why an experiment cannot be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExperimentError {
-    /// The file, or what was typed.
-    pub source: String,
-    /// Line and column in it, from 1.
-    pub place: Option<(usize, usize)>,
-    /// What is wrong there.
-    pub message: String,
-    /// What would help.
-    pub advice: Option<String>,
-}
-
-impl ExperimentError {
-    fn new(source: &str, message: impl Into<String>) -> Self {
-        Self { source: source.to_owned(), place: None, message: message.into(), advice: None }
-    }
-
-    /// The same, with another hint.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.advice = Some(hint.into());
-        self
-    }
-
-    /// The same with another hint, where there is one.
-    #[must_use]
-    fn hint_of(self, hint: Option<String>) -> Self {
-        match hint {
-            Some(hint) => self.hint(hint),
-            None => self,
-        }
-    }
-}
-
-impl fmt::Display for ExperimentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
-        self.place.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))?;
-        write!(f, ": {}", self.message)?;
-        self.advice.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
-    }
-}
-
-impl std::error::Error for ExperimentError {}
-
-fn unreadable(name: &str, error: &std::io::Error) -> ExperimentError {
-    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-    let message = match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file, and no built-in experiment of that name".to_owned(),
-        std::io::ErrorKind::InvalidData => "this is no text".to_owned(),
-        _ => format!("cannot be read ({error})"),
-    };
-    let near = isoloss_formula::nearest(name, names.iter().copied());
-    let hint = match near.first() {
-        Some(near) => format!("is {near} meant?"),
-        None => format!("built-in ones are {}", names.join(", ")),
-    };
-    ExperimentError::new(name, message).hint(hint)
 }

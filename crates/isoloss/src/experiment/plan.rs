@@ -272,7 +272,7 @@ fn sizes(experiment: &Experiment) -> Result<Vec<Table>, ExperimentError> {
 
 /// The runs that satisfy the ladder's condition.
 fn kept(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
-    let Some(text) = &experiment.ladder.only else { return Ok(all) };
+    let Some(text) = experiment.ladder.only.as_ref().filter(|_| !all.is_empty()) else { return Ok(all) };
     let refuse = |what: &dyn std::fmt::Display| {
         let what = what.to_string();
         let (message, hint) = what.split_once("\nhint: ").map_or((what.as_str(), None), |(m, h)| (m, Some(h)));
@@ -291,8 +291,8 @@ fn kept(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, Expe
     }
     let truths = matches(&condition, &table).map_err(|e| refuse(&e))?;
     let kept: Vec<Planned> =
-        all.into_iter().zip(&truths).filter(|(_, t)| **t == Truth::Yes).map(|(run, _)| run).collect();
-    if kept.is_empty() && !truths.is_empty() {
+        all.into_iter().zip(truths).filter(|(_, t)| *t == Truth::Yes).map(|(run, _)| run).collect();
+    if kept.is_empty() {
         return Err(refuse(&"leaves no run at all"));
     }
     Ok(kept)

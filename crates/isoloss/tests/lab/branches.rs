@@ -136,7 +136,7 @@ fn what_cannot_branch_is_refused_with_its_place() {
 /// answered by the program. Without clusters four of ten intervals miss alpha (`docs/validation.md`).
 #[test]
 fn intervals_know_that_runs_of_a_trunk_share_their_luck() {
-    use isoloss::experiment::{Experiment, plan};
+    use isoloss::experiment::{Experiment, Planner};
     use isoloss::runs::record::{Convention, Outcome, State, StateName};
     use isoloss::runs::{Runs, export};
 
@@ -149,7 +149,7 @@ fn intervals_know_that_runs_of_a_trunk_share_their_luck() {
     let lab = Lab::of(&(large + "[fit]\nlaw = \"chinchilla\"\n"));
     let experiment = Experiment::read(lab.path("ladder.toml").to_str().unwrap(), &[]).unwrap();
     let place = isoloss::train::corpora::Place { base: lab.path("."), cache: lab.path("cache") };
-    let planned = plan(&experiment, &place).unwrap();
+    let planned = Planner::new(&experiment, &place).plan(&Runs::default()).unwrap();
     let mut state = 5u64;
     let mut normal = || {
         let mut uniform = || {

@@ -7,8 +7,10 @@ use std::thread;
 use isoloss::experiment::sweep::{self, Chosen, chosen};
 use isoloss::experiment::{Experiment, Part};
 use isoloss_figures::catalogue::counting::{self, Counted};
+use isoloss_figures::catalogue::sweep as sweep_figure;
 use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
+use isoloss_formula::Column;
 use isoloss_laws::{Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, export};
@@ -135,6 +137,14 @@ impl<'a> Answer<'a> {
         if name == counting::ENTRY.name {
             let source = format!("{} of {}.", count(self.loaded.points.len(), "run"), self.experiment.name);
             return Ok(counting::figure(&self.counted, &source).width(Width::Double));
+        }
+        if name == sweep_figure::ENTRY.name {
+            let mut table = of(&self.runs, Part::Sweep).table(&self.experiment.name, self.convention);
+            if let Some(lr) = table.column("training.lr").cloned() {
+                table.push(Column { name: "lr".into(), ..lr });
+            }
+            let drawn = (sweep_figure::ENTRY.draw)(&Material { table: Some(table), ..Material::default() })?;
+            return Ok(drawn.width(Width::Double));
         }
         let hint = "isoloss list figures shows all";
         let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;

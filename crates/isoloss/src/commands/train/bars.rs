@@ -154,8 +154,14 @@ impl<'a> Bars<'a> {
         self.say(&format!("{}/{}  {}: {what}, {time}", state.ended, self.jobs.len(), self.label(number)));
     }
 
+    /// What it is called; with its learning rate where several have the name, as the runs of a sweep do.
     fn label(&self, number: usize) -> String {
-        self.jobs[number].labels.full()
+        let name = |job: &Job| job.labels.full();
+        let (job, lr) = (&self.jobs[number], |job: &Job| job.config.training.lr);
+        match self.jobs.iter().any(|other| name(other) == name(job) && lr(other) != lr(job)) {
+            true => format!("{}, lr {}", name(job), crate::numbers::number(lr(job), 3)),
+            false => name(job),
+        }
     }
 
     /// A line above the bars.

@@ -1,0 +1,66 @@
+//! Why an experiment cannot be understood, with the place in its file.
+
+use std::fmt;
+
+use super::BUILT_IN;
+
+/// Why an experiment cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExperimentError {
+    /// The file, or what was typed.
+    pub source: String,
+    /// Line and column in it, from 1.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong there.
+    pub message: String,
+    /// What would help.
+    pub advice: Option<String>,
+}
+
+impl ExperimentError {
+    pub(super) fn new(source: &str, message: impl Into<String>) -> Self {
+        Self { source: source.to_owned(), place: None, message: message.into(), advice: None }
+    }
+
+    /// The same, with another hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.advice = Some(hint.into());
+        self
+    }
+
+    /// The same with another hint, where there is one.
+    #[must_use]
+    pub(super) fn hint_of(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+}
+
+impl fmt::Display for ExperimentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.source)?;
+        self.place.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))?;
+        write!(f, ": {}", self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for ExperimentError {}
+
+pub(super) fn unreadable(name: &str, error: &std::io::Error) -> ExperimentError {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let message = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file, and no built-in experiment of that name".to_owned(),
+        std::io::ErrorKind::InvalidData => "this is no text".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    };
+    let near = isoloss_formula::nearest(name, names.iter().copied());
+    let hint = match near.first() {
+        Some(near) => format!("is {near} meant?"),
+        None => format!("built-in ones are {}", names.join(", ")),
+    };
+    ExperimentError::new(name, message).hint(hint)
+}

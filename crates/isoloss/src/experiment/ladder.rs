@@ -1,0 +1,76 @@
+//! The ladder of an experiment: which sizes, how long, how often.
+
+use std::collections::BTreeMap;
+
+use isoloss_train::ladder::Horizons;
+use serde::Deserialize;
+use toml::Value;
+
+use super::Around;
+
+/// Which sizes, how long, how often.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ladder {
+    /// Settings of the model, a list each: the first of all lists make the first size, and so on.
+    pub sizes: BTreeMap<String, Vec<Value>>,
+    /// Tokens of every run.
+    #[serde(default)]
+    pub(super) tokens: Option<Vec<f64>>,
+    /// Or tokens per parameter.
+    #[serde(default)]
+    pub(super) tokens_per_param: Option<Vec<f64>>,
+    /// Or FLOPs.
+    #[serde(default)]
+    pub(super) flops: Option<Vec<f64>>,
+    /// Of the sizes, those about the best one of each budget in `flops`.
+    #[serde(default)]
+    pub around: Option<Around>,
+    /// Which pairs of size and horizon: a condition over the columns of the run table and the settings in `sizes`.
+    #[serde(default, rename = "where")]
+    pub only: Option<String>,
+    /// Draws seeds; each run has one of its own, which follows from this, its size and its length. Several are replicates.
+    #[serde(default = "Ladder::one_seed")]
+    pub seeds: Vec<u32>,
+    /// Whether the horizons of a size are branches of one trunk per seed: they share seed and steps up to their decays (see
+    /// [`isoloss_train::trunk`]), so the grid costs little more than its longest runs, and a trunk is one cluster in the fit.
+    /// It needs the schedule `wsd`, and a warm-up and learning rates that do not depend on the horizon. What is held out
+    /// shares no trunk: it has to be foretold by runs that know nothing of it.
+    #[serde(default)]
+    pub branches: bool,
+}
+
+impl Ladder {
+    fn one_seed() -> Vec<u32> {
+        vec![1]
+    }
+
+    /// The budgets, where runs are as long as these make them.
+    pub(super) fn budgets(&self) -> Option<&[f64]> {
+        self.flops.as_deref()
+    }
+
+    /// The horizons, if they are given in one way.
+    pub(super) fn horizons(&self) -> Option<Horizons> {
+        match (&self.tokens, &self.tokens_per_param, &self.flops) {
+            (Some(x), None, None) => Some(Horizons::Tokens(x.clone())),
+            (None, Some(x), None) => Some(Horizons::TokensPerParam(x.clone())),
+            (None, None, Some(x)) => Some(Horizons::Flops(x.clone())),
+            _ => None,
+        }
+    }
+
+    /// What makes no sense, and under which keys.
+    pub(super) fn refused(&self) -> Option<(Vec<&'static str>, String)> {
+        if self.horizons().is_none() {
+            let says = "needs one of tokens, tokens_per_param and flops: a list of numbers";
+            return Some((vec!["ladder"], says.into()));
+        }
+        let around = self.around.as_ref()?;
+        if self.flops.is_none() {
+            let says = "is the best size of a budget: it needs flops = [...]";
+            return Some((vec!["ladder", "around"], says.into()));
+        }
+        around.refused().map(|(setting, says)| (vec!["ladder", "around", setting], says))
+    }
+}
