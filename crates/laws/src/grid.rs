@@ -18,6 +18,9 @@ pub enum Bracket {
 /// to be best: their indices.
 pub fn placed(sizes: &[f64], expected: f64, count: usize) -> std::ops::Range<usize> {
     let count = count.min(sizes.len());
+    let (Some(low), Some(high)) = (sizes.first(), sizes.last()) else { return 0..0 };
+    // Beyond all sizes the outermost are nearest.
+    let expected = expected.clamp(*low, *high);
     let middle = |from: usize| 0.5 * (ln(sizes[from]) + ln(sizes[from + count - 1]));
     let off = |from: &usize| libm::fabs(middle(*from) - ln(expected));
     let from = match count {

@@ -91,10 +91,21 @@ pub fn figure(all: &[Swept], source: &str) -> Figure {
 
 fn draw(material: &Material) -> Result<Figure, Missing> {
     let columns = Columns::of(material, COLUMNS)?;
-    let (rungs, lr, loss) = (columns.words("rung")?, columns.numbers("lr")?, columns.numbers("loss")?);
+    // As our own results have them: the setting by its full name, families, and runs that are no sweep's.
+    let lr = columns.optional("lr")?.or(columns.optional("training.lr")?).map_or_else(|| columns.numbers("lr"), Ok)?;
+    let loss = columns.numbers("loss")?;
+    let mut rungs = columns.words("rung")?;
+    if let Some(family) = columns.find("family") {
+        let names = columns.texts(family).into_iter().zip(&mut rungs).filter(|(family, _)| !family.is_empty());
+        names.for_each(|(family, rung)| *rung = format!("{family}, {rung}"));
+    }
+    let parts = columns.find("run.split").or_else(|| columns.find("split")).map(|column| columns.texts(column));
+    let is_swept = |row: usize| parts.as_ref().is_none_or(|parts| parts[row] == "sweep");
     let mut all: Vec<Swept> = Vec::new();
     let mut drawn = 0;
-    for (row, rung) in rungs.iter().enumerate().filter(|(row, _)| lr[*row] > 0.0 && loss[*row].is_finite()) {
+    for (row, rung) in
+        rungs.iter().enumerate().filter(|(row, _)| is_swept(*row) && lr[*row] > 0.0 && loss[*row].is_finite())
+    {
         drawn += 1;
         let run = (lr[row], loss[row]);
         match all.iter_mut().find(|swept| swept.rung == *rung) {

@@ -239,6 +239,10 @@ impl Experiment {
         if let Some((setting, says)) = sweep.as_ref().and_then(|sweep| sweep.refused(&ladder.seeds)) {
             return Err(file.error(&["sweep", setting], says));
         }
+        if sweep.is_some() && ladder.seeds.is_empty() && !top.held_out.is_empty() {
+            let message = "is foretold by runs of the ladder, which has no seeds: the sweep is the question";
+            return Err(file.error(&["held_out"], message));
+        }
         if sweep.is_some() && ladder.branches {
             let message = "tries learning rates for every length by itself: branches of one trunk share theirs";
             return Err(file.error(&["sweep"], message));

@@ -159,11 +159,23 @@ impl<'a> Planner<'a> {
             let as_it_is = rung.config(Factors::NONE, tokens)?;
             let label = rung.label(&as_it_is);
             let sweep = experiment.sweep.as_ref().filter(|_| rung.part == Part::Fit);
+            if sweep.is_some() && swept.iter().any(|run: &Planned| run.job.labels.rung == label) {
+                let message = format!("two horizons are called {label}: a sweep tells rungs apart by their names");
+                return Err(experiment.refused(&["ladder"], message));
+            }
             for &seed in sweep.iter().flat_map(|sweep| &sweep.seeds) {
                 // Whatever is tried, weights and batches are the same.
                 let seed = own_seed(seed, &as_it_is.to_value());
                 for factors in sweep.iter().flat_map(|sweep| sweep.factors()) {
                     let config = RunConfig { seed, ..rung.config(factors, tokens)? };
+                    let [wanted, got] = [&as_it_is, &config].map(|config| config.training.tokens() as f64);
+                    if (got / wanted - 1.0).abs() > UNEVEN {
+                        let batch = config.training.batch;
+                        let message = format!("whole batches of {batch} windows make {got} tokens of {label}");
+                        return Err(experiment
+                            .refused(&["sweep", "batch"], message)
+                            .hint("smaller factors, or longer runs"));
+                    }
                     swept.push(Planned { budget, ..rung.planned(config, &label, Part::Sweep)? });
                 }
             }
@@ -190,6 +202,9 @@ impl<'a> Planner<'a> {
         Ok([swept, trained])
     }
 }
+
+/// Runs of a rung may differ in length by this share, as batches are whole.
+const UNEVEN: f64 = 0.1;
 
 /// How long a run is, and which budget made it so.
 #[derive(Clone, Copy, Debug)]

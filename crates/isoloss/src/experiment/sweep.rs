@@ -51,6 +51,11 @@ impl Sweep {
         if self.seeds.is_empty() {
             return Some(("seeds", "a sweep needs a seed, as in [101]".into()));
         }
+        let mut seeds = self.seeds.clone();
+        seeds.sort_unstable();
+        if let Some(twice) = seeds.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(("seeds", format!("{} is there twice: it would be the same run again", twice[0])));
+        }
         let shared = self.seeds.iter().find(|seed| ladder.contains(seed))?;
         let says = format!("{shared} is a seed of the ladder too: what was chosen has to be trained with fresh ones");
         Some(("seeds", says))
@@ -126,7 +131,9 @@ impl Chosen {
                 Edge::Low => "smallest",
                 Edge::High => "largest",
             };
-            Some(format!("the {end} {what} that was tried is the best: a better one may lie beyond"))
+            Some(format!(
+                "the {end} {what} that was tried and did not diverge is the best: a better one may lie beyond"
+            ))
         };
         of("learning rate", &self.lr).or_else(|| of("batch", self.batch.as_ref()?))
     }

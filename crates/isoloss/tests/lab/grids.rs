@@ -39,7 +39,8 @@ fn a_grid_is_widened_until_the_best_size_lies_inside() {
         let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
         assert_eq!(code, 0, "{stderr}");
         let rounds = stderr.matches(" to train into ").count();
-        assert!(rounds > 1, "{params}: {stderr}");
+        // The largest sizes are too large for these budgets.
+        assert!(params == "100" || rounds > 1, "{params}: {stderr}");
         // The same command finds the same grid, and nothing to do.
         let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
         assert!(code == 0 && !stderr.contains("to train into"), "{stderr}");
@@ -88,8 +89,8 @@ fn enough_is_known_before_the_ladder_is_whole() {
     let (_, again, stderr) = lab.run(&until);
     assert!(again == stdout && lab.losses().len() == made, "{stderr}");
     // What cannot be known so well ends with the ladder.
-    let (_, _, stderr) = lab.run(&["run", "ladder.toml", "--until", "1e-9", "--know", "beta"]);
-    assert!(stderr.contains("the whole ladder is trained") && lab.losses().len() == 24, "{stderr}");
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--until", "1e-9", "--know", "beta"]);
+    assert!(code == 1 && stderr.contains("the whole ladder is trained") && lab.losses().len() == 24, "{stderr}");
     // And a budget with what it buys.
     let lab = Lab::new();
     let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--until", "1e-9", "--know", "beta", "--budget", "1e3"]);
@@ -100,7 +101,11 @@ fn enough_is_known_before_the_ladder_is_whole() {
         (&["--until", "0.1", "--know", "gamma"], "has no such parameter"),
         (&["--until", "-1", "--know", "beta"], "--until -1: expected a number above zero"),
         (&["--until", "0.1", "--know", "loss"], "at which place?"),
-        (&["--until", "0.1", "--know", "beta", "--set", "ladder.branches=true"], "runs that stand alone"),
+        (&["--until", "0.1", "--know", "loss", "--at", "N=1e6"], "the law needs D"),
+        (
+            &["--until", "0.1", "--know", "beta", "--set", "ladder.branches=true", "--set", "recipe.warmup=0"],
+            "runs that stand alone",
+        ),
     ] {
         let all: Vec<&str> = ["run", "ladder.toml"].iter().chain(arguments).copied().collect();
         let (code, _, stderr) = lab.run(&all);

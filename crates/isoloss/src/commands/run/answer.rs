@@ -8,9 +8,8 @@ use isoloss::experiment::sweep::{self, Chosen, chosen};
 use isoloss::experiment::{Experiment, Part};
 use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::sweep as sweep_figure;
-use isoloss_figures::catalogue::{Material, Runs as Drawn, entry};
+use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
-use isoloss_formula::Column;
 use isoloss_laws::{Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, export};
@@ -104,7 +103,10 @@ impl<'a> Answer<'a> {
         let counted = match experiment.figures.iter().any(|name| name == counting::ENTRY.name) {
             true => {
                 let runs = tell::runs(&experiment.name, &loaded, &options, &told.fit);
-                counting::counted(&Material { table: Some(fitted), runs: Some(runs), ..Material::default() })?.0
+                let material = Material { table: Some(fitted), runs: Some(runs), ..Material::default() };
+                let counted = counting::counted(&material);
+                let say = |why: &Missing| talk(format_args!("note: nothing is counted anew: {}", why.message));
+                counted.inspect_err(say).map(|(counted, _)| counted).unwrap_or_default()
             }
             false => Vec::new(),
         };
@@ -134,15 +136,12 @@ impl<'a> Answer<'a> {
         if let Some((_, drawn)) = self.told.figures.iter().find(|(known, _)| *known == name) {
             return Ok(drawn.clone());
         }
-        if name == counting::ENTRY.name {
+        if name == counting::ENTRY.name && !self.counted.is_empty() {
             let source = format!("{} of {}.", count(self.loaded.points.len(), "run"), self.experiment.name);
             return Ok(counting::figure(&self.counted, &source).width(Width::Double));
         }
         if name == sweep_figure::ENTRY.name {
-            let mut table = of(&self.runs, Part::Sweep).table(&self.experiment.name, self.convention);
-            if let Some(lr) = table.column("training.lr").cloned() {
-                table.push(Column { name: "lr".into(), ..lr });
-            }
+            let table = self.runs.table(&self.experiment.name, self.convention);
             let drawn = (sweep_figure::ENTRY.draw)(&Material { table: Some(table), ..Material::default() })?;
             return Ok(drawn.width(Width::Double));
         }

@@ -20,7 +20,7 @@ use isoloss_runs::{Runs, import};
 use super::Run as Command;
 use super::train::{OfExperiment, dry_run, first, place, train};
 use crate::failure::Failure;
-use crate::output::code;
+use crate::output::{code, talk};
 use answer::Answer;
 
 /// Options of `run`.
@@ -50,7 +50,7 @@ Examples:
 
 Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
 figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
-Exit code 0: it did; 1: it could not, some runs failed, or the fit must not be used; 2: usage or input; 75: interrupted, \
+Exit code 0: it did; 1: it could not, some runs failed, the fit must not be used, or --until was not reached; 2: usage or input; 75: interrupted, \
 run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -60,7 +60,15 @@ run it again.";
             answer::may_write(&out)?;
             let name = results.display().to_string();
             let text = std::fs::read_to_string(results).map_err(|error| Failure::file(&name, "read", &error))?;
-            return tell(&experiment, import(&name, &text)?, &out);
+            let runs = import(&name, &text)?;
+            if let Some(other) = runs.iter().find(|run| run.labels.question != experiment.name) {
+                let of = &other.labels.question;
+                talk(format_args!(
+                    "warning: {name} has runs of {of}, and they are taken for those of {}",
+                    experiment.name
+                ));
+            }
+            return tell(&experiment, runs, &out);
         }
         let place = place(&self.of.store);
         let mut planner = Planner::new(&experiment, &place);
@@ -73,11 +81,12 @@ run it again.";
         }
         answer::may_write(&out)?;
         if let Some(until) = until {
-            let trained = until.train(&self.of, &experiment, planned)?;
-            return match trained.is_whole() {
-                true => tell(&experiment, labelled(&trained.planned, &trained.runs), &out),
-                false => Ok(trained.code()),
-            };
+            let (trained, known) = until.train(&self.of, &experiment, planned)?;
+            if !trained.is_whole() {
+                return Ok(trained.code());
+            }
+            let told = tell(&experiment, labelled(&trained.planned, &trained.runs), &out)?;
+            return Ok(if known { told } else { code(true) });
         }
         let trained = train(&self.of, &experiment, &mut planner, planned)?;
         if !trained.is_whole() {

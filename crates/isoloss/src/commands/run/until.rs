@@ -57,21 +57,28 @@ impl Until {
                 hint,
             ));
         }
+        if let Quantity::Loss(at) = &quantity {
+            let given = |name: &str| at.iter().any(|(n, x)| n == name && *x > 0.0);
+            if let Some(missing) = law.inputs().find(|name| !given(name)) {
+                let hint = "as in --at \"N=70e9,D=1.4e12\": a number above zero for every input of the law";
+                return Err(Failure::usage(format_args!("--at does not say where: the law needs {missing}"), hint));
+            }
+        }
         Ok(Some(Asked { goal: Goal { quantity, half, budget, at_once } }))
     }
 }
 
 impl Asked {
-    /// Trains runs of the ladder, some at a time, and says why it stops. Runs that are held out are left alone.
+    /// Trains runs of the ladder, some at a time; says why it stops, and gives whether it is known as well as was asked for. Runs that are held out are left alone.
     pub fn train(
         &self,
         of_runs: &OfExperiment,
         experiment: &Experiment,
         planned: Vec<Planned>,
-    ) -> Result<Trained, Failure> {
-        if experiment.sweep.is_some() || experiment.ladder.around.is_some() || experiment.has_families() {
-            let what =
-                "--until chooses among the runs of a plain ladder, not of one with a sweep, `around` or families";
+    ) -> Result<(Trained, bool), Failure> {
+        let of_ladder = &experiment.ladder;
+        if experiment.sweep.is_some() || of_ladder.around.is_some() || of_ladder.branches || experiment.has_families() {
+            let what = "--until chooses among runs that stand alone: not of a sweep, `around`, branches or families";
             return Err(Failure::usage(what, "without --until all of them are trained"));
         }
         let convention = experiment.fit.convention();
@@ -96,7 +103,7 @@ impl Asked {
             Ok(whole)
         };
         if there.contains(&true) && !train(there.clone())? {
-            return last(cell);
+            return Ok((last(cell)?, false));
         }
         let fit = |_: &[bool]| -> Result<Option<Fit>, Failure> {
             let state = cell.borrow();
@@ -123,6 +130,11 @@ impl Asked {
         };
         let ended = until(&self.goal, &candidates, there, fit, make)?;
         let cost = |made: &[bool]| candidates.iter().zip(made).filter(|(_, m)| **m).map(|(c, _)| c.cost).sum::<f64>();
+        if ended.why == Step::Known && !experiment.held_out.is_empty() {
+            talk(format_args!(
+                "note: held-out runs are not trained by --until; the same command without it trains them"
+            ));
+        }
         let share = cost(&ended.made) / cost(&vec![true; ladder.len()]);
         let why = match ended.why {
             Step::Known => "known as well as was asked for",
@@ -137,7 +149,7 @@ impl Asked {
             number(100.0 * share, 3),
             count(ended.rounds, "time"),
         ));
-        last(cell)
+        Ok((last(cell)?, ended.why == Step::Known))
     }
 }
 
