@@ -54,7 +54,13 @@ fn config(corpus: &corpora::Config, source: &Arc<dyn Source>, d_model: usize) ->
     let recipe = json!({ "batch": 8, "seq_len": 64, "lr": 0.012, "at_width": 32 });
     let recipe = Recipe::read("plain", recipe).expect("a recipe").expect("its settings");
     let training = recipe.training(&model, 1e6).expect("settings that fit");
-    RunConfig { corpus: corpus.clone(), model, training, evaluation: Evaluation { windows: 64 }, seed: 1 }
+    RunConfig {
+        corpus: corpus.clone(),
+        model,
+        training,
+        evaluation: Evaluation { windows: 64, measures: vec![] },
+        seed: 1,
+    }
 }
 
 /// Seconds of a step while so many runs train, and FLOPs it executed: the best of several rounds.

@@ -227,8 +227,8 @@ fn no_file_knows_the_machine_it_was_written_on() {
 /// The lists of the trainer: a line `Variant = file,` for every file of the folder but those that several share.
 #[test]
 fn what_can_be_trained_is_one_file_and_one_line() {
-    let shared = ["mod.rs", "mmap.rs", "permutation.rs", "settings.rs", "stream.rs"];
-    for folder in ["corpora", "models", "recipes", "schedules"] {
+    let shared = ["block.rs", "facts.rs", "mod.rs", "mmap.rs", "permutation.rs", "settings.rs", "stream.rs"];
+    for folder in ["corpora", "measures", "models", "recipes", "schedules"] {
         let path = format!("crates/train/src/{folder}");
         let list = text(format!("{path}/mod.rs"));
         let list = list.split_once(&format!("\n{folder}! {{\n")).expect("the list").1.split_once('}').unwrap().0;

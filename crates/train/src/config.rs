@@ -8,6 +8,7 @@ use isoloss_runs::record::identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::measures::Measure;
 use crate::models::Roles;
 use crate::schedules::Schedule;
 use crate::{corpora, models};
@@ -124,11 +125,14 @@ pub struct Cut {
 }
 
 /// What a run is evaluated on, at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// Windows of the held-out set, each as long as those of training.
     pub windows: usize,
+    /// What is measured beside the loss.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<Measure>,
 }
 
 /// Tokens that are walked together, about: activations of as many stay near the caches.

@@ -11,6 +11,7 @@ use isoloss_runs::record::{Cost, Labels, Outcome, Run, SCHEMA, State, StateName,
 use isoloss_runs::store::{Claim, Curve, CurvePoint, Loaded, StoreError, TrunkClaim};
 
 use crate::corpora::{HeldOut, Source};
+use crate::measures::Subject;
 use crate::{Progress, RunConfig, Trainer, Trunk, clock, counts};
 
 /// A run to be trained.
@@ -234,6 +235,12 @@ impl Job {
             result.spikes = trainer.spikes().to_vec();
             if let Some(floor) = self.held_out.floor {
                 result.measures.insert("floor".into(), floor.into());
+            }
+            for measure in &self.config.evaluation.measures {
+                let source = self.source.as_ref();
+                let mut subject = Subject { trainer: &mut trainer, source, held_out: &self.held_out };
+                let named = measure.of(&mut subject).into_iter();
+                result.measures.extend(named.map(|(name, value)| (name, value.into())));
             }
             run.result = Some(result);
             run.state = State { name: StateName::Finished, reason: None, step };

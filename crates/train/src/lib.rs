@@ -10,6 +10,7 @@ mod counts;
 mod estimate;
 pub mod job;
 pub mod ladder;
+pub mod measures;
 pub mod models;
 pub mod recipes;
 mod refused;

@@ -62,6 +62,11 @@ impl<'a> Rung<'a> {
         let refused = |e: &Refused| refused(experiment, part, size, "model", e);
         let model = shape.complete(opened.source.vocab_size()).map_err(|e| refused(&e))?;
         let model = model.with_logits(|width| recipe.logit_scale(width));
+        for measure in &experiment.evaluation.measures {
+            if let Some(says) = measure.refused(opened.source.as_ref(), &model) {
+                return Err(file.error(&["evaluation", "measures"], says));
+            }
+        }
         let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
         let one = Counts::default();
         let mut rung = Self { experiment, family, size, part, corpus, source, held_out, model, recipe, one };
@@ -91,7 +96,8 @@ impl<'a> Rung<'a> {
         let training = recipe
             .training(&self.model, tokens)
             .map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
-        let (corpus, model, evaluation) = (self.corpus.clone(), self.model.clone(), self.experiment.evaluation);
+        let (corpus, model) = (self.corpus.clone(), self.model.clone());
+        let evaluation = self.experiment.evaluation.clone();
         Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
     }
 

@@ -3,6 +3,7 @@
 //! A corpus is a stream of batches and a held-out set. A batch is a pure function of seed and step, so that a resumed run
 //! sees what the uninterrupted one would have seen, and two runs of one seed see the same.
 
+mod facts;
 pub mod grammar;
 pub mod markov;
 mod mmap;
@@ -12,12 +13,14 @@ mod stream;
 pub mod text;
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
 pub use permutation::Permutation;
 
@@ -46,8 +49,17 @@ impl Batch {
 
     /// The first windows, at most so many.
     pub fn first(&self, sequences: usize) -> Self {
-        let tokens = (sequences * self.length).min(self.inputs.len());
-        Self { length: self.length, inputs: self.inputs[..tokens].to_vec(), targets: self.targets[..tokens].to_vec() }
+        self.part(0..sequences.min(self.sequences()))
+    }
+
+    /// Some neighbouring windows.
+    pub fn part(&self, windows: Range<usize>) -> Self {
+        let tokens = windows.start * self.length..windows.end * self.length;
+        Self {
+            length: self.length,
+            inputs: self.inputs[tokens.clone()].to_vec(),
+            targets: self.targets[tokens].to_vec(),
+        }
     }
 
     /// Inputs and targets of one window after the other.
@@ -95,6 +107,11 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// # Errors
     /// If it has fewer tokens than the batch.
     fn suffices(&self, sequences: usize, length: usize) -> Result<(), CorpusError>;
+
+    /// What there is to know by heart, where a corpus is made of facts.
+    fn facts(&self) -> Option<&dyn Facts> {
+        None
+    }
 
     /// What was left out on opening and why, one sentence each: to be said to whoever asked for the corpus.
     fn notes(&self) -> &[String] {

@@ -159,6 +159,13 @@ macro_rules! models {
         }
 
         impl Model {
+            /// The logits of every token, `[sequences, length, vocab_size]`: for evaluations.
+            pub fn logits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Slot {
+                match self {
+                    $(Self::$variant(model) => model.logits(tape, inputs)),*
+                }
+            }
+
             /// Values on the way from tokens to logits, by name; nothing is added to the loss.
             pub fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Vec<(String, Slot)> {
                 match self {

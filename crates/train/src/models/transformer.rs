@@ -257,6 +257,11 @@ impl Model {
         tape.cross_entropy(x, self.head, targets, z_loss, divisor)
     }
 
+    pub(super) fn logits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Slot {
+        let x = self.walk(tape, inputs, &mut |_, _| {});
+        tape.linear(x, self.head)
+    }
+
     /// Values on the way, by name: what a coordinate check looks at.
     pub(super) fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Vec<(String, Slot)> {
         let mut seen = Vec::new();

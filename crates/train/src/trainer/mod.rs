@@ -203,8 +203,13 @@ impl<R: Real> Trainer<R> {
 
     /// The loss on held-out windows.
     pub fn evaluate(&mut self, held_out: &HeldOut) -> Evaluated {
-        let Self { model, params, step, .. } = self;
         let batch = &held_out.batch;
+        mean_by_windows(&self.losses(batch), &batch.targets, batch.length)
+    }
+
+    /// The losses of all tokens of some windows, nats; 0 where a target does not count.
+    pub fn losses(&mut self, batch: &Batch) -> Vec<R> {
+        let Self { model, params, step, .. } = self;
         let mut losses = vec![R::ZERO; batch.inputs.len()];
         step.evaluate(params, batch.sequences(), &mut losses, |tape, range| {
             let part = range.start * batch.length..range.end * batch.length;
@@ -212,7 +217,18 @@ impl<R: Real> Trainer<R> {
             let targets = tape.tokens(&batch.targets[part], batch.length);
             model.loss(tape, inputs, targets, 0.0, 1.0)
         });
-        mean_by_windows(&losses, &batch.targets, batch.length)
+        losses
+    }
+
+    /// The logits of all tokens of some windows, `[sequences, length, vocab_size]`.
+    pub fn logits(&mut self, batch: &Batch) -> Vec<R> {
+        let Self { source, model, params, step, .. } = self;
+        let mut logits = vec![R::ZERO; batch.inputs.len() * source.vocab_size()];
+        step.evaluate(params, batch.sequences(), &mut logits, |tape, range| {
+            let inputs = tape.tokens(&batch.inputs[range.start * batch.length..range.end * batch.length], batch.length);
+            model.logits(tape, inputs)
+        });
+        logits
     }
 }
 

@@ -112,7 +112,7 @@ pub fn config(model: Config, steps: u64, batch: usize, seq_len: usize, lr: f64, 
         init: Start { embedding: 0.5, hidden: 1.0, residual: 0.5, head: 0.1 },
         cut: Cut { chunk: 2, shards: 2 },
     };
-    RunConfig { corpus: corpus(), model, training, evaluation: Evaluation { windows: 4 }, seed: 1 }
+    RunConfig { corpus: corpus(), model, training, evaluation: Evaluation { windows: 4, measures: vec![] }, seed: 1 }
 }
 
 /// The rule of [`Rule`], learnt by the tiny model.
