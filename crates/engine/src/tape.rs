@@ -193,6 +193,17 @@ impl<'a, R: Real> Tape<'a, R> {
         self.given(values, [sequences, length, width], self.gradient.is_some())
     }
 
+    /// A copy of a value that passes no gradient back: what made it learns nothing from what reads it.
+    pub fn detached(&mut self, x: Slot) -> Slot {
+        let [sequences, length, width] = x.shape();
+        let y = self.buffers.values.add(sequences, length, width);
+        self.buffers.gradients.expect(y, false);
+        let mut buffer = self.buffers.values.take(y);
+        buffer.copy_from_slice(self.buffers.values.get(x));
+        self.buffers.values.put(y, buffer);
+        y
+    }
+
     fn given(&mut self, values: &[R], [sequences, length, width]: [usize; 3], wanted: bool) -> Slot {
         let slot = self.buffers.values.add(sequences, length, width);
         assert!(!slot.is_empty() && slot.len() == values.len(), "{} numbers for {slot:?}", values.len());

@@ -7,6 +7,8 @@
 //!   (Chowdhery et al. 2022, arXiv 2204.02311, section 5). The divisor is that of the whole batch, so it is known before
 //!   the first chunk's backward, and the gradient is made at once:
 //!   dz_ij = (softmax(z_i)_j (1 + 2 zeta l_i) - [j is the target]) / divisor.
+//! * [`Tape::weighed_cross_entropy`] adds sum_i w_i c_i / divisor to the loss, where the weights w are values with a gradient:
+//!   dw_i = c_i / divisor, and dz_ij = w_i (softmax(z_i)_j - [j is the target]) / divisor, made at once likewise.
 //! * [`Tape::token_losses`] gives the c_i as values, for losses that weigh tokens by what is learnt; logits are then made
 //!   a second time on the way back.
 //!
@@ -15,8 +17,8 @@
 use super::Op;
 use super::linear::{Linear, add_columns, start};
 use crate::buffers::Buffers;
-use crate::simd::{greatest, kernel, sum};
-use crate::tape::IGNORE;
+use crate::simd::{greatest, kernel, put, sum};
+use crate::tape::{Columns, IGNORE};
 use crate::{Matrix, Real, Slot, Tape, Tokens, naive, product};
 
 /// Logits of a block: as many rows as fit into half a megabyte of f32, at least 16.
@@ -27,9 +29,19 @@ pub(crate) struct Node {
     x: Slot,
     head: Linear,
     targets: Tokens,
-    /// coefficient of the z-loss and divisor of the mean; without them the losses are what is asked for
-    mean: Option<[f64; 2]>,
+    asked: Asked,
     losses: Slot,
+}
+
+/// What is to be made of the losses of the tokens.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// Their mean, with the z-loss of this coefficient, into the loss.
+    Mean { z_loss: f64, divisor: f64 },
+    /// Their weighed sum over a divisor, into the loss.
+    Weighed { weights: Columns, divisor: f64 },
+    /// Themselves, as values with a gradient.
+    Losses,
 }
 
 impl<R: Real> Tape<'_, R> {
@@ -47,7 +59,25 @@ impl<R: Real> Tape<'_, R> {
         z_loss: f64,
         divisor: f64,
     ) -> Slot {
-        self.entropy(x, head.into(), targets, Some([z_loss, divisor]))
+        self.entropy(x, head.into(), targets, Asked::Mean { z_loss, divisor })
+    }
+
+    /// Adds the weighed sum of the losses of the tokens, over `divisor`, to the loss. The weights are one column, and have a
+    /// gradient. Gives the losses of the tokens in nats, to be read.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, a target is not in the vocabulary, or targets are divided by 0.
+    pub fn weighed_cross_entropy(
+        &mut self,
+        x: Slot,
+        head: impl Into<Linear>,
+        targets: Tokens,
+        weights: impl Into<Columns>,
+        divisor: f64,
+    ) -> Slot {
+        let weights = weights.into();
+        assert_eq!(weights.shape(), [x.sequences(), x.length(), 1], "a weight for every token");
+        self.entropy(x, head.into(), targets, Asked::Weighed { weights, divisor })
     }
 
     /// The losses of the tokens in nats, `[.., 1]`, as a value with a gradient; 0 where the target is [`IGNORE`].
@@ -55,19 +85,22 @@ impl<R: Real> Tape<'_, R> {
     /// # Panics
     /// If the shapes do not fit or a target is not in the vocabulary.
     pub fn token_losses(&mut self, x: Slot, head: impl Into<Linear>, targets: Tokens) -> Slot {
-        self.entropy(x, head.into(), targets, None)
+        self.entropy(x, head.into(), targets, Asked::Losses)
     }
 
-    fn entropy(&mut self, x: Slot, head: Linear, targets: Tokens, mean: Option<[f64; 2]>) -> Slot {
+    fn entropy(&mut self, x: Slot, head: Linear, targets: Tokens, asked: Asked) -> Slot {
         assert_eq!(x.width(), head.weight.columns(), "a head of {} inputs", head.weight.columns());
         assert_eq!((x.sequences(), x.length()), (targets.sequences, targets.length), "a target for every token");
         let known = self.buffers.tokens[targets.index].iter().filter(|&&t| t != IGNORE);
         let most = known.clone().max().map_or(0, |&t| t as usize);
         assert!(most < head.weight.rows(), "target {most} in a vocabulary of {}", head.weight.rows());
-        let divides = mean.is_none_or(|[_, divisor]| divisor > 0.0) || known.count() == 0;
-        assert!(divides, "targets, and a divisor of {mean:?}");
+        let divides = match asked {
+            Asked::Mean { divisor, .. } | Asked::Weighed { divisor, .. } => divisor > 0.0 || known.count() == 0,
+            Asked::Losses => true,
+        };
+        assert!(divides, "targets, and {asked:?}");
         let losses = self.output(x.sequences(), x.length(), 1);
-        self.run(Node { x, head, targets, mean, losses });
+        self.run(Node { x, head, targets, asked, losses });
         losses
     }
 }
@@ -75,11 +108,23 @@ impl<R: Real> Tape<'_, R> {
 impl Op for Node {
     fn forward<R: Real>(self, tape: &mut Tape<R>) {
         let mut losses = tape.buffers.values.take(self.losses);
-        match self.mean {
-            None => self.walk(tape, &mut losses, 0.0, None),
-            Some([z_loss, divisor]) => {
-                // Without targets nothing is divided.
-                let share = if divisor > 0.0 { 1.0 / divisor } else { 0.0 };
+        match self.asked {
+            Asked::Losses => {
+                self.walk(tape, &mut losses, 0.0, None);
+            }
+            Asked::Weighed { weights, divisor } => {
+                let mut shares = tape.buffers.gradients.scratch(losses.len());
+                let given = weights.rows(tape.buffers.values.get(weights.slot));
+                for (share, weight) in shares.iter_mut().zip(given) {
+                    *share = weight[0] * share_of(divisor);
+                }
+                let weighed = tape.gradient.is_some().then_some(&shares[..]);
+                self.walk(tape, &mut losses, 0.0, weighed);
+                tape.loss += losses.iter().zip(&*shares).map(|(l, w)| l.to_f64() * w.to_f64()).sum::<f64>();
+                tape.buffers.gradients.give(shares);
+            }
+            Asked::Mean { z_loss, divisor } => {
+                let share = share_of::<f64>(divisor);
                 let mut weights = tape.buffers.gradients.scratch(losses.len());
                 weights.fill(R::of(share));
                 let weighed = tape.gradient.is_some().then_some(&weights[..]);
@@ -89,21 +134,33 @@ impl Op for Node {
                     tape.loss += (sum + z_loss * squares) / divisor;
                 }
                 tape.buffers.gradients.give(weights);
-                0.0
             }
-        };
+        }
         tape.buffers.values.put(self.losses, losses);
     }
 
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
+        if let Asked::Weighed { weights, divisor } = self.asked {
+            let Buffers { values, gradients, .. } = &mut *tape.buffers;
+            if let Some((dw, add)) = gradients.open_columns(weights) {
+                for (dw, loss) in weights.rows_mut(dw).zip(values.get(self.losses)) {
+                    put(&mut dw[0], *loss * share_of(divisor), add);
+                }
+            }
+        }
         let Some(weights) = tape.buffers.gradients.take(self.losses) else { return };
-        if self.mean.is_none() {
+        if let Asked::Losses = self.asked {
             let mut losses = tape.buffers.gradients.scratch(weights.len());
             self.walk(tape, &mut losses, 0.0, Some(&weights));
             tape.buffers.gradients.give(losses);
         }
         tape.buffers.gradients.give(weights);
     }
+}
+
+/// 1 / divisor; without targets nothing is divided.
+fn share_of<R: Real>(divisor: f64) -> R {
+    R::of(if divisor > 0.0 { 1.0 / divisor } else { 0.0 })
 }
 
 impl Node {
@@ -224,8 +281,18 @@ pub(super) mod tests {
         targets: Vec<u32>,
         bias: bool,
         scale: f64,
-        mean: Option<[f64; 2]>,
+        way: Way,
     }
+
+    /// What is asked for: the losses, their mean with a z-loss, or their sum weighed by the second of so many columns.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Way {
+        Losses,
+        Mean(f64),
+        Weighed(usize),
+    }
+
+    const DIVISOR: f64 = 7.0;
 
     impl Conformance for Case {
         fn draw(d: &mut Draw) -> Self {
@@ -236,11 +303,21 @@ pub(super) mod tests {
             let target = |d: &mut Draw| if d.one_in(4) { IGNORE } else { d.below(vocabulary) as u32 };
             let targets = (0..shape[0] * shape[1]).map(|_| target(d)).collect();
             let scale = if d.one_in(2) { 1.0 } else { 0.6 };
-            let mean = d.one_in(2).then_some([if d.one_in(2) { 0.0 } else { 0.01 }, 7.0]);
-            Self { shape, inner: d.size(1, 12), vocabulary, targets, bias: d.one_in(2), scale, mean }
+            let way = match d.below(4) {
+                0 => Way::Losses,
+                1 => Way::Mean(0.0),
+                2 => Way::Mean(0.01),
+                _ => Way::Weighed(d.size(2, 4)),
+            };
+            Self { shape, inner: d.size(1, 12), vocabulary, targets, bias: d.one_in(2), scale, way }
         }
         fn inputs(&self) -> Vec<[usize; 3]> {
-            vec![[self.shape[0], self.shape[1], self.inner]]
+            let [sequences, length] = self.shape;
+            let mut shapes = vec![[sequences, length, self.inner]];
+            if let Way::Weighed(columns) = self.way {
+                shapes.push([sequences, length, columns]);
+            }
+            shapes
         }
         fn params(&self) -> Vec<Vec<usize>> {
             let mut shapes = vec![vec![self.vocabulary, self.inner]];
@@ -250,26 +327,33 @@ pub(super) mod tests {
         fn fast<R: Real>(&self, tape: &mut Tape<R>, inputs: &[Slot], params: &[Param]) -> Slot {
             let head = Linear { weight: params[0], bias: params.get(1).copied(), scale: self.scale };
             let targets = tape.tokens(&self.targets, self.shape[1]);
-            match self.mean {
-                Some([z_loss, divisor]) => {
-                    tape.cross_entropy(inputs[0], head, targets, z_loss, divisor);
-                    inputs[0]
+            match self.way {
+                Way::Losses => return tape.token_losses(inputs[0], head, targets),
+                Way::Mean(z_loss) => tape.cross_entropy(inputs[0], head, targets, z_loss, DIVISOR),
+                Way::Weighed(_) => {
+                    tape.weighed_cross_entropy(inputs[0], head, targets, inputs[1].columns(1, 1), DIVISOR)
                 }
-                None => tape.token_losses(inputs[0], head, targets),
-            }
+            };
+            inputs[0]
         }
         fn naive(&self, inputs: &[Vec<f64>], params: &[Vec<f64>]) -> Vec<f64> {
-            if self.mean.is_some() {
+            if self.way != Way::Losses {
                 return inputs[0].clone();
             }
             let bias = params.get(1).map(|b| &b[..]);
             naive(&inputs[0], &params[0], bias, &self.targets, self.inner, self.scale).0
         }
         fn naive_loss(&self, inputs: &[Vec<f64>], params: &[Vec<f64>]) -> f64 {
-            let Some([z_loss, divisor]) = self.mean else { return 0.0 };
             let bias = params.get(1).map(|b| &b[..]);
             let (losses, logs) = naive(&inputs[0], &params[0], bias, &self.targets, self.inner, self.scale);
-            losses.iter().zip(&logs).map(|(c, l)| (c + z_loss * l * l) / divisor).sum()
+            match self.way {
+                Way::Losses => 0.0,
+                Way::Mean(z_loss) => losses.iter().zip(&logs).map(|(c, l)| (c + z_loss * l * l) / DIVISOR).sum(),
+                Way::Weighed(columns) => {
+                    let weights = inputs[1].chunks(columns).map(|row| row[1]);
+                    losses.iter().zip(weights).map(|(c, w)| w * c / DIVISOR).sum()
+                }
+            }
         }
     }
 }

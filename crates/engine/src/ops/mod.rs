@@ -7,6 +7,7 @@ pub mod concat;
 pub mod cross_entropy;
 pub mod dot;
 pub mod embedding;
+pub mod exits;
 pub mod layernorm;
 pub mod linear;
 pub mod multiply;
@@ -77,6 +78,7 @@ ops! {
     CrossEntropy = cross_entropy,
     Dot = dot,
     Embedding = embedding,
+    Exits = exits,
     LayerNorm = layernorm,
     Linear = linear,
     Multiply = multiply,
