@@ -22,6 +22,7 @@ pub fn counts(config: &RunConfig) -> Counts {
         stored: size.stored,
         effective: size.effective,
         active: size.active,
+        recurrent: size.recurrent,
         embedding: size.embedding,
         head: size.head,
         non_embedding: size.stored - outside,

@@ -12,6 +12,9 @@ pub struct Counts {
     pub effective: u64,
     /// Parameters that take part in one token.
     pub active: u64,
+    /// Parameters inside of a loop, each once, of a model that has one: the others are used once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrent: Option<u64>,
     /// Those of the tables that tokens and positions are looked up in.
     pub embedding: u64,
     /// Those of the map to the logits; 0 if it is tied to the embedding.
@@ -24,6 +27,19 @@ pub struct Counts {
     pub flops_6nd: f64,
     /// Tokens trained on.
     pub tokens: u64,
+}
+
+impl Counts {
+    /// Parameters outside of a loop, without embedding and head; of a model that has one.
+    pub fn once(&self) -> Option<u64> {
+        self.non_embedding.checked_sub(self.recurrent?)
+    }
+
+    /// How often the loop is run, of a model that has one: `effective = stored + (r - 1) recurrent`.
+    pub fn loops(&self) -> Option<f64> {
+        let again = self.effective.checked_sub(self.stored)?;
+        self.recurrent.filter(|inside| *inside > 0).map(|inside| 1.0 + again as f64 / inside as f64)
+    }
 }
 
 /// Which count of parameters fills the column N.

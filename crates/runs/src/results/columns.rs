@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Number,
     /// A number; what was not measured is 0 in the record and blank in the table.
     Measured,
-    /// A count that a convention chooses, for fits. It follows from the others.
+    /// A count for fits, which follows from the others: one that a convention chooses, or one of a loop, where there is one.
     Chosen,
 }
 
@@ -44,7 +44,7 @@ const fn fixed(name: &'static str, path: &'static [&'static str], kind: Kind) ->
 }
 
 /// The columns of every table, in the order of a table: what a reader looks for first, first.
-pub(crate) const FIXED: [Fixed; 34] = [
+pub(crate) const FIXED: [Fixed; 38] = [
     fixed("id", &["id"], Kind::Text),
     fixed("state", &["state", "name"], Kind::Text),
     fixed("reason", &["state", "reason"], Kind::MaybeText),
@@ -55,12 +55,16 @@ pub(crate) const FIXED: [Fixed; 34] = [
     fixed("N", &[], Kind::Chosen),
     fixed("D", &[], Kind::Chosen),
     fixed("C", &[], Kind::Chosen),
+    fixed("N_once", &[], Kind::Chosen),
+    fixed("N_rec", &[], Kind::Chosen),
+    fixed("r", &[], Kind::Chosen),
     fixed("loss", &["result", "loss"], Kind::Number),
     fixed("loss_stderr", &["result", "loss_stderr"], Kind::Number),
     fixed("bits_per_byte", &["result", "bits_per_byte"], Kind::Number),
     fixed("params_stored", &["counts", "stored"], Kind::Number),
     fixed("params_effective", &["counts", "effective"], Kind::Number),
     fixed("params_active", &["counts", "active"], Kind::Number),
+    fixed("params_recurrent", &["counts", "recurrent"], Kind::Number),
     fixed("params_embedding", &["counts", "embedding"], Kind::Number),
     fixed("params_head", &["counts", "head"], Kind::Number),
     fixed("params_non_embedding", &["counts", "non_embedding"], Kind::Number),

@@ -149,9 +149,10 @@ fn put(record: &mut Map<String, Value>, path: &[String], value: Value) -> Option
     }
 }
 
-/// Whether N, D or C is what some convention makes it.
+/// Whether a count for fits is what some convention makes it; blank where there is none.
 fn is_count(name: &str, run: &Run, cell: &str) -> bool {
     let conventions = Size::ALL.into_iter().flat_map(|size| Compute::ALL.map(|compute| Convention { size, compute }));
-    let cell = cell.parse::<f64>().ok();
-    cell.is_some() && conventions.into_iter().any(|c| sheet::chosen(name, run, c).and_then(|v| v.as_f64()) == cell)
+    let number = cell.parse::<f64>().ok();
+    let said = number.is_some() || cell.is_empty();
+    said && conventions.into_iter().any(|c| sheet::chosen(name, run, c).and_then(|v| v.as_f64()) == number)
 }

@@ -49,11 +49,14 @@ pub(crate) fn columns(runs: &Runs, convention: Convention) -> Vec<Column> {
     fixed.into_iter().chain(others).collect()
 }
 
-/// The value of N, D or C.
+/// The value of a column that follows from others: of N, D and C, and of loops where there are any.
 pub(crate) fn chosen(name: &str, run: &Run, convention: Convention) -> Option<Value> {
     match name {
         "N" => Some(convention.size.of(&run.counts).into()),
         "D" => Some(run.counts.tokens.into()),
+        "N_once" => run.counts.once().map(Value::from),
+        "N_rec" => run.counts.recurrent.map(Value::from),
+        "r" => run.counts.loops().and_then(serde_json::Number::from_f64).map(Value::Number),
         _ => serde_json::Number::from_f64(convention.flops(&run.counts)).map(Value::Number),
     }
 }

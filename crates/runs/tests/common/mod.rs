@@ -47,6 +47,7 @@ pub fn planned(number: u64) -> Run {
             stored: 230_000,
             effective: 230_000,
             active: 230_000,
+            recurrent: None,
             embedding: 16_384,
             head: 16_384,
             non_embedding: 197_232,

@@ -2,6 +2,7 @@
 //! `result.measures` of a record.
 
 pub mod accuracy;
+pub mod exits;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,4 +57,5 @@ macro_rules! measures {
 
 measures! {
     Accuracy = accuracy,
+    Exits = exits,
 }

@@ -1,12 +1,14 @@
 //! The models: one file and one line in the list each. A model is a plain struct of handles that calls ops, and counts its
 //! own parameters and FLOPs from its config.
 
+pub mod looped;
+mod shape;
 pub mod transformer;
 
 use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::config::Start;
+use crate::config::{Start, Training};
 use crate::refused::Refused;
 
 /// What a weight is for: decides how it begins and how it is moved.
@@ -68,6 +70,8 @@ pub struct Size {
     pub effective: u64,
     /// Parameters that take part in one token.
     pub active: u64,
+    /// Parameters inside of a loop, each once; of a model that has one.
+    pub recurrent: Option<u64>,
     /// Those of embedding tables.
     pub embedding: u64,
     /// Those of a head of its own.
@@ -180,31 +184,71 @@ macro_rules! models {
 }
 
 models! {
+    Looped = looped,
     Transformer = transformer,
 }
 
-impl Config {
-    /// The width of the residual stream, which recipes scale by.
-    pub fn d_model(&self) -> usize {
+impl Model {
+    /// The probabilities of leaving behind each loop, `[sequences, length, loops]`, of a model whose tokens may.
+    pub fn exits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Option<Slot> {
         match self {
-            Self::Transformer(config) => config.d_model,
+            Self::Looped(model) => model.exits(tape, inputs),
+            Self::Transformer(_) => None,
+        }
+    }
+}
+
+impl Config {
+    /// The stack of blocks.
+    fn stack(&self) -> &transformer::Config {
+        match self {
+            Self::Looped(config) => &config.stack,
+            Self::Transformer(config) => config,
         }
     }
 
-    /// Blocks, which recipes scale by.
-    pub fn n_layer(&self) -> usize {
+    /// The width of the residual stream, which recipes scale by.
+    pub fn d_model(&self) -> usize {
+        self.stack().d_model
+    }
+
+    /// Blocks that a token passes, one as often as it is applied: what recipes scale by.
+    pub fn depth(&self) -> usize {
         match self {
+            Self::Looped(config) => config.depth(),
             Self::Transformer(config) => config.n_layer,
+        }
+    }
+
+    /// Loops behind which a token may leave; none without gates.
+    pub fn exits(&self) -> Option<usize> {
+        match self {
+            Self::Looped(config) => config.gate.map(|_| config.loops),
+            Self::Transformer(_) => None,
         }
     }
 
     /// Multiplies the logits of a tied head by what a recipe says for this width; a head of its own needs none.
     #[must_use]
     pub fn with_logits(mut self, scale: impl Fn(usize) -> f64) -> Self {
-        match &mut self {
-            Self::Transformer(config) if config.tied => config.logit_scale = scale(config.d_model),
-            Self::Transformer(_) => {}
+        let stack = match &mut self {
+            Self::Looped(config) => &mut config.stack,
+            Self::Transformer(config) => config,
+        };
+        if stack.tied {
+            stack.logit_scale = scale(stack.d_model);
         }
         self
+    }
+
+    /// What of a training this model has no use for.
+    ///
+    /// # Errors
+    /// The setting, and why.
+    pub fn suits(&self, training: &Training) -> Result<(), Refused> {
+        match self {
+            Self::Looped(config) => config.suits(training),
+            Self::Transformer(_) => Ok(()),
+        }
     }
 }

@@ -3,50 +3,24 @@
 //!
 //! h <- h + W_o attention(rope(W_qkv norm(h))), h <- h + W_d swiglu(W_gu norm(h)), logits = W_h norm(h)
 
+use std::ops::Range;
+
 use isoloss_engine::{Init, Param, Params, Real, Rope, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
+use super::shape::{shape, sized};
 use super::{Role, Size};
 use crate::config::Start;
-use crate::refused::{Refused, not_negative, positive, within};
+use crate::refused::Refused;
 
 pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
 
-/// Widths inside SwiGLU are multiples of this.
-const WIDE: f64 = 8.0;
-/// More is a slip of the keys: counts of parameters must not overflow.
-const WIDEST: usize = 1 << 20;
-
-/// The shape as an experiment writes it; what is left out follows from the rest.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Shape {
-    /// Width of the residual stream.
-    pub d_model: usize,
-    /// Blocks.
-    pub n_layer: usize,
-    /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
-    #[serde(default = "Shape::head_dim")]
-    pub head_dim: usize,
-    /// Query heads that share a key and value head.
-    #[serde(default = "Shape::one")]
-    pub group: usize,
-    /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12 d_model^2
-    /// parameters.
-    #[serde(default = "Shape::mlp_ratio")]
-    pub mlp_ratio: f64,
-    /// Normalise queries and keys head by head.
-    #[serde(default)]
-    pub qk_norm: bool,
-    /// The head is the embedding.
-    #[serde(default)]
-    pub tied: bool,
-    /// Base of the wavelengths of rotary positions.
-    #[serde(default = "Shape::rope_theta")]
-    pub rope_theta: f64,
-    /// Added to the mean square in norms.
-    #[serde(default = "Shape::norm_eps")]
-    pub norm_eps: f64,
+shape! {
+    /// The shape as an experiment writes it; what is left out follows from the rest.
+    pub struct Shape {
+        /// Blocks.
+        pub n_layer: usize,
+    }
 }
 
 /// The shape in full.
@@ -90,62 +64,9 @@ fn is_one(x: &f64) -> bool {
 }
 
 impl Shape {
-    fn head_dim() -> usize {
-        64
-    }
-    fn one() -> usize {
-        1
-    }
-    fn mlp_ratio() -> f64 {
-        8.0 / 3.0
-    }
-    fn rope_theta() -> f64 {
-        1e4
-    }
-    fn norm_eps() -> f64 {
-        1e-5
-    }
-
     pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
-        let Self { d_model, n_layer, head_dim, group, mlp_ratio, .. } = *self;
-        for (setting, n) in [("d_model", d_model), ("n_layer", n_layer), ("head_dim", head_dim), ("group", group)] {
-            within(setting, n as f64, (1..=WIDEST).contains(&n), "between 1 and 2^20")?;
-        }
-        positive("rope_theta", self.rope_theta)?;
-        not_negative("norm_eps", self.norm_eps)?;
-        let n_head = (d_model / head_dim).max(1);
-        if !d_model.is_multiple_of(n_head) || !(d_model / n_head).is_multiple_of(2) {
-            let says = format!(
-                "{d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in even widths: \
-                 choose a multiple of {}",
-                2 * n_head
-            );
-            return Err(Refused::new("d_model", says));
-        }
-        if !n_head.is_multiple_of(group) {
-            return Err(Refused::new("group", format!("{n_head} query heads cannot form groups of {group}")));
-        }
-        let d_ff = ((mlp_ratio * d_model as f64 / WIDE).round() * WIDE).max(WIDE);
-        within(
-            "mlp_ratio",
-            mlp_ratio,
-            mlp_ratio > 0.0 && d_ff <= WIDEST as f64,
-            "a ratio that leaves a width inside SwiGLU",
-        )?;
-        Ok(Config {
-            vocab_size,
-            d_model,
-            n_layer,
-            n_head,
-            n_kv_head: n_head / group,
-            head_dim: d_model / n_head,
-            d_ff: d_ff as usize,
-            qk_norm: self.qk_norm,
-            tied: self.tied,
-            rope_theta: self.rope_theta,
-            norm_eps: self.norm_eps,
-            logit_scale: 1.0,
-        })
+        sized("n_layer", self.n_layer)?;
+        self.common().complete(self.n_layer, vocab_size)
     }
 }
 
@@ -156,29 +77,63 @@ impl Config {
     }
 
     pub(super) fn size(&self, seq_len: usize) -> Size {
+        self.applied(seq_len, Applied { blocks: self.n_layer, heads: 1 })
+    }
+
+    /// The matrices and norms of a block, as numbers.
+    pub(super) fn of_block(&self) -> u64 {
+        let norms = 2 * self.d_model + if self.qk_norm { 2 * self.head_dim } else { 0 };
+        self.matrices() + norms as u64
+    }
+
+    fn matrices(&self) -> u64 {
+        let [q, kv] = self.widths();
+        (self.d_model * (q + 2 * kv) + q * self.d_model + 3 * self.d_model * self.d_ff) as u64
+    }
+
+    /// The size of a model with these blocks and a head, which are applied so often.
+    pub(super) fn applied(&self, seq_len: usize, applied: Applied) -> Size {
         let [d, ff, q, kv] = {
             let [q, kv] = self.widths();
             [self.d_model as u64, self.d_ff as u64, q as u64, kv as u64]
         };
-        let (layers, vocab) = (self.n_layer as u64, self.vocab_size as u64);
-        let matrices = d * (q + 2 * kv) + q * d + 3 * d * ff;
-        let norms = 2 * d + if self.qk_norm { 2 * self.head_dim as u64 } else { 0 };
+        let (blocks, heads, vocab) = (applied.blocks as u64, applied.heads as u64, self.vocab_size as u64);
         let (embedding, head) = (vocab * d, if self.tied { 0 } else { vocab * d });
-        let stored = embedding + layers * (matrices + norms) + d + head;
+        let stored = embedding + self.n_layer as u64 * self.of_block() + d + head;
         let length = seq_len as f64;
         // Token i of a window reads i + 1 keys and as many values.
         let attention = length * (length + 1.0) / 2.0 * 2.0 * q as f64;
-        let multiply_adds = layers as f64 * (length * matrices as f64 + attention) + length * (vocab * d) as f64;
+        let multiply_adds =
+            blocks as f64 * (length * self.matrices() as f64 + attention) + heads as f64 * length * (vocab * d) as f64;
         let kept = 4 * d + 2 + (q + 2 * kv) + (q + kv) + q + self.n_head as u64 + 3 * ff;
         let normed = if self.qk_norm { q + kv + (self.n_head + self.n_kv_head) as u64 } else { 0 };
         let alive = 3 * ff.max(q + kv) + 2 * d;
         let scaled = if self.logit_scale == 1.0 { 0 } else { d };
-        let activations = length * (layers * (kept + normed) + 2 * d + 2 + scaled + alive) as f64;
+        let activations = length * (blocks * (kept + normed) + d + heads * (d + 2 + scaled) + alive) as f64;
         // Each of its lanes has room for the largest matrix and two squares of its shorter side; a block has seven matrices.
         let largest = d.max(q) * ff.max(q) + 2 * d.min(ff).pow(2);
-        let muon_scratch = (layers * 7).min(8) as f64 * largest as f64;
-        Size { stored, effective: stored, active: stored, embedding, head, multiply_adds, activations, muon_scratch }
+        let muon_scratch = (self.n_layer as u64 * 7).min(8) as f64 * largest as f64;
+        Size {
+            stored,
+            effective: stored,
+            active: stored,
+            recurrent: None,
+            embedding,
+            head,
+            multiply_adds,
+            activations,
+            muon_scratch,
+        }
     }
+}
+
+/// How often a walk of one window applies what there is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Applied {
+    /// Blocks, one that is applied r times counted r times.
+    pub blocks: usize,
+    /// Norms and heads.
+    pub heads: usize,
 }
 
 /// One block's handles.
@@ -194,7 +149,7 @@ struct Block {
 }
 
 /// Is told of values on the way.
-type See<'a> = dyn FnMut(std::fmt::Arguments, Slot) + 'a;
+pub(super) type See<'a> = dyn FnMut(std::fmt::Arguments, Slot) + 'a;
 
 /// The model: handles to its weights, and what its ops need to know.
 #[derive(Clone, Debug)]
@@ -272,13 +227,42 @@ impl Model {
 
     /// From tokens to what the head reads.
     fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, see: &mut See) -> Slot {
-        let mut x = tape.embedding(inputs, self.embedding, None);
+        let x = self.embed(tape, inputs, see);
+        let x = self.through(tape, x, 0..self.blocks.len(), 0, see);
+        self.read(tape, x)
+    }
+
+    /// From tokens to the stream.
+    pub(super) fn embed<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, see: &mut See) -> Slot {
+        let x = tape.embedding(inputs, self.embedding, None);
         see(format_args!("embedding"), x);
-        for (number, block) in self.blocks.iter().enumerate() {
-            x = self.block(tape, x, block, number + 1, see);
+        x
+    }
+
+    /// The stream through some of the blocks. `before` were applied before, for the names of what is seen.
+    pub(super) fn through<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        mut x: Slot,
+        blocks: Range<usize>,
+        before: usize,
+        see: &mut See,
+    ) -> Slot {
+        for (number, block) in self.blocks[blocks].iter().enumerate() {
+            x = self.block(tape, x, block, before + number + 1, see);
         }
+        x
+    }
+
+    /// From the stream to what the head reads.
+    pub(super) fn read<R: Real>(&self, tape: &mut Tape<R>, x: Slot) -> Slot {
         let x = tape.rmsnorm(x, self.norm, self.config.norm_eps);
         if self.config.logit_scale == 1.0 { x } else { tape.scale(x, self.config.logit_scale) }
+    }
+
+    /// The map to the logits.
+    pub(super) fn head(&self) -> Param {
+        self.head
     }
 
     fn block<R: Real>(&self, tape: &mut Tape<R>, x: Slot, block: &Block, number: usize, see: &mut See) -> Slot {

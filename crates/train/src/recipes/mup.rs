@@ -82,7 +82,7 @@ impl Recipe {
         finite("tokens_power", self.tokens_power)?;
         positive("tokens", tokens)?;
         let wider = model.d_model() as f64 / self.at.width;
-        let branch = libm::pow(model.n_layer() as f64 / self.at.n_layer, -self.depth_power);
+        let branch = libm::pow(model.depth() as f64 / self.at.n_layer, -self.depth_power);
         common.lr *= libm::pow(common.batch as f64 / self.at.batch, self.batch_power)
             * libm::pow(tokens / self.at.tokens, -self.tokens_power);
         common.init.residual *= branch;

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use isoloss_engine::{self as engine, Buffers, IGNORE, Optimiser, Outcome, Params, Real, Step, Tape};
+use isoloss_engine::{self as engine, Buffers, IGNORE, Optimiser, Outcome, Params, Real, Slot, Step, Tape, Tokens};
 
 pub use checkpoint::CheckpointError;
 
@@ -222,13 +222,27 @@ impl<R: Real> Trainer<R> {
 
     /// The logits of all tokens of some windows, `[sequences, length, vocab_size]`.
     pub fn logits(&mut self, batch: &Batch) -> Vec<R> {
-        let Self { source, model, params, step, .. } = self;
-        let mut logits = vec![R::ZERO; batch.inputs.len() * source.vocab_size()];
-        step.evaluate(params, batch.sequences(), &mut logits, |tape, range| {
+        self.values(batch, self.source.vocab_size(), |model, tape, inputs| model.logits(tape, inputs))
+    }
+
+    /// The probabilities of leaving behind each loop, `[sequences, length, loops]`, of a model whose tokens may.
+    pub fn exits(&mut self, batch: &Batch) -> Option<Vec<R>> {
+        let loops = self.config.model.exits()?;
+        Some(self.values(batch, loops, |model, tape, inputs| model.exits(tape, inputs).expect("a model with gates")))
+    }
+
+    /// `width` numbers for every token of some windows.
+    fn values<F>(&mut self, batch: &Batch, width: usize, ask: F) -> Vec<R>
+    where
+        F: Fn(&Model, &mut Tape<R>, Tokens) -> Slot + Sync,
+    {
+        let Self { model, params, step, .. } = self;
+        let mut values = vec![R::ZERO; batch.inputs.len() * width];
+        step.evaluate(params, batch.sequences(), &mut values, |tape, range| {
             let inputs = tape.tokens(&batch.inputs[range.start * batch.length..range.end * batch.length], batch.length);
-            model.logits(tape, inputs)
+            ask(model, tape, inputs)
         });
-        logits
+        values
     }
 }
 

@@ -83,6 +83,11 @@ pub fn shape(settings: serde_json::Value, vocab: usize) -> Config {
     Shape::read("transformer", settings).unwrap().unwrap().complete(vocab).unwrap()
 }
 
+/// A looped transformer of these settings, JSON.
+pub fn looped(settings: serde_json::Value, vocab: usize) -> Config {
+    Shape::read("looped", settings).unwrap().unwrap().complete(vocab).unwrap()
+}
+
 /// A small transformer.
 pub fn tiny(vocab: usize) -> Config {
     shape(serde_json::json!({ "d_model": 16, "n_layer": 2, "head_dim": 8 }), vocab)
@@ -90,8 +95,10 @@ pub fn tiny(vocab: usize) -> Config {
 
 /// The config of a transformer.
 pub fn transformer(config: &Config) -> &transformer::Config {
-    let Config::Transformer(config) = config;
-    config
+    match config {
+        Config::Transformer(config) => config,
+        other => panic!("no transformer: {other:?}"),
+    }
 }
 
 /// A constant learning rate; decay of `weight_decay` on all weights.

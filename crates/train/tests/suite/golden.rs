@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::common::Given;
 use crate::vectors::{Golden, difference};
-use isoloss_engine::Real;
-use isoloss_train::config::RunConfig;
+use isoloss_engine::{Buffers, Params, Real, Tape};
+use isoloss_train::config::{RunConfig, Start};
 use isoloss_train::corpora::Batch;
-use isoloss_train::models::{self, transformer};
+use isoloss_train::models::{self, looped, transformer};
 use isoloss_train::schedules::{Schedule, cosine, linear, wsd};
 use isoloss_train::{Progress, Trainer};
 
@@ -122,6 +122,119 @@ fn trajectory<R: Real>(file: &Golden) -> (Vec<f64>, Vec<f64>) {
     (seen.iter().map(|s| s.loss).collect(), seen.iter().map(|s| s.grad_norm).collect())
 }
 
+/// The gated loss of a looped model with its gradient, and what its gates and loops say.
+#[test]
+fn looped() {
+    let mut checked = 0;
+    for (name, file) in files("looped_lm_exit_gate") {
+        let shape = |name: &str| file.shape(&format!("w.{name}"));
+        let [vocab_size, d_model] = shape("embed.weight") else { panic!("an embedding is a matrix") };
+        let n_head = file.number("H", 1.0) as usize;
+        let loops = file.number("loops", 1.0) as usize;
+        let stack = transformer::Config {
+            vocab_size: *vocab_size,
+            d_model: *d_model,
+            n_layer: file.number("unique_layers", 1.0) as usize,
+            n_head,
+            n_kv_head: n_head,
+            head_dim: d_model / n_head,
+            d_ff: shape("blocks.0.mlp.gate_proj.weight")[0],
+            qk_norm: false,
+            tied: false,
+            rope_theta: file.number("rope_theta", 1e4),
+            norm_eps: file.number("norm_eps", 1e-5),
+            logit_scale: 1.0,
+        };
+        let gated = |gate: Option<looped::Gate>, loops: usize| {
+            models::Config::Looped(looped::Config {
+                stack: stack.clone(),
+                prelude: 0,
+                coda: 0,
+                loops,
+                injection: looped::Injection::None,
+                truncate: None,
+                gate,
+            })
+        };
+        let bonus = file.number("entropy_beta", 0.0);
+        let config = gated(Some(looped::Gate { bonus }), loops);
+        let size = config.size(1);
+        assert_eq!(size.stored as f64, file.number("unique_params", 0.0), "{name}");
+        let mut params = Params::<f64>::new(0);
+        let start = Start { embedding: 0.0, hidden: 0.0, residual: 0.0, head: 0.0 };
+        let model = config.build(&mut params, &start);
+        let names = |ours: &str| -> Vec<String> {
+            let theirs = theirs(ours).into_iter();
+            theirs
+                .map(|n| {
+                    n.replace("model.layers.", "blocks.")
+                        .replace("model.embed_tokens", "embed")
+                        .replace("model.norm", "norm")
+                        .replace("lm_head", "head")
+                })
+                .collect()
+        };
+        for entry in params.entries().to_vec() {
+            let weights: Vec<f64> =
+                names(&entry.name).iter().flat_map(|name| file.get(&format!("w.{name}"))).copied().collect();
+            params.view_mut(entry.param).copy_from_slice(&weights);
+        }
+        let (tokens, targets) = (file.tokens("in.tokens"), file.tokens("in.targets"));
+        let [_, length] = file.shape("in.tokens") else { panic!("sequences of tokens") };
+        let mut gradient = vec![0.0; params.count()];
+        let mut buffers = Buffers::new();
+        let mut tape = Tape::new(&mut buffers, &params, Some(&mut gradient));
+        let (inputs, wanted) = (tape.tokens(&tokens, *length), tape.tokens(&targets, *length));
+        let expected = model.loss(&mut tape, inputs, wanted, 0.0, targets.len() as f64);
+        let loss = tape.loss();
+        let expected: f64 = tape.value(expected).iter().sum::<f64>() / targets.len() as f64;
+        tape.backward();
+        let close = |what: &str, got: &[f64], want: &[f64], allowed: f64| {
+            let apart = difference(got, want);
+            assert!(apart <= allowed, "{name}: {what} differs by {apart:e}");
+        };
+        close("loss", &[loss], file.get("out.loss"), 1e-12);
+        for entry in params.entries() {
+            let wanted: Vec<f64> =
+                names(&entry.name).iter().flat_map(|name| file.get(&format!("grad.{name}"))).copied().collect();
+            close(&entry.name, &gradient[entry.param.range()], &wanted, 1e-10);
+        }
+        let mut tape = Tape::new(&mut buffers, &params, None);
+        let inputs = tape.tokens(&tokens, *length);
+        let p = model.exits(&mut tape, inputs).unwrap();
+        // Theirs are [loops, sequences, length].
+        let p = tape.value(p).to_vec();
+        let by_loop: Vec<f64> = (0..loops).flat_map(|t| p.iter().skip(t).step_by(loops).copied()).collect();
+        close("exit_p", &by_loop, file.get("out.exit_p"), 1e-12);
+        let logits = model.logits(&mut tape, inputs);
+        close("logits_last", tape.value(logits), file.get("out.logits_last"), 1e-12);
+
+        // The same weights without the gate, for every number of loops.
+        let mut weighed = 0.0;
+        for t in 1..=loops {
+            let mut plain = Params::<f64>::new(0);
+            let model = gated(None, t).build(&mut plain, &start);
+            for entry in plain.entries().to_vec() {
+                let from = params.get(&entry.name).unwrap();
+                plain.view_mut(entry.param).copy_from_slice(params.view(from));
+            }
+            let mut tape = Tape::new(&mut buffers, &plain, None);
+            let (inputs, wanted) = (tape.tokens(&tokens, *length), tape.tokens(&targets, *length));
+            let losses = model.loss(&mut tape, inputs, wanted, 0.0, targets.len() as f64);
+            close("per_loop_ce", &[tape.loss()], &file.get("out.per_loop_ce")[t - 1..t], 1e-12);
+            let of_loop = p.iter().skip(t - 1).step_by(loops);
+            weighed += tape.value(losses).iter().zip(of_loop).map(|(c, p)| c * p).sum::<f64>() / targets.len() as f64;
+            if t == 1 {
+                let logits = model.logits(&mut tape, inputs);
+                close("logits_first", tape.value(logits), file.get("out.logits_first"), 1e-12);
+            }
+        }
+        close("the expected loss", &[expected], &[weighed], 1e-12);
+        checked += 1;
+    }
+    assert!(checked > 0 || std::env::var("ISOLOSS_GOLDEN").is_ok(), "there is no looped model to check");
+}
+
 /// The arrays of the file that make up one of ours, one above the other.
 fn theirs(ours: &str) -> Vec<String> {
     let Some(rest) = ours.strip_prefix("blocks.") else {
@@ -129,6 +242,8 @@ fn theirs(ours: &str) -> Vec<String> {
             "embedding" => "model.embed_tokens.weight".into(),
             "norm" => "model.norm.weight".into(),
             "head" => "lm_head.weight".into(),
+            "gate" => "gate.weight".into(),
+            "gate_bias" => "gate.bias".into(),
             other => panic!("a weight {other}"),
         }];
     };

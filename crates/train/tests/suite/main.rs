@@ -4,6 +4,7 @@ mod branches;
 mod common;
 mod counts;
 mod golden;
+mod looped;
 mod numerics;
 mod recipes;
 mod resume;

@@ -1,0 +1,133 @@
+//! What all decoders have in common in an experiment: the settings of a block, and what they make of a config.
+
+use super::transformer::Config;
+use crate::refused::{Refused, not_negative, positive, within};
+
+/// Widths inside SwiGLU are multiples of this.
+const WIDE: f64 = 8.0;
+/// More is a slip of the keys: counts of parameters must not overflow.
+const MOST: usize = 1 << 20;
+
+/// The shape of a decoder: its own settings, and then these. A struct for each, so that a key that it does not know is refused
+/// where it stands.
+macro_rules! shape {
+    ($(#[$meta:meta])* pub struct Shape { $($(#[$of_own:meta])* pub $own:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Shape {
+            $($(#[$of_own])* pub $own: $type,)*
+            /// Width of the residual stream.
+            pub d_model: usize,
+            /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
+            #[serde(default = "Shape::usual_head_dim")]
+            pub head_dim: usize,
+            /// Query heads that share a key and value head.
+            #[serde(default = "Shape::usual_group")]
+            pub group: usize,
+            /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12
+            /// d_model^2 parameters.
+            #[serde(default = "Shape::usual_mlp_ratio")]
+            pub mlp_ratio: f64,
+            /// Normalise queries and keys head by head.
+            #[serde(default)]
+            pub qk_norm: bool,
+            /// The head is the embedding.
+            #[serde(default)]
+            pub tied: bool,
+            /// Base of the wavelengths of rotary positions.
+            #[serde(default = "Shape::usual_rope_theta")]
+            pub rope_theta: f64,
+            /// Added to the mean square in norms.
+            #[serde(default = "Shape::usual_norm_eps")]
+            pub norm_eps: f64,
+        }
+
+        impl Shape {
+            fn usual_head_dim() -> usize {
+                64
+            }
+            fn usual_group() -> usize {
+                1
+            }
+            fn usual_mlp_ratio() -> f64 {
+                8.0 / 3.0
+            }
+            fn usual_rope_theta() -> f64 {
+                1e4
+            }
+            fn usual_norm_eps() -> f64 {
+                1e-5
+            }
+
+            fn common(&self) -> $crate::models::shape::Common {
+                let Self { d_model, head_dim, group, mlp_ratio, qk_norm, tied, rope_theta, norm_eps, .. } = *self;
+                $crate::models::shape::Common { d_model, head_dim, group, mlp_ratio, qk_norm, tied, rope_theta, norm_eps }
+            }
+        }
+    };
+}
+pub(super) use shape;
+
+/// The settings that all decoders have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Common {
+    pub d_model: usize,
+    pub head_dim: usize,
+    pub group: usize,
+    pub mlp_ratio: f64,
+    pub qk_norm: bool,
+    pub tied: bool,
+    pub rope_theta: f64,
+    pub norm_eps: f64,
+}
+
+/// Refuses a number that is none for a size.
+pub(super) fn sized(setting: &'static str, n: usize) -> Result<(), Refused> {
+    within(setting, n as f64, (1..=MOST).contains(&n), "between 1 and 2^20")
+}
+
+impl Common {
+    /// A stack of so many blocks.
+    pub fn complete(&self, n_layer: usize, vocab_size: usize) -> Result<Config, Refused> {
+        let Self { d_model, head_dim, group, mlp_ratio, .. } = *self;
+        for (setting, n) in [("d_model", d_model), ("head_dim", head_dim), ("group", group)] {
+            sized(setting, n)?;
+        }
+        positive("rope_theta", self.rope_theta)?;
+        not_negative("norm_eps", self.norm_eps)?;
+        let n_head = (d_model / head_dim).max(1);
+        if !d_model.is_multiple_of(n_head) || !(d_model / n_head).is_multiple_of(2) {
+            let says = format!(
+                "{d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in even widths: \
+                 choose a multiple of {}",
+                2 * n_head
+            );
+            return Err(Refused::new("d_model", says));
+        }
+        if !n_head.is_multiple_of(group) {
+            return Err(Refused::new("group", format!("{n_head} query heads cannot form groups of {group}")));
+        }
+        let d_ff = ((mlp_ratio * d_model as f64 / WIDE).round() * WIDE).max(WIDE);
+        within(
+            "mlp_ratio",
+            mlp_ratio,
+            mlp_ratio > 0.0 && d_ff <= MOST as f64,
+            "a ratio that leaves a width inside SwiGLU",
+        )?;
+        Ok(Config {
+            vocab_size,
+            d_model,
+            n_layer,
+            n_head,
+            n_kv_head: n_head / group,
+            head_dim: d_model / n_head,
+            d_ff: d_ff as usize,
+            qk_norm: self.qk_norm,
+            tied: self.tied,
+            rope_theta: self.rope_theta,
+            norm_eps: self.norm_eps,
+            logit_scale: 1.0,
+        })
+    }
+}
