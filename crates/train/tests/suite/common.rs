@@ -6,7 +6,7 @@ use isoloss_runs::record::Data;
 use isoloss_train::RunConfig;
 use isoloss_train::config::{Cut, Evaluation, Group, Rule as Move, Start, Training};
 use isoloss_train::corpora::{self, Batch, CorpusError, HeldOut, Source};
-use isoloss_train::models::{Config, Roles, Shape, transformer};
+use isoloss_train::models::{Config, Roles, Shape};
 use isoloss_train::schedules::{Schedule, constant};
 
 /// Batches that were given, one after the other and round again; the first is the held-out set.
@@ -91,14 +91,6 @@ pub fn looped(settings: serde_json::Value, vocab: usize) -> Config {
 /// A small transformer.
 pub fn tiny(vocab: usize) -> Config {
     shape(serde_json::json!({ "d_model": 16, "n_layer": 2, "head_dim": 8 }), vocab)
-}
-
-/// The config of a transformer.
-pub fn transformer(config: &Config) -> &transformer::Config {
-    match config {
-        Config::Transformer(config) => config,
-        other => panic!("no transformer: {other:?}"),
-    }
 }
 
 /// A constant learning rate; decay of `weight_decay` on all weights.

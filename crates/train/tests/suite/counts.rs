@@ -154,3 +154,42 @@ fn through(config: &transformer::Config, params: &Params<f64>, mut x: Vec<f64>, 
     }
     x
 }
+
+#[test]
+fn memory_is_foreseen_within_15_percent() {
+    for (d_model, seq_len, batch) in [(32, 64, 8), (64, 64, 8), (128, 128, 16), (64, 256, 4)] {
+        for extra in [false, true] {
+            let settings = json!({
+                "d_model": d_model, "n_layer": 3, "head_dim": 16, "qk_norm": extra, "tied": extra,
+            });
+            let looped = json!({
+                "d_model": d_model, "prelude": 1, "shared": 2, "loops": 3, "injection": "concat", "head_dim": 16,
+                "gate": extra.then_some(json!({ "bonus": 0.1 })),
+            });
+            for model in [crate::common::shape(settings, 256), crate::common::looped(looped, 256)] {
+                let mut config = crate::common::config(model, 2, batch, seq_len, 1e-3, 0.0);
+                config.training.cut = isoloss_train::config::Cut::of(batch, seq_len);
+                let mut trainer =
+                    Trainer::<f32>::new(&config, std::sync::Arc::new(crate::common::Rule { vocab: 256 }), 1);
+                trainer.advance().unwrap();
+                let (foreseen, held) = (isoloss_train::bytes(&config, 1), trainer.bytes() as f64);
+                println!("{d_model} {seq_len} {extra}: {foreseen} {held} {:.2}", foreseen / held);
+                assert!((foreseen / held - 1.0).abs() < 0.15, "{config:?}: {foreseen} {held}");
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_of_the_first_ladder() {
+    let model = crate::common::shape(json!({ "d_model": 64, "n_layer": 2, "head_dim": 16 }), 256);
+    let config = crate::common::config(model, 192, 8, 64, 1e-3, 0.0);
+    let counts = counts(&config);
+    // 12 L d^2 and five norms of 64; d_ff is 168 and not 8/3 of 64.
+    assert_eq!(counts.non_embedding, 2 * (4 * 64 * 64 + 3 * 64 * 168) + 5 * 64);
+    assert_eq!((counts.embedding, counts.head), (256 * 64, 256 * 64));
+    assert_eq!(counts.stored, counts.non_embedding + 2 * 256 * 64);
+    assert_eq!(counts.tokens, 192 * 512);
+    assert_eq!(counts.flops_6nd, 6.0 * counts.non_embedding as f64 * counts.tokens as f64);
+    assert!(counts.flops_counted > counts.flops_6nd, "head and attention are counted");
+}

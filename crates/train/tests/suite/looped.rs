@@ -161,7 +161,9 @@ fn exits_are_measured() {
     assert!(Measure::Exits.refused(&source, &model).is_none());
     let held_out = isoloss_train::corpora::Source::held_out(&source, 4, 16).unwrap();
     let mut trainer = trainer(model);
-    (0..10).for_each(|_| drop(trainer.advance().unwrap()));
+    for _ in 0..10 {
+        trainer.advance().unwrap();
+    }
     let mut subject = Subject { trainer: &mut trainer, source: &source, held_out: &held_out };
     let measured = Measure::Exits.of(&mut subject);
     let of = |name: &str| measured.iter().find(|(n, _)| n == name).unwrap().1;
