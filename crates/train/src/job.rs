@@ -236,9 +236,10 @@ impl Job {
             if let Some(floor) = self.held_out.floor {
                 result.measures.insert("floor".into(), floor.into());
             }
+            let points = claim.points()?;
             for measure in &self.config.evaluation.measures {
-                let source = self.source.as_ref();
-                let mut subject = Subject { trainer: &mut trainer, source, held_out: &self.held_out };
+                let (source, held_out) = (self.source.as_ref(), &self.held_out);
+                let mut subject = Subject { trainer: &mut trainer, source, held_out, curve: &points };
                 let named = measure.of(&mut subject).into_iter();
                 result.measures.extend(named.map(|(name, value)| (name, value.into())));
             }

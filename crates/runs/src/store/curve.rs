@@ -104,6 +104,14 @@ impl Claim {
         Ok(Curve { file, path, length, disk: self.disk.clone(), _lock: self.lock.clone() })
     }
 
+    /// The curve as far as it was written, without a torn last line; empty if there is none.
+    ///
+    /// # Errors
+    /// If a line is no point: with its place.
+    pub fn points(&self) -> Result<Vec<CurvePoint>, StoreError> {
+        read(&self.folder.join(CURVE)).map(|(points, _)| points)
+    }
+
     /// Drops the points after a step, which a run that goes on from a checkpoint will make again, and lines that are
     /// none. The number of lines dropped. Ask for the [`Claim::curve`] afterwards.
     ///

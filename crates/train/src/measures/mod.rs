@@ -3,7 +3,9 @@
 
 pub mod accuracy;
 pub mod exits;
+pub mod movement;
 
+use isoloss_runs::store::CurvePoint;
 use serde::{Deserialize, Serialize};
 
 use crate::Trainer;
@@ -19,6 +21,8 @@ pub struct Subject<'a> {
     pub source: &'a dyn Source,
     /// What its loss is taken on.
     pub held_out: &'a HeldOut,
+    /// Its training losses on the way; of a branch those of its own steps.
+    pub curve: &'a [CurvePoint],
 }
 
 /// Values by name.
@@ -58,4 +62,5 @@ macro_rules! measures {
 measures! {
     Accuracy = accuracy,
     Exits = exits,
+    Movement = movement,
 }

@@ -164,7 +164,7 @@ fn exits_are_measured() {
     for _ in 0..10 {
         trainer.advance().unwrap();
     }
-    let mut subject = Subject { trainer: &mut trainer, source: &source, held_out: &held_out };
+    let mut subject = Subject { trainer: &mut trainer, source: &source, held_out: &held_out, curve: &[] };
     let measured = Measure::Exits.of(&mut subject);
     let of = |name: &str| measured.iter().find(|(n, _)| n == name).unwrap().1;
     let shares = [of("exit_share_1"), of("exit_share_2"), of("exit_share_3")];
