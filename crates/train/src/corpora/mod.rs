@@ -3,10 +3,13 @@
 //! A corpus is a stream of batches and a held-out set. A batch is a pure function of seed and step, so that a resumed run
 //! sees what the uninterrupted one would have seen, and two runs of one seed see the same.
 
+pub mod biod;
+pub mod bios;
 mod facts;
 pub mod grammar;
 pub mod markov;
 mod mmap;
+mod people;
 mod permutation;
 pub mod recall;
 mod stream;
@@ -22,6 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
+pub use people::{Fraction, Packing};
 pub use permutation::Permutation;
 
 /// Windows of tokens and what follows each of them.
@@ -110,6 +114,11 @@ pub trait Source: fmt::Debug + Send + Sync {
 
     /// What there is to know by heart, where a corpus is made of facts.
     fn facts(&self) -> Option<&dyn Facts> {
+        None
+    }
+
+    /// Tokens as text for people to read, where a corpus has words for them.
+    fn text(&self, _tokens: &[u32]) -> Option<String> {
         None
     }
 
@@ -203,6 +212,8 @@ macro_rules! corpora {
 }
 
 corpora! {
+    Biod = biod,
+    Bios = bios,
     Grammar = grammar,
     Markov = markov,
     Recall = recall,

@@ -2,6 +2,7 @@
 //! `result.measures` of a record.
 
 pub mod accuracy;
+pub mod bits;
 pub mod exits;
 pub mod movement;
 
@@ -61,6 +62,7 @@ macro_rules! measures {
 
 measures! {
     Accuracy = accuracy,
+    Bits = bits,
     Exits = exits,
     Movement = movement,
 }

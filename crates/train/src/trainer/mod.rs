@@ -117,6 +117,11 @@ impl<R: Real> Trainer<R> {
         }
     }
 
+    /// Everything that sets the loss.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
     /// Steps that were taken.
     pub fn done(&self) -> u64 {
         self.done
