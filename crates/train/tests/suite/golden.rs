@@ -1,4 +1,4 @@
-//! Schedules and trajectories of public implementations, through the schedules, the transformer and the trainer.
+//! Schedules, bits of knowledge and trajectories of public implementations, through ours.
 //!
 //! The folders of this crate and of the engine are walked, or the one that `ISOLOSS_GOLDEN` names; README of the engine's
 //! folder says what the files are and how they were made.
@@ -11,6 +11,7 @@ use crate::vectors::{Golden, difference};
 use isoloss_engine::{Buffers, Params, Real, Tape};
 use isoloss_train::config::{RunConfig, Start};
 use isoloss_train::corpora::Batch;
+use isoloss_train::corpora::bios::bits_of;
 use isoloss_train::models::{self, looped, transformer};
 use isoloss_train::schedules::{Schedule, cosine, linear, wsd};
 use isoloss_train::{Progress, Trainer};
@@ -54,6 +55,27 @@ fn schedules() {
     }
     println!("{checked} schedules checked");
     assert!(checked > 0 || std::env::var("ISOLOSS_GOLDEN").is_ok(), "there are no schedules to check");
+}
+
+#[test]
+fn bits_of_knowledge() {
+    let mut checked = 0;
+    for (name, file) in files("bits_of_knowledge") {
+        let [names, values] = ["N0", "S0"].map(|key| file.number(key, f64::NAN));
+        let rows = file.get("in.rows").chunks(4).flat_map(|row| {
+            let [people, p1, p2, params] = row else { panic!("{name}: four numbers make a row") };
+            let [name, value] = bits_of(*people, names, values, *p1, *p2);
+            [name, value, name + value, (name + value) / params]
+        });
+        let got: Vec<f64> = rows.collect();
+        for (column, what) in ["name", "value", "total", "per parameter"].iter().enumerate() {
+            let of = |all: &[f64]| all.iter().skip(column).step_by(4).copied().collect::<Vec<f64>>();
+            let apart = difference(&of(&got), &of(file.get("out.bits_name_value_total_perparam")));
+            assert!(apart <= 1e-12, "{name}: {what} differs by {apart:e}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 0 || std::env::var("ISOLOSS_GOLDEN").is_ok(), "there are no bits to check");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod branches;
 mod common;
 mod counts;
 mod golden;
+mod knowledge;
 mod looped;
 mod numerics;
 mod recipes;

@@ -14,7 +14,10 @@
 //! let source = config.open(&place).map_err(|e| e.to_string())?;
 //! let mut batch = Batch::new(1, 37);
 //! source.fill(1, 0, &mut batch);
-//! assert_eq!(source.text(&batch.inputs).unwrap(), "EXAMPLE");
+//! assert_eq!(
+//!     source.text(&batch.inputs).unwrap(),
+//!     "<eos> Nouwi Lizea Vida's ID 2 is kpe, chf. Nouwi Lizea Vida's ID 1 is ohd, loe."
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -13,7 +13,11 @@
 //! let source = config.open(&place).map_err(|e| e.to_string())?;
 //! let mut batch = Batch::new(1, 50);
 //! source.fill(1, 0, &mut batch);
-//! assert_eq!(source.text(&batch.inputs).unwrap(), "EXAMPLE");
+//! assert_eq!(
+//!     source.text(&batch.inputs).unwrap(),
+//!     "<eos> Nouwi Lizea Vida left Goumu as student. He drives to Kuni today. He stays at Hutu proudly. \
+//!      He started on July 11 2097 exactly. He was raised in Vapou. He trained in Wego successfully."
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
