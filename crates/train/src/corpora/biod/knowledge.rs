@@ -35,9 +35,9 @@ pub struct Spaces {
 /// bits = N log2(N0 / e^p1) + N K log2(D^C / e^p2) + K D log2(T^L / (D e^p3))
 /// ```
 ///
-/// with `p1` the loss of a name, `p2` that of a value and `p3` that of its first chunk, nats summed over tokens; mean over people,
-/// and for values over attributes. The third is what is known of which strings an attribute has, up to their order. A
-/// term is below 0 where losses are above those of a guess; it is not clamped here.
+/// with `p1` the loss of a name, `p2` that of a value and `p3` that of its first chunk, nats summed over tokens; mean
+/// over people, and for values over attributes. The third is what is known of which strings an attribute has, up to
+/// their order. A term is below 0 where losses are above those of a guess; it is not clamped here.
 ///
 /// ```
 /// use isoloss_train::corpora::biod::{Spaces, bits_of};
@@ -92,8 +92,9 @@ impl Facts for Tables {
         ask(&self.question(person), inputs, targets, fields);
     }
 
-    /// The limit is what Definition 4.1 gives who knows all: its third term is K log2 of D^-D T^(L D), where the paper's bound
-    /// (section 3) has the choice of D strings without order, K log2 C(T^L, D), which is more by about K D log2 e.
+    /// The limit is what Definition 4.1 gives who knows all: its third term is K log2 of D^-D T^(L D), where the
+    /// paper's bound (section 3) has the choice of D strings without order, K log2 C(T^L, D), which is more by about K
+    /// D log2 e.
     fn bits(&self, losses: &[f64]) -> Bits {
         let spaces = self.spaces();
         let first = losses[usize::from(FIRST_CHUNK)];

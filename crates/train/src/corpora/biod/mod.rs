@@ -1,9 +1,9 @@
 //! Tables of facts about people that do not exist: every quantity of the information in them is a setting.
 //!
-//! bioD(N, K, C, D, L, T) of Allen-Zhu and Li (2024, Physics of Language Models: Part 3.3, arXiv 2404.05405, Definition 2.2).
-//! N people have names as in [`super::bios`], and K attributes each. For every attribute there are D different strings of
-//! L letters from an alphabet of T, drawn once; a value is C chunks, each drawn evenly from these. A text about a person
-//! tells all attributes, in another order at every exposure:
+//! bioD(N, K, C, D, L, T) of Allen-Zhu and Li (2024, Physics of Language Models: Part 3.3, arXiv 2404.05405, Definition
+//! 2.2). N people have names as in [`super::bios`], and K attributes each. For every attribute there are D different
+//! strings of L letters from an alphabet of T, drawn once; a value is C chunks, each drawn evenly from these. A text
+//! about a person tells all attributes, in another order at every exposure:
 //!
 //! ```
 //! use isoloss_train::corpora::{Batch, Config, Place};

@@ -1,8 +1,9 @@
 //! How each fact is told: about fifty sentences for each, in our own words.
 //!
-//! Three words stand beside the value in every form, so that texts are equally long. What stands before a value tells which
-//! fact follows and that it follows now: no lead is that of another fact or the beginning of another lead. So a model that
-//! knows a person can be certain of every token of a value, and what it loses there is what it does not know.
+//! Three words stand beside the value in every form, so that texts are equally long. What stands before a value tells
+//! which fact follows and that it follows now: no lead is that of another fact or the beginning of another lead. So a
+//! model that knows a person can be certain of every token of a value, and what it loses there is what it does not
+//! know.
 
 /// The sentences for one fact: a lead, the value, a tail.
 pub(super) struct Ways {

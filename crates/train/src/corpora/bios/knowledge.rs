@@ -15,9 +15,9 @@ const FIELDS: [&str; FACTS + 1] = ["name", "birth date", "birth city", "universi
 /// bits = N log2(N0 / e^p1) + N log2(S0 / e^p2)
 /// ```
 ///
-/// of N people, `p1` the loss of a name and `p2` the losses of all values of a person, nats summed over tokens, mean over
-/// people. In print Definition 1 of Ouro (arXiv 2510.25741) multiplies S0 by e^p2 instead, by which a model would know the more the
-/// worse it is. A term is below 0 where losses are above those of a guess; it is not clamped here.
+/// of N people, `p1` the loss of a name and `p2` the losses of all values of a person, nats summed over tokens, mean
+/// over people. In print Definition 1 of Ouro (arXiv 2510.25741) multiplies S0 by e^p2 instead, by which a model would
+/// know the more the worse it is. A term is below 0 where losses are above those of a guess; it is not clamped here.
 ///
 /// ```
 /// use isoloss_train::corpora::bios::bits_of;

@@ -2,11 +2,12 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::super::people::{EOS, Fraction, Lives, NAME_TOKENS, NAMES, Names, STOP, WORD_TOKENS, Words, below, shuffle};
+use super::super::people::{EOS, Lives, NAME_TOKENS, Names, STOP, WORD_TOKENS, Words, below, shuffle};
 use super::super::permutation::Permutation;
 use super::super::stream::{Purpose, stream};
 use super::super::{CorpusError, Facts};
 use super::forms::{BESIDE, WAYS};
+use super::pools::{CITY, COMPANY, EMPLOYERS, FIRST_YEAR, GENDERS, MAJOR, Person, Pools, UNIVERSITY, WORDS};
 use super::vocabulary::{MONTHS, NUMBERS, PRONOUNS, Vocabulary};
 use super::{Config, Draw};
 
@@ -17,31 +18,6 @@ const WORKING_CITY: usize = 5;
 
 /// Tokens of a birth date: month, day, century and the year in it.
 const DATE_TOKENS: usize = 4;
-/// Genders.
-pub const GENDERS: u64 = 2;
-/// Months of a year.
-pub const MONTHS_OF_YEAR: u64 = 12;
-/// Days of a month.
-pub const DAYS: u64 = 28;
-/// Years, from 1900.
-pub const YEARS: u64 = 200;
-/// Cities.
-pub const CITIES: u64 = 200;
-/// Universities.
-pub const UNIVERSITIES: u64 = 300;
-/// Majors.
-pub const MAJORS: u64 = 100;
-/// Employers.
-pub const EMPLOYERS: u64 = 263;
-const FIRST_YEAR: u64 = 1900;
-
-/// Where the words of each pool begin.
-const CITY: u64 = NAMES[0] + NAMES[1] + NAMES[2];
-const UNIVERSITY: u64 = CITY + CITIES;
-const MAJOR: u64 = UNIVERSITY + UNIVERSITIES;
-const COMPANY: u64 = MAJOR + MAJORS;
-const ALL_WORDS: u64 = COMPANY + EMPLOYERS;
-
 /// What the streams of a person draw.
 const ATTRIBUTES: u64 = 0;
 const TELLING: u64 = 1;
@@ -56,42 +32,6 @@ pub(super) struct Biographies {
     vocabulary: Vocabulary,
     /// Where the employers are.
     headquarters: Vec<u64>,
-}
-
-/// How many values there are of each kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pools {
-    pub(super) years: u64,
-    pub(super) cities: u64,
-    pub(super) universities: u64,
-    pub(super) majors: u64,
-    pub(super) employers: u64,
-}
-
-impl Pools {
-    pub(super) fn new(part: Fraction) -> Self {
-        let [years, cities, universities, majors, employers] =
-            [YEARS, CITIES, UNIVERSITIES, MAJORS, EMPLOYERS].map(|size| part.of(size));
-        Self { years, cities, universities, majors, employers }
-    }
-
-    /// How many birth dates there are.
-    pub(super) fn dates(&self) -> u64 {
-        MONTHS_OF_YEAR * DAYS * self.years
-    }
-}
-
-/// A person without name. Numbers within the pools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) gender: u64,
-    pub(super) month: u64,
-    pub(super) day: u64,
-    pub(super) year: u64,
-    pub(super) city: u64,
-    pub(super) university: u64,
-    pub(super) major: u64,
-    pub(super) employer: u64,
 }
 
 /// What stands beside the facts: the order of the sentences and the form of each.
@@ -114,7 +54,7 @@ impl Biographies {
             config: config.clone(),
             pools,
             names: Names::new(config.people, config.pools, config.seed)?,
-            words: Words::new(ALL_WORDS),
+            words: Words::new(WORDS),
             vocabulary: Vocabulary::new(),
             headquarters: (0..pools.employers).map(|employer| order.at(employer) % pools.cities).collect(),
         })
@@ -127,24 +67,11 @@ impl Biographies {
 
     /// How many different people there could be of one name, S0.
     pub(super) fn value_space(&self) -> u64 {
-        let Pools { cities, universities, majors, employers, .. } = self.pools;
-        let genders = if self.config.pronouns { GENDERS } else { 1 };
-        genders * self.pools.dates() * cities * universities * majors * employers
+        self.pools.people() / if self.config.pronouns { 1 } else { GENDERS }
     }
 
     pub(super) fn person(&self, person: u64) -> Person {
-        let random = &mut stream(Purpose::Source, [self.config.seed, person, ATTRIBUTES]);
-        let Pools { years, cities, universities, majors, employers } = self.pools;
-        Person {
-            gender: below(random, GENDERS),
-            month: below(random, MONTHS_OF_YEAR),
-            day: below(random, DAYS),
-            year: below(random, years),
-            city: below(random, cities),
-            university: below(random, universities),
-            major: below(random, majors),
-            employer: below(random, employers),
-        }
+        self.pools.draw(&mut stream(Purpose::Source, [self.config.seed, person, ATTRIBUTES]))
     }
 
     /// Order and forms: the same stream draws both, whichever of them is used.
@@ -177,8 +104,8 @@ impl Biographies {
         self.words.tokens(word).into_iter().for_each(put);
     }
 
-    /// Puts a biography token by token, each with its field; the sentences are those of `order`. A name counts where it stands
-    /// first, and so does the pronoun that tells the gender: from there on they are known.
+    /// Puts a biography token by token, each with its field; the sentences are those of `order`. A name counts where it
+    /// stands first, and so does the pronoun that tells the gender: from there on they are known.
     fn tell(&self, person: u64, order: &[usize], forms: &[usize; FACTS], mut put: impl FnMut(u32, Option<u8>)) {
         let of = self.person(person);
         let name = self.names.tokens(person, &self.words);

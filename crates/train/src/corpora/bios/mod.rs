@@ -1,9 +1,9 @@
 //! Biographies of people that do not exist: facts to be known by heart, and a count of the bits that a model knows.
 //!
-//! bioS(N) of Allen-Zhu and Li (2024, Physics of Language Models: Part 3.3, arXiv 2404.05405, section 2.2). Every one of N
-//! people has a full name, no two the same, drawn from 400 x 400 x 1000; and, drawn evenly and each by itself, a gender
-//! of 2, a birth date of 12 x 28 x 200, a birth city of 200, one of 300 universities, of 100 majors and of 263 employers.
-//! The employer says in which city a person works. A biography tells all of it in six sentences:
+//! bioS(N) of Allen-Zhu and Li (2024, Physics of Language Models: Part 3.3, arXiv 2404.05405, section 2.2). Every one
+//! of N people has a full name, no two the same, drawn from 400 x 400 x 1000; and, drawn evenly and each by itself, a
+//! gender of 2, a birth date of 12 x 28 x 200, a birth city of 200, one of 300 universities, of 100 majors and of 263
+//! employers. The employer says in which city a person works. A biography tells all of it in six sentences:
 //!
 //! ```
 //! use isoloss_train::corpora::{Batch, Config, Place};
@@ -21,20 +21,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! With `sentences` and `order` fresh, another of about fifty forms is drawn for every fact at every exposure, and another order;
-//! fixed ones are bioS_simple. The words of the forms are ours, and names and places are invented words of two syllables
-//! each, so that all of it needs about 400 different tokens. A biography has 1 + 6 + 5 + 6 (3 + 1) + 4 + 5 x 2 = 50 tokens, <eos> among them, and
-//! 75 without pronouns.
+//! With `sentences` and `order` fresh, every exposure draws another of about fifty forms for each fact, and another
+//! order of the sentences; fixed ones are bioS_simple. The words of the forms are ours, and names and places are
+//! invented words of two syllables each, so that all of it needs about 400 different tokens. A biography has 1 + 6 + 5
+//! + 6 (3 + 1) + 4 + 5 x 2 = 50 of them, <eos> at its beginning among them, and 75 without pronouns.
 //!
-//! What there is to know are N log2(N0 / N) + N log2 S0 bits (`knowledge.rs`), with N0 the number of names and S0 that of
-//! values. Smaller `pools` bring it into the reach of small models; N0 and S0 follow, and are part of what the corpus
-//! says of its data.
+//! What there is to know are N log2(N0 / N) + N log2 S0 bits (`knowledge.rs`), with N0 the number of names and S0 that
+//! of values. Smaller `pools` bring it into the reach of small models; N0 and S0 follow, and are part of what the
+//! corpus says of its data.
 //!
 //! All is drawn by integers: same settings, same tokens on every machine.
 
 mod forms;
 mod knowledge;
 mod lives;
+mod pools;
 mod vocabulary;
 
 use std::sync::Arc;
@@ -66,8 +67,8 @@ pub struct Config {
     /// Is the order of the sentences drawn at every exposure, or once for each person?
     #[serde(default)]
     pub order: Draw,
-    /// Sentences after the first begin with a pronoun, which tells the gender. Without, all begin with the full name, and there
-    /// is no gender.
+    /// Sentences after the first begin with a pronoun, which tells the gender. Without, all begin with the full name,
+    /// and there is no gender.
     #[serde(default = "yes")]
     pub pronouns: bool,
     /// How biographies become windows.

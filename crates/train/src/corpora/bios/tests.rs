@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::forms::{BESIDE, Form, WAYS};
-use super::lives::{FACTS, Person, Pools};
+use super::lives::FACTS;
+use super::pools::{Person, Pools};
 use super::vocabulary::{MONTHS, NUMBERS, PRONOUNS, WORDS};
 use super::*;
 use crate::corpora::people::{BLANK, EOS, NAMES, STOP};
@@ -30,7 +31,8 @@ fn fill(config: &Config, seed: u64, step: u64, sequences: usize, length: usize) 
     batch
 }
 
-/// Wilson and Hilferty 1931: the cube root of chi-square over its degrees of freedom is nearly normal. Is p above 0.001?
+/// Wilson and Hilferty 1931: the cube root of chi-square over its degrees of freedom is nearly normal. Is p above
+/// 0.001?
 fn even(what: &str, counts: &[u64]) {
     let (cells, total) = (counts.len() as f64, counts.iter().sum::<u64>() as f64);
     let expected = total / cells;

@@ -110,8 +110,8 @@ pub(super) fn shuffle<T>(things: &mut [T], random: &mut Xoshiro256PlusPlus) {
     }
 }
 
-/// Writes the window that asks for the facts in a text, of which every token has the number of its field, if it is of one.
-/// The last token is a target only; what is left of the window is blank.
+/// Writes the window that asks for the facts in a text, of which every token has the number of its field, if it is of
+/// one. The last token is a target only; what is left of the window is blank.
 pub(super) fn ask(text: &[(u32, Option<u8>)], inputs: &mut [u32], targets: &mut [u32], fields: &mut [u8]) {
     inputs.fill(BLANK);
     targets.fill(super::IGNORE);

@@ -143,8 +143,8 @@ impl Names {
     }
 }
 
-/// Tokens for people to read. What is neither a syllable nor a mark is spelt by the corpus, for a place among the tokens: its
-/// text, and whether it clings to what stands before it.
+/// Tokens for people to read. What is neither a syllable nor a mark is spelt by the corpus, for a place among the
+/// tokens: its text, and whether it clings to what stands before it.
 pub(in crate::corpora) fn spell(tokens: &[u32], spelt: impl Fn(usize) -> (String, bool)) -> String {
     // A window may begin in the middle of a word, and of syllables in a row the last ends one.
     let run = tokens.iter().take_while(|token| SYLLABLES.contains(token)).count();

@@ -16,8 +16,8 @@ pub enum Packing {
     #[default]
     Stream,
     /// A window is one text; what is left of it is blank and does not count. No text sees another: since positions are
-    /// relative in attention with rotary positions, this is the same as several texts in a longer window that are masked
-    /// from each other. Windows as long as a text waste nothing.
+    /// relative in attention with rotary positions, this is the same as several texts in a longer window that are
+    /// masked from each other. Windows as long as a text waste nothing.
     People,
 }
 
