@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::common::{config, shape};
 use isoloss_runs::record::{Labels, Run, StateName};
 use isoloss_runs::store::Store;
+use isoloss_train::config::Cut;
 use isoloss_train::corpora::{self, Place};
 use isoloss_train::job::{Control, Job};
 use isoloss_train::measures::{Measure, Subject};
@@ -88,15 +89,17 @@ fn timings() {
     let start = Instant::now();
     job.source.fill(1, 0, &mut batch);
     println!("{:.2} s for {} biographies", start.elapsed().as_secs_f64(), 100_000 * 512 / 50);
-    for threads in [1, 2] {
-        let mut trainer = Trainer::<f32>::new(&job.config, job.source.clone(), threads);
+    // The cut of a batch follows from its shape, and the question of a person is walked in as many windows as a batch is.
+    for (length, threads) in [(512, 1), (50, 1), (50, 2)] {
+        let mut config = job.config.clone();
+        config.training.cut = Cut::of(64, length);
+        let mut trainer = Trainer::<f32>::new(&config, job.source.clone(), threads);
         let start = Instant::now();
         let mut subject = Subject { trainer: &mut trainer, source: job.source.as_ref(), held_out: &job.held_out };
-        let found = Measure::Bits.of(&mut subject);
-        let stored = counts(&job.config).stored;
+        let measured = Measure::Bits.of(&mut subject).len();
+        let (took, stored) = (start.elapsed().as_secs_f64(), counts(&config).stored);
         println!(
-            "{:.2} s for 10^4 people, {stored} parameters, {threads} threads: {found:?}",
-            start.elapsed().as_secs_f64()
+            "{took:.2} s for {measured} values of 10^4 people, {stored} parameters, {threads} threads, cut for {length}"
         );
     }
 }
