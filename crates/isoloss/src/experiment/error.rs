@@ -15,11 +15,21 @@ pub struct ExperimentError {
     pub message: String,
     /// What would help.
     pub advice: Option<String>,
+    /// The table and the setting that it is about, where it is about one.
+    pub(super) path: Vec<String>,
 }
 
 impl ExperimentError {
     pub(super) fn new(source: &str, message: impl Into<String>) -> Self {
-        Self { source: source.to_owned(), place: None, message: message.into(), advice: None }
+        Self { source: source.to_owned(), place: None, message: message.into(), advice: None, path: Vec::new() }
+    }
+
+    /// What is wrong, without the table and the setting in front.
+    pub(super) fn says(&self) -> &str {
+        self.message
+            .split_once("] ")
+            .filter(|(table, _)| table.starts_with('['))
+            .map_or(&self.message, |(_, says)| says)
     }
 
     /// The same, with another hint.

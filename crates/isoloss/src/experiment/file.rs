@@ -36,20 +36,17 @@ impl File {
             |message: String| ExperimentError::new(&format!("--set {key}"), message).hint("as in --set corpus.seed=3");
         let parsed = format!("x = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("x"));
         let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
-        let (path, last) = match key.rsplit_once('.') {
-            Some((path, last)) => (path.split('.').collect(), last),
-            None => (Vec::new(), key),
-        };
-        if last.is_empty() || path.iter().any(|p: &&str| p.is_empty()) {
+        let parts = parts(key);
+        let Some((last, path)) = parts.split_last().filter(|_| parts.iter().all(|part| !part.is_empty())) else {
             return Err(refuse("this is no name of a setting".into()));
-        }
+        };
         let mut table = &mut self.root;
         for part in path {
-            let next = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            let next = table.entry(part.as_str()).or_insert_with(|| Value::Table(Table::new()));
             table = next.as_table_mut().ok_or_else(|| refuse(format!("`{part}` is a value and has no settings")))?;
         }
-        table.insert(last.to_owned(), value);
-        self.set.push(key.to_owned());
+        table.insert(last.clone(), value);
+        self.set.push(parts.join("."));
         Ok(())
     }
 
@@ -94,10 +91,12 @@ impl File {
         let message = if dotted.is_empty() { message } else { format!("[{dotted}] {message}") };
         let hint = "isoloss list experiments first-ladder prints an experiment that works";
         let within = |key: &&String| dotted.starts_with(key.as_str()) && !dotted[key.len()..].starts_with(|c| c != '.');
-        if let Some(key) = self.set.iter().rev().find(within) {
-            return ExperimentError::new(&format!("--set {key}"), message).hint(hint);
-        }
-        ExperimentError { place: self.find(path), ..ExperimentError::new(&self.source, message) }.hint(hint)
+        let (source, place) = match self.set.iter().rev().find(within) {
+            Some(key) => (format!("--set {key}"), None),
+            None => (self.source.clone(), self.find(path)),
+        };
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        ExperimentError { place, path, ..ExperimentError::new(&source, message) }.hint(hint)
     }
 
     /// What serde says, at the key it is about.
@@ -124,9 +123,16 @@ impl File {
         let parsed = DeTable::parse(&self.text).ok()?;
         let mut table = parsed.get_ref();
         let mut found = None;
-        for part in path {
-            let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == *part) else { break };
+        let mut rest = path;
+        while !rest.is_empty() {
+            // A key in quotes may have dots inside.
+            let at = |parts: usize| {
+                let name = rest[..parts].join(".");
+                Some((table.iter().find(|(key, _)| key.get_ref().as_ref() == name)?, parts))
+            };
+            let Some(((key, value), parts)) = (1..=rest.len()).find_map(at) else { break };
             found = Some(Spanned::span(key).start);
+            rest = &rest[parts..];
             match value.get_ref() {
                 DeValue::Table(inner) => table = inner,
                 _ => break,
@@ -134,6 +140,20 @@ impl File {
         }
         found.map(|at| place(&self.text, at))
     }
+}
+
+/// The parts of a dotted key, as TOML reads it: `ladder.sizes."corpus.people"` has three.
+fn parts(key: &str) -> Vec<String> {
+    let mut table = format!("{key} = 0").parse::<Table>().unwrap_or_default();
+    let mut parts = Vec::new();
+    while let Some((part, value)) = std::mem::take(&mut table).into_iter().next() {
+        parts.push(part);
+        if let Value::Table(inner) = value {
+            table = inner;
+        }
+    }
+    // What is no key of TOML is cut at its dots.
+    if parts.is_empty() { key.split('.').map(str::to_owned).collect() } else { parts }
 }
 
 /// Types are called by what they are to whoever writes a file.

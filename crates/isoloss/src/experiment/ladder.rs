@@ -8,11 +8,15 @@ use toml::Value;
 
 use super::Around;
 
+/// The ways to say how long runs are, of which a ladder has one.
+pub(super) const HORIZONS: [&str; 4] = ["tokens", "tokens_per_param", "exposures", "flops"];
+
 /// Which sizes, how long, how often.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
-    /// Settings of the model, a list each: the first of all lists make the first size, and so on.
+    /// Settings of the model, and of corpus and recipe where the key says so (`"corpus.people"`), a list each: the first of
+    /// all lists make the first size, and so on.
     pub sizes: BTreeMap<String, Vec<Value>>,
     /// Tokens of every run.
     #[serde(default)]
@@ -20,6 +24,9 @@ pub struct Ladder {
     /// Or tokens per parameter.
     #[serde(default)]
     pub(super) tokens_per_param: Option<Vec<f64>>,
+    /// Or passes over the data of the corpus.
+    #[serde(default)]
+    pub(super) exposures: Option<Vec<f64>>,
     /// Or FLOPs.
     #[serde(default)]
     pub(super) flops: Option<Vec<f64>>,
@@ -52,19 +59,21 @@ impl Ladder {
 
     /// The horizons, if they are given in one way.
     pub(super) fn horizons(&self) -> Option<Horizons> {
-        match (&self.tokens, &self.tokens_per_param, &self.flops) {
-            (Some(x), None, None) => Some(Horizons::Tokens(x.clone())),
-            (None, Some(x), None) => Some(Horizons::TokensPerParam(x.clone())),
-            (None, None, Some(x)) => Some(Horizons::Flops(x.clone())),
-            _ => None,
-        }
+        let given = [
+            self.tokens.clone().map(Horizons::Tokens),
+            self.tokens_per_param.clone().map(Horizons::TokensPerParam),
+            self.exposures.clone().map(Horizons::Exposures),
+            self.flops.clone().map(Horizons::Flops),
+        ];
+        let mut given = given.into_iter().flatten();
+        given.next().filter(|_| given.next().is_none())
     }
 
     /// What makes no sense, and under which keys.
     pub(super) fn refused(&self) -> Option<(Vec<&'static str>, String)> {
         if self.horizons().is_none() {
-            let says = "needs one of tokens, tokens_per_param and flops: a list of numbers";
-            return Some((vec!["ladder"], says.into()));
+            let says = format!("needs one of {} and no other: a list of numbers", HORIZONS.join(", "));
+            return Some((vec!["ladder"], says));
         }
         let around = self.around.as_ref()?;
         if self.flops.is_none() {

@@ -13,8 +13,8 @@
 //! [recipe]                                # how: learning rates, batch, schedule
 //! kind = "plain"
 //! [ladder]                                # every size at every horizon
-//! sizes = { d_model = [16, 32] }
-//! tokens = [98304, 196608]
+//! sizes = { d_model = [16, 32] }          # "corpus.people" = [250, 500] beside it sets the corpus, "recipe.lr" the recipe
+//! tokens = [98304, 196608]                # or tokens_per_param, exposures (passes over the data), flops
 //! branches = true                         # the horizons of a size share a trunk: a grid for little more than its longest runs
 //! [sweep]                                 # learning rates to try at every rung before: see [`sweep`]
 //! lr = [0.5, 1, 2]
@@ -31,6 +31,7 @@ mod grid;
 mod ladder;
 mod plan;
 mod rung;
+mod size;
 pub mod sweep;
 pub mod until;
 
@@ -194,11 +195,16 @@ impl Experiment {
 
     /// Another ladder in the place of its own: these widths of the model, one horizon, and no runs held out.
     pub fn over_widths(&mut self, widths: &[usize], tokens: f64, seeds: Vec<u32>) {
-        let widths = widths.iter().map(|d| Value::Integer(*d as i64)).collect();
+        // Corpus and recipe are those of the first size.
+        let first = |values: &Vec<Value>| values.first().map(|first| vec![first.clone(); widths.len()]);
+        let beside = self.ladder.sizes.iter().filter(|(key, _)| !size::is_of_model(key));
+        let beside = beside.filter_map(|(key, values)| Some((key.clone(), first(values)?)));
+        let wide = widths.iter().map(|d| Value::Integer(*d as i64)).collect();
         self.ladder = Ladder {
-            sizes: BTreeMap::from([("d_model".to_owned(), widths)]),
+            sizes: beside.chain([("d_model".to_owned(), wide)]).collect(),
             tokens: Some(vec![tokens]),
             tokens_per_param: None,
+            exposures: None,
             flops: None,
             around: None,
             only: None,

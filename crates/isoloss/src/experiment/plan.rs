@@ -9,10 +9,11 @@ use isoloss_runs::record::{Convention, Run};
 use isoloss_train::corpora::Place;
 use isoloss_train::job::Job;
 use isoloss_train::{RunConfig, trunk};
-use toml::{Table, Value};
+use toml::Value;
 
 use super::grid::{self, BUDGET};
 use super::rung::{Corpora, Factors, Rung};
+use super::size::{Size, bare};
 use super::sweep::{Chosen, chosen};
 use super::{Experiment, ExperimentError, branches};
 
@@ -53,7 +54,7 @@ impl Part {
 pub struct Planned {
     /// What is to be trained.
     pub job: Job,
-    /// The settings of the model that the ladder varies, for the table.
+    /// The settings that the ladder varies, by its keys, for the table.
     pub size: Vec<(String, String)>,
     /// What it is for.
     pub part: Part,
@@ -109,18 +110,25 @@ impl<'a> Planner<'a> {
             for size in &sizes {
                 rungs.push(Rung::new(experiment, &mut self.corpora, family, size, Part::Fit)?);
             }
-            for (rung, lengths) in rungs.iter().zip(lengths(experiment, &rungs, measured)) {
+            for (rung, lengths) in rungs.iter().zip(lengths(experiment, &rungs, measured)?) {
                 let [tried, trained] = self.rung(rung, &lengths, &chosen, &mut tuned)?;
                 swept.extend(tried);
                 fitted.extend(trained);
             }
             for (i, size) in experiment.held_out.iter().enumerate() {
                 let mut size = size.clone();
-                let tokens = size.remove("tokens").as_ref().and_then(number).ok_or_else(|| {
-                    let message = format!("number {} needs tokens = ..., beside the size", i + 1);
-                    experiment.file.error(&["held_out"], message)
-                })?;
+                let [tokens, passes] = ["tokens", "exposures"].map(|key| size.remove(key).as_ref().and_then(number));
+                let size = Size(size);
                 let rung = Rung::new(experiment, &mut self.corpora, family, &size, Part::HeldOut)?;
+                let tokens = match (tokens, passes) {
+                    (Some(tokens), None) => tokens,
+                    (None, Some(passes)) => rung.pass()? * passes,
+                    _ => {
+                        let message =
+                            format!("number {} needs tokens = ... or exposures = ..., beside the size", i + 1);
+                        return Err(experiment.file.error(&["held_out"], message));
+                    }
+                };
                 let [_, trained] = self.rung(&rung, &[Length { tokens, budget: None }], &chosen, &mut tuned)?;
                 held_out.extend(trained);
             }
@@ -214,16 +222,16 @@ struct Length {
 }
 
 /// How long the runs of each size of a family are.
-fn lengths(experiment: &Experiment, rungs: &[Rung], measured: &Runs) -> Vec<Vec<Length>> {
+fn lengths(experiment: &Experiment, rungs: &[Rung], measured: &Runs) -> Result<Vec<Vec<Length>>, ExperimentError> {
     let ladder = &experiment.ladder;
-    let of = |rung: &Rung| -> Vec<Length> {
+    let of = |rung: &Rung| -> Result<Vec<Length>, ExperimentError> {
         let budgets = ladder.budgets().map_or_else(Vec::new, |all| all.iter().copied().map(Some).collect());
         let budgets = budgets.into_iter().chain(std::iter::repeat(None));
-        rung.lengths().into_iter().zip(budgets).map(|(tokens, budget)| Length { tokens, budget }).collect()
+        Ok(rung.lengths()?.into_iter().zip(budgets).map(|(tokens, budget)| Length { tokens, budget }).collect())
     };
-    let mut all: Vec<Vec<Length>> = rungs.iter().map(of).collect();
+    let mut all = rungs.iter().map(of).collect::<Result<Vec<Vec<Length>>, _>>()?;
     let (Some(around), Some(budgets), Some(first)) = (&ladder.around, ladder.budgets(), rungs.first()) else {
-        return all;
+        return Ok(all);
     };
     let mut order: Vec<usize> = (0..rungs.len()).collect();
     order.sort_by(|a, b| rungs[*a].params().total_cmp(&rungs[*b].params()));
@@ -236,7 +244,7 @@ fn lengths(experiment: &Experiment, rungs: &[Rung], measured: &Runs) -> Vec<Vec<
             all[rung].retain(|length| length.budget != Some(budget));
         }
     }
-    all
+    Ok(all)
 }
 
 /// What a sweep found, and where: logarithms of parameters and tokens.
@@ -273,15 +281,15 @@ fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|n| n as f64))
 }
 
-/// The sizes of the ladder, as settings of the model.
-fn sizes(experiment: &Experiment) -> Result<Vec<Table>, ExperimentError> {
+/// The sizes of the ladder.
+fn sizes(experiment: &Experiment) -> Result<Vec<Size>, ExperimentError> {
     let lists = &experiment.ladder.sizes;
     let rungs = lists.values().map(Vec::len).max().unwrap_or(0);
     if rungs == 0 || lists.values().any(|list| list.len() != rungs) {
         let message = "needs lists of one length, as in sizes = { d_model = [16, 32], n_layer = [2, 4] }";
         return Err(experiment.file.error(&["ladder", "sizes"], message));
     }
-    let size = |i: usize| lists.iter().map(|(key, list)| (key.clone(), list[i].clone())).collect();
+    let size = |i: usize| Size(lists.iter().map(|(key, list)| (key.clone(), list[i].clone())).collect());
     Ok((0..rungs).map(size).collect())
 }
 
@@ -300,8 +308,14 @@ fn kept(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, Expe
         let cell = |run: &Planned| run.size.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone()).unwrap_or_default();
         let words: Vec<String> = all.iter().map(cell).collect();
         let numbers: Option<Vec<f64>> = words.iter().map(|w| w.parse().ok()).collect();
-        if table.column(key).is_none() {
-            table.push(numbers.map_or_else(|| Column::words(key, words), |n| Column::numbers(key, n)));
+        // By the key in back-quotes, or without the table that it names.
+        for name in [key, bare(key)] {
+            if table.column(name).is_none() {
+                table.push(match &numbers {
+                    Some(numbers) => Column::numbers(name, numbers.clone()),
+                    None => Column::words(name, words.clone()),
+                });
+            }
         }
     }
     let truths = matches(&condition, &table).map_err(|e| refuse(&e))?;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use isoloss_runs::record::{Counts, Labels};
 use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Source};
 use isoloss_train::job::Job;
+use isoloss_train::ladder::Sizes;
 use isoloss_train::models::{self, Shape};
 use isoloss_train::recipes::{self, Recipe};
 use isoloss_train::{Refused, RunConfig, counts};
-use toml::{Table, Value};
 
 use super::plan::{Part, Planned};
+use super::size::Size;
 use super::sweep::Chosen;
 use super::{Experiment, ExperimentError, Family};
 
@@ -29,7 +30,7 @@ impl Factors {
 pub(super) struct Rung<'a> {
     experiment: &'a Experiment,
     pub family: &'a Family,
-    size: &'a Table,
+    size: &'a Size,
     pub part: Part,
     corpus: corpora::Config,
     source: Arc<dyn Source>,
@@ -46,19 +47,24 @@ impl<'a> Rung<'a> {
         experiment: &'a Experiment,
         corpora: &mut Corpora,
         family: &'a Family,
-        size: &'a Table,
+        size: &'a Size,
         part: Part,
     ) -> Result<Self, ExperimentError> {
         let file = &experiment.file;
-        let corpus = file.read_kind(&["corpus"], &family.corpus, corpora::ALL, |kind, settings| {
-            corpora::Config::read(kind, settings)
-        })?;
-        let recipe =
-            file.read_kind(&["recipe"], &family.recipe, recipes::ALL, |kind, settings| Recipe::read(kind, settings))?;
-        let mut model = family.model.clone();
-        model.extend(size.clone());
-        let shape = file.read_kind(&["model"], &model, models::ALL, |kind, settings| Shape::read(kind, settings))?;
-        let opened = corpora.open(experiment, &corpus)?;
+        let placed = |e: ExperimentError| placed(experiment, part, size, e);
+        let (own_corpus, own_recipe) = (size.over("corpus", &family.corpus), size.over("recipe", &family.recipe));
+        let corpus = file
+            .read_kind(&["corpus"], &own_corpus, corpora::ALL, |kind, settings| corpora::Config::read(kind, settings))
+            .map_err(placed)?;
+        let recipe = file
+            .read_kind(&["recipe"], &own_recipe, recipes::ALL, |kind, settings| Recipe::read(kind, settings))
+            .map_err(placed)?;
+        let shape = file
+            .read_kind(&["model"], &size.over("model", &family.model), models::ALL, |kind, settings| {
+                Shape::read(kind, settings)
+            })
+            .map_err(placed)?;
+        let opened = corpora.open(experiment, &corpus).map_err(placed)?;
         let refused = |e: &Refused| refused(experiment, part, size, "model", e);
         let model = shape.complete(opened.source.vocab_size()).map_err(|e| refused(&e))?;
         let model = model.with_logits(|width| recipe.logit_scale(width));
@@ -82,10 +88,24 @@ impl<'a> Rung<'a> {
     }
 
     /// Tokens of its runs on the ladder.
-    pub fn lengths(&self) -> Vec<f64> {
-        let flops = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
-        let horizons = self.experiment.ladder.horizons();
-        horizons.map_or_else(Vec::new, |horizons| horizons.tokens(self.params(), flops))
+    pub fn lengths(&self) -> Result<Vec<f64>, ExperimentError> {
+        let flops_per_token = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
+        let pass = self.source.data().tokens.map(|tokens| tokens as f64);
+        let Some(horizons) = self.experiment.ladder.horizons() else { return Ok(Vec::new()) };
+        match horizons.tokens(Sizes { params: self.params(), flops_per_token, pass }) {
+            Some(tokens) => Ok(tokens),
+            None => self.pass().map(|_| Vec::new()),
+        }
+    }
+
+    /// Tokens of one pass over its data.
+    pub fn pass(&self) -> Result<f64, ExperimentError> {
+        let data = self.source.data();
+        data.tokens.map(|tokens| tokens as f64).ok_or_else(|| {
+            let path: &[&str] = if self.part == Part::HeldOut { &["held_out"] } else { &["ladder", "exposures"] };
+            let message = format!("are passes over the data, and {} is generated without end", data.name);
+            self.experiment.file.error(path, message).hint("say how long runs are by tokens, tokens_per_param or flops")
+        })
     }
 
     /// A run of about so many tokens, without a seed.
@@ -111,8 +131,7 @@ impl<'a> Rung<'a> {
 
     /// `d_model 64, 3.1M tokens`
     pub fn label(&self, config: &RunConfig) -> String {
-        let size: Vec<String> = self.size.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
-        format!("{}, {} tokens", size.join(", "), short(config.training.tokens() as f64))
+        format!("{}, {} tokens", self.size.label(), short(config.training.tokens() as f64))
     }
 
     /// A run of it.
@@ -122,22 +141,42 @@ impl<'a> Rung<'a> {
         let labels =
             Labels { question: self.experiment.name.clone(), family: self.family.name.clone(), rung: label.to_owned() };
         let job = Job::new(config, self.source.clone(), self.held_out.clone(), labels);
-        let size = self.size.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
+        let size = self.size.typed().map(|(key, value)| (key.to_owned(), value)).collect();
         Ok(Planned { job, size, part, budget: None, open: false })
     }
 }
 
 /// Where a setting stands that was refused: what is none of the table's is one of the ladder, as tokens are.
-fn refused(experiment: &Experiment, part: Part, size: &Table, table: &str, e: &Refused) -> ExperimentError {
-    let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
-    match e.setting == "tokens" || size.contains_key(e.setting) {
-        true => experiment.file.error(&[if part == Part::HeldOut { "held_out" } else { "ladder" }], e.to_string()),
-        false => experiment.file.error(&path, &e.says),
+fn refused(experiment: &Experiment, part: Part, size: &Size, table: &str, e: &Refused) -> ExperimentError {
+    if e.setting == "tokens" {
+        let table = if part == Part::HeldOut { "held_out" } else { "ladder" };
+        return experiment.file.error(&[table], e.to_string());
     }
+    let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
+    placed(experiment, part, size, experiment.file.error(&path, &e.says))
 }
 
+/// What is wrong with a setting that the size has is wrong where the size has it.
+fn placed(experiment: &Experiment, part: Part, size: &Size, e: ExperimentError) -> ExperimentError {
+    let key = match e.path.as_slice() {
+        [table, setting, ..] => size.key(table, setting),
+        _ => None,
+    };
+    let Some(key) = key else { return e };
+    let says = e.says();
+    let error = match part {
+        Part::HeldOut => experiment.file.error(&["held_out"], format!("{key}: {says}")),
+        _ => experiment.file.error(&["ladder", "sizes", key], says),
+    };
+    error.hint_of(e.advice)
+}
+
+/// Corpora name the setting that they refuse in back-quotes.
 fn of_corpus(experiment: &Experiment, error: CorpusError) -> ExperimentError {
-    experiment.file.error(&["corpus"], error.message).hint(error.hint)
+    let setting = error.message.split('`').nth(1).filter(|_| error.message.starts_with('`'));
+    let mut refused = experiment.file.error(&["corpus"], &error.message);
+    refused.path.extend(setting.map(str::to_owned));
+    refused.hint(error.hint)
 }
 
 /// Corpora that were opened, each once.
@@ -194,11 +233,6 @@ impl Opened {
         self.held_out.push((seq_len, held_out.clone()));
         Ok(held_out)
     }
-}
-
-/// A value as it is typed, words without quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| serde_json::to_string(value).unwrap_or_default(), str::to_owned)
 }
 
 /// A factor that people can read, and that a machine of another kind finds too.

@@ -7,6 +7,7 @@ mod branches;
 mod common;
 mod grids;
 mod refusals;
+mod sizes;
 mod survival;
 mod sweeps;
 

@@ -18,7 +18,7 @@ fn mistakes_are_told_with_their_place() {
         (
             "d_model = [4, 6, 8, 12, 16, 24]",
             "d_model = [5]",
-            &["ladder.toml:19:2", "[ladder] d_model", "multiple of 2"],
+            &["ladder.toml:20:11", "[ladder.sizes.d_model]", "multiple of 2"],
         ),
         ("seed = 1", "seed = 1\nvocab_size = 17", &["duplicate key"]),
         ("question", "questoin", &["ladder.toml:2:1", "unknown field `questoin`"]),
