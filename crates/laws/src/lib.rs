@@ -1,5 +1,6 @@
 //! Scaling laws: what a table of runs means.
 mod additive;
+mod against;
 mod approach;
 mod artefact;
 mod bootstrap;
@@ -51,6 +52,7 @@ mod trust;
 mod typical;
 mod until;
 mod warning;
+pub use against::Against;
 pub use approach::*;
 pub use artefact::{ArtefactError, SCHEMA};
 pub use chain::chain;

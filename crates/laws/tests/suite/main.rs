@@ -3,6 +3,7 @@
 mod cases;
 mod common;
 
+mod against;
 mod approaches;
 mod catalogue;
 mod chain;
