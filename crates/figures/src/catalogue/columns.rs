@@ -75,14 +75,17 @@ impl<'a> Columns<'a> {
         let near = nearest(name, headers.iter().copied());
         let which = near.first().map_or("COLUMN".to_owned(), |near| (*near).to_string());
         Missing::new(
-            format!(
-                "{}: there is no column {name} ({holds}); the columns are {}",
-                self.table.source,
-                headers.join(", ")
-            ),
+            format!("{}: there is no column {name} ({holds}); the columns are {}", self.table.source, listed(&headers)),
             format!("--map \"{name}={which}\" says which it is"),
         )
     }
+}
+
+/// The first headers, and how many more there are.
+fn listed(headers: &[&str]) -> String {
+    const MOST: usize = 20;
+    let shown = headers.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    if headers.len() > MOST { format!("{shown} and {} more", headers.len() - MOST) } else { shown }
 }
 
 /// A header without the unit behind it.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::ExperimentError;
+use super::{ExperimentError, scale};
 
 /// An experiment as it was written, with what `--set` changed.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct File {
     pub root: Table,
     /// keys that were set beside the file
     set: Vec<String>,
+    /// the scale that was chosen
+    pub scale: Option<String>,
 }
 
 impl File {
@@ -27,7 +29,7 @@ impl File {
             )
         };
         let root: Table = text.parse().map_err(refuse)?;
-        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, set: Vec::new() })
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, set: Vec::new(), scale: None })
     }
 
     /// Sets `a.b.c` to a value, written as TOML or else as a word.
@@ -118,8 +120,19 @@ impl File {
         }
     }
 
-    /// Where the value or key at `path` stands: the deepest part of the path that is there.
+    /// Where the value or key at `path` stands: the deepest part of the path that is there, in the scale that was chosen if
+    /// that has it.
     fn find(&self, path: &[&str]) -> Option<(usize, usize)> {
+        let (depth, found) = self.deepest(path).unzip();
+        let scaled = self.scale.as_ref().and_then(|name| {
+            let in_scale = [&[scale::KEY, name.as_str()], path].concat();
+            self.deepest(&in_scale).filter(|(deep, _)| *deep > 2 && *deep - 2 >= depth.unwrap_or(0))
+        });
+        scaled.map(|(_, place)| place).or(found)
+    }
+
+    /// How many parts of a path are there, and where the last of them stands.
+    fn deepest(&self, path: &[&str]) -> Option<(usize, (usize, usize))> {
         let parsed = DeTable::parse(&self.text).ok()?;
         let mut table = parsed.get_ref();
         let mut found = None;
@@ -138,7 +151,7 @@ impl File {
                 _ => break,
             }
         }
-        found.map(|at| place(&self.text, at))
+        found.map(|at| (path.len() - rest.len(), place(&self.text, at)))
     }
 }
 

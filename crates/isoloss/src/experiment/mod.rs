@@ -21,6 +21,10 @@
 //! seeds = [101]
 //! [fit]
 //! law = "chinchilla"
+//! map = ["P = params_stored"]             # columns from others, as --map of `isoloss fit`; measures are columns too
+//! fix = { E = 3.08 }                      # parameters that are held
+//! [scale.paper.ladder]                    # settings in the place of others, by --set scale=paper: tables are merged, and one
+//! exposures = [1000]                      # kind of horizon takes the place of another
 //! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
 //! ```
 
@@ -31,6 +35,7 @@ mod grid;
 mod ladder;
 mod plan;
 mod rung;
+mod scale;
 mod size;
 pub mod sweep;
 pub mod until;
@@ -111,6 +116,10 @@ pub struct Fit {
     pub size: Size,
     /// Which count of compute is C.
     pub compute: Compute,
+    /// Columns from others, as --map of `isoloss fit`: `P = params_stored`, `N = corpus.people`.
+    pub map: Vec<String>,
+    /// Parameters that are held, as --fix of `isoloss fit`.
+    pub fix: BTreeMap<String, f64>,
     /// What the noise of a run is a share of, as --noise of `isoloss fit`: "loss" by default, or "reducible".
     pub noise: Option<String>,
     /// Parameters with one value per family.
@@ -156,6 +165,8 @@ struct Top {
     found: BTreeMap<String, [f64; 3]>,
     #[serde(default)]
     families: BTreeMap<String, Overrides>,
+    #[serde(default, rename = "scale")]
+    _scale: BTreeMap<String, Table>,
 }
 
 /// What a family has of its own.
@@ -168,7 +179,8 @@ struct Overrides {
 }
 
 impl Experiment {
-    /// Reads a file, or a built-in experiment by its name, and changes settings: `--set key=value`.
+    /// Reads a file, or a built-in experiment by its name, and changes settings: `--set key=value`, of which `scale=NAME`
+    /// comes first.
     ///
     /// # Errors
     /// If there is none, or it cannot be understood: with file, line and column.
@@ -181,7 +193,21 @@ impl Experiment {
             },
         };
         let mut file = File::parse(&source, &text)?;
-        for (key, value) in set {
+        for name in scale::names(&file.root) {
+            let mut scaled = file.clone();
+            scale::choose(&mut scaled, &name)?;
+            // One that is not chosen is to have no unknown tables either.
+            scaled.read::<Top>(&[], &scaled.root)?;
+        }
+        let (scales, others): (Vec<_>, Vec<_>) = set.iter().partition(|(key, _)| key == scale::KEY);
+        if let Some((_, name)) = scales.last() {
+            scale::choose(&mut file, name.trim_matches('"'))?;
+        }
+        for (key, value) in others {
+            if key.starts_with("scale.") {
+                let error = ExperimentError::new(&format!("--set {key}"), "a scale is chosen by --set scale=NAME");
+                return Err(error.hint("what it has is set by its own name, as in --set ladder.tokens=[98304]"));
+            }
             file.set(key, value)?;
         }
         let stem = Path::new(name).file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());

@@ -58,6 +58,18 @@ fn families_differ_in_what_the_experiment_says_they_differ_in() {
     for word in ["A[one]", "A[two]", "one, d_model 24, 32.8k tokens", "two, d_model 24, 32.8k tokens"] {
         assert!(stdout.contains(word), "{word} is not in {stdout}");
     }
+    // The other family over the baseline: said, shown and written down.
+    assert!(stdout.contains("Against two: A of one is ") && stdout.contains(" times its own."), "{stdout}");
+    let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
+    assert!(report.contains("Families against two"));
+    let found = fs::read_to_string(lab.path("out/ladder/found.csv")).unwrap();
+    let number = |name: &str| -> f64 {
+        let line = found.lines().find(|line| line.trim_start_matches('"').starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in {found}")).replace(&format!("\"{name}\""), name);
+        line[name.len() + 1..].split(',').next().unwrap().parse().unwrap()
+    };
+    let quotient = number("A[one]") / number("A[two]");
+    assert!((number("A, one / two") / quotient - 1.0).abs() < 1e-12, "{found}");
 }
 
 #[test]

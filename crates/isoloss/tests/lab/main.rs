@@ -6,7 +6,9 @@ mod branches;
 #[path = "../common/mod.rs"]
 mod common;
 mod grids;
+mod maps;
 mod refusals;
+mod scales;
 mod sizes;
 mod survival;
 mod sweeps;

@@ -83,10 +83,11 @@ fn load_table_of(
     Ok(Loaded { law, points, prepared, per, maps })
 }
 
-/// The law that would be fitted to a table, whose losses need not be there yet.
+/// The law that would be fitted to a table, whose losses need not be there yet, and the maps that give it its columns.
 #[cfg(feature = "lab")]
-pub fn law_of(table: &Table, of: &OfTable) -> Result<Law, Failure> {
-    Ok(choose(table, chosen_by(&of.law, &of.rows)?)?.law)
+pub fn law_of(table: &Table, of: &OfTable) -> Result<(Law, Vec<(String, String)>), Failure> {
+    let Chosen { law, maps, .. } = choose(table, chosen_by(&of.law, &of.rows)?)?;
+    Ok((law, maps))
 }
 
 fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failure> {

@@ -10,10 +10,11 @@ use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::sweep as sweep_figure;
 use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
-use isoloss_laws::{Fit, Options, Prediction, fit};
+use isoloss_laws::{Against, Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
-use isoloss_runs::{Runs, export};
+use isoloss_runs::{Runs, apply_maps, export};
 
+use super::against;
 use super::choices;
 use super::found;
 use super::page;
@@ -41,6 +42,8 @@ pub struct Answer<'a> {
     pub told: Told,
     /// runs that took no part in the fit, and what it said of them
     pub foretold: Vec<Foretold>,
+    /// families against the baseline
+    pub against: Vec<Against>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
     /// the best sizes by ways of counting, where that figure is asked for
@@ -54,7 +57,8 @@ pub struct Answer<'a> {
 /// A run that took no part in the fit.
 pub struct Foretold {
     pub name: String,
-    pub loss: f64,
+    /// what the law foretells, as it was measured
+    pub measured: f64,
     /// its compute over that of the dearest run of the fit
     pub far: f64,
     pub prediction: Prediction,
@@ -64,7 +68,7 @@ impl Foretold {
     /// Does the interval of a new run hold it? None without an interval.
     pub fn inside(&self) -> Option<bool> {
         let interval = self.prediction.new_run.interval?;
-        Some((interval.lower..=interval.upper).contains(&self.loss))
+        Some((interval.lower..=interval.upper).contains(&self.measured))
     }
 }
 
@@ -99,6 +103,7 @@ impl<'a> Answer<'a> {
             (told, beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
         let (told, beside) = (told?, beside?);
+        let against = experiment.fit.baseline.as_ref().map(|baseline| told.fit.against(baseline)).unwrap_or_default();
         let truth = Truth::of(&runs, &told.fit);
         let counted = match experiment.figures.iter().any(|name| name == counting::ENTRY.name) {
             true => {
@@ -110,8 +115,21 @@ impl<'a> Answer<'a> {
             }
             false => Vec::new(),
         };
-        let foretold = foretell(&runs, &told.fit, convention)?;
-        Ok(Self { experiment, runs, chosen, loaded, told, foretold, beside, counted, truth, convention, options })
+        let foretold = foretell(&runs, &told.fit, &loaded.maps, convention)?;
+        Ok(Self {
+            experiment,
+            runs,
+            chosen,
+            loaded,
+            told,
+            foretold,
+            against,
+            beside,
+            counted,
+            truth,
+            convention,
+            options,
+        })
     }
 
     /// Writes everything into the folder.
@@ -155,8 +173,18 @@ impl<'a> Answer<'a> {
         if let (Some(_), Some(compute)) = (&budgets, compute) {
             runs.points.columns.push(("C".into(), compute.values.clone()));
         }
-        let drawn = (entry.draw)(&Material { runs: Some(runs), baseline, budgets, ..Material::default() })?;
+        // With its columns named by the maps of the fit.
+        let table = Some(self.loaded.prepared.table.clone());
+        let drawn = (entry.draw)(&Material { runs: Some(runs), table, baseline, budgets, ..Material::default() })?;
         Ok(drawn.width(Width::Double))
+    }
+
+    /// What the law foretells, in a word.
+    pub fn target(&self) -> &str {
+        match self.told.fit.law.formula.target.as_str() {
+            "L" => "loss",
+            other => other,
+        }
     }
 
     /// Says the answer.
@@ -170,10 +198,11 @@ impl<'a> Answer<'a> {
                 None => "no interval to hold it against",
             };
             said.push_str(&format!(
-                "\n{BOLD}Held out{RESET}: {}, {}x the dearest run of the fit: loss {}; foretold {} {} for one new run: {inside}.",
+                "\n{BOLD}Held out{RESET}: {}, {}x the dearest run of the fit: {} {}; foretold {} {} for one new run: {inside}.",
                 told.name,
                 number(told.far, 2),
-                number(told.loss, 5),
+                self.target(),
+                number(told.measured, 5),
                 value(&told.prediction.new_run),
                 interval(&told.prediction.new_run),
             ));
@@ -181,6 +210,7 @@ impl<'a> Answer<'a> {
         if let Some(truth) = &self.truth {
             said.push_str(&format!("\n{BOLD}Truth{RESET}: {}", truth.sentence()));
         }
+        said.push_str(&against::text(&self.against));
         said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
             let each = beside.fit.parameters.iter();
@@ -210,26 +240,40 @@ pub fn of(runs: &Runs, part: Part) -> Runs {
 }
 
 /// What the fit says of the runs that took no part in it.
-fn foretell(runs: &Runs, fit: &Fit, convention: Convention) -> Result<Vec<Foretold>, Failure> {
-    let table = runs.table("runs.csv", convention);
+fn foretell(
+    runs: &Runs,
+    fit: &Fit,
+    maps: &[(String, String)],
+    convention: Convention,
+) -> Result<Vec<Foretold>, Failure> {
+    let held_out = of(runs, Part::HeldOut);
+    if held_out.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut table = held_out.table("runs.csv", convention);
+    if let Err(why) = apply_maps(&mut table, maps) {
+        talk(format_args!("note: no run that took no part has what the law reads: {why}"));
+        return Ok(Vec::new());
+    }
     let cost = |run: &Record| convention.flops(&run.counts);
     let dearest = of(runs, Part::Fit).iter().map(cost).fold(0.0, f64::max);
     let mut all = Vec::new();
-    for (row, run) in runs.iter().enumerate().filter(|(_, run)| Part::of(run) == Some(Part::HeldOut)) {
-        let Some(loss) = run.loss() else { continue };
-        let input = |name: &str| {
-            let column = table.column(name).and_then(|c| c.as_numbers());
-            (name.to_owned(), column.map_or(vec![f64::NAN], |numbers| vec![numbers.values[row]]))
+    for (row, run) in held_out.iter().enumerate() {
+        let cell = |name: &str| {
+            table.column(name).and_then(|c| c.as_numbers()).map_or(f64::NAN, |numbers| numbers.values[row])
         };
-        let columns: Vec<(String, Vec<f64>)> = fit.law.inputs().map(input).collect();
+        let measured = cell(&fit.law.formula.target);
+        if !measured.is_finite() {
+            continue;
+        }
+        let columns: Vec<(String, Vec<f64>)> =
+            fit.law.inputs().map(|name| (name.to_owned(), vec![cell(name)])).collect();
         let family = [run.labels.family.clone()];
         let family = (!fit.families().is_empty()).then_some(&family[..]);
         for prediction in fit.predict(&columns, family)? {
-            all.push(Foretold { name: run.labels.full(), loss, far: cost(run) / dearest, prediction });
+            all.push(Foretold { name: run.labels.full(), measured, far: cost(run) / dearest, prediction });
         }
     }
-    if !all.is_empty() {
-        talk(format_args!("{} took no part in the fit", count(all.len(), "run")));
-    }
+    talk(format_args!("{} took no part in the fit", count(all.len(), "run")));
     Ok(all)
 }

@@ -5,10 +5,13 @@ use isoloss_laws::Estimate;
 use super::answer::Answer;
 use crate::report::table::csv_line;
 
-/// The parameters of the law, what sweeps chose, and the exponents of the best sizes by ways of counting.
+/// The parameters of the law, those of families over the baseline's, what sweeps chose, and the exponents of the best sizes by ways of counting.
 pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let mut all: Vec<(String, &Estimate)> =
         answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
+    for against in &answer.against {
+        all.push((format!("{}, {} / {}", against.parameter, against.family, against.baseline), &against.ratio));
+    }
     for chosen in &answer.chosen {
         all.push((format!("lr, {}", chosen.name()), &chosen.lr.best));
         all.extend(chosen.batch.as_ref().map(|batch| (format!("batch, {}", chosen.name()), &batch.best)));

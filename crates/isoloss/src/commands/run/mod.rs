@@ -1,7 +1,9 @@
 //! `isoloss run`: from the question to the report.
 
+mod against;
 mod answer;
 mod choices;
+mod columns;
 mod found;
 mod page;
 mod question;
@@ -73,9 +75,9 @@ run it again.";
         let place = place(&self.of.store);
         let mut planner = Planner::new(&experiment, &place);
         let planned = first(&mut planner)?;
-        let law = question::check(&experiment, &planned)?;
+        let checked = question::check(&experiment, &planned)?;
         let (at_once, _) = self.of.side_by_side(planned.len());
-        let until = self.until.asked(&law, at_once)?;
+        let until = self.until.asked(&checked, at_once)?;
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }

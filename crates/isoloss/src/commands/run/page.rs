@@ -3,6 +3,7 @@
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
 use isoloss_runs::record::Run as Record;
 
+use super::against;
 use super::answer::Answer;
 use super::choices;
 use super::ways;
@@ -21,6 +22,7 @@ pub fn page(answer: &Answer) -> Report {
     page.sections.extend(told);
     page.sections.extend(foretold(answer));
     page.sections.extend(truth(answer));
+    page.sections.extend(against::section(&answer.against));
     page.sections.extend(ways::section(&answer.counted));
     page.sections.extend(beside(answer));
     page.sections.extend(rest);
@@ -68,7 +70,8 @@ fn foretold(answer: &Answer) -> Option<Section> {
     if answer.foretold.is_empty() {
         return None;
     }
-    let header = ["held-out run", "compute over the dearest fitted", "loss", "foretold for one new run", "off", ""];
+    let header =
+        ["held-out run", "compute over the dearest fitted", answer.target(), "foretold for one new run", "off", ""];
     let mut table = Table::new(header);
     for told in &answer.foretold {
         let inside = match told.inside() {
@@ -76,11 +79,11 @@ fn foretold(answer: &Answer) -> Option<Section> {
             Some(false) => "outside",
             None => "",
         };
-        let off = told.prediction.new_run.value / told.loss - 1.0;
+        let off = told.prediction.new_run.value / told.measured - 1.0;
         table = table.row([
             Cell::Words(told.name.clone()),
             Cell::Number(told.far, 2),
-            Cell::Number(told.loss, 5),
+            Cell::Number(told.measured, 5),
             Cell::from(&told.prediction.new_run),
             Cell::Off(off),
             Cell::Says(inside.into()),

@@ -3,13 +3,16 @@
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use isoloss::experiment::{Experiment, Part, Planned};
 use isoloss_figures::catalogue::{ALL, entry};
-use isoloss_formula::{Column, matches, nearest, parse_condition};
-use isoloss_laws::Law;
-use isoloss_runs::Runs;
+use isoloss_formula::{Column, Table, matches, nearest, parse_condition};
+use isoloss_laws::{Domain, Law, Parameter};
+use isoloss_runs::{Runs, apply_maps};
 
+use super::columns;
 use crate::commands::fit::{Noise, OfTable, law_of};
 use crate::failure::Failure;
 
+/// What is known of every rung of a sweep.
+const COUNTED: [&str; 5] = ["family", "rung", "N", "D", "C"];
 /// What a sweep chooses.
 const CHOSEN: [&str; 2] = ["lr", "batch"];
 /// The law of it, where none is named.
@@ -19,11 +22,14 @@ const OF_CHOSEN: &str = "lr-optimum";
 pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
     let mut typed = vec!["fit"];
     let per = experiment.fit.per.join(",");
+    let fixed: Vec<String> = experiment.fit.fix.iter().map(|(name, value)| format!("{name}={value}")).collect();
     match &experiment.fit.law {
         Some(law) => typed.extend(["--law", law]),
         None if experiment.is_sweep() => typed.extend(["--law", OF_CHOSEN]),
         None => {}
     }
+    experiment.fit.map.iter().for_each(|map| typed.extend(["--map", map]));
+    fixed.iter().for_each(|fixed| typed.extend(["--fix", fixed]));
     if let Some(noise) = &experiment.fit.noise {
         typed.extend(["--noise", noise]);
     }
@@ -48,8 +54,15 @@ pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTa
     })
 }
 
-/// Refuses what would be refused once all runs are there: unknown laws, columns, families and figures. Gives the law.
-pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Law, Failure> {
+/// What will be fitted.
+pub struct Checked {
+    pub law: Law,
+    /// the planned runs that it will be fitted to, as far as they are known, with the columns that it reads
+    pub table: Table,
+}
+
+/// Refuses what would be refused once all runs are there: unknown laws, columns, families and figures.
+pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Failure> {
     let fit = &experiment.fit;
     let among = |path: &[&str], name: &str, names: &[&str]| -> Result<(), Failure> {
         if names.contains(&name) {
@@ -85,18 +98,37 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Law, Failur
     let fitted = planned.iter().filter(|run| run.part == of).map(|run| run.job.planned());
     let mut table = Runs::new(fitted.collect()).table("the planned runs", convention);
     if experiment.is_sweep() {
-        // What will be chosen has these columns.
+        // What will be chosen has these columns and no others.
+        let kept = COUNTED.iter().filter_map(|name| table.column(name).cloned()).collect();
+        table = Table::new(table.source.clone(), kept, (2..).take(table.len()).collect());
         let unknown = vec![f64::NAN; table.len()];
         CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
     }
-    let of = asked(experiment, None)?;
-    let law = law_of(&table, &of).map_err(|e| {
+    columns::map(experiment, &mut table)?;
+    columns::of_conditions(experiment, &mut table)?;
+    let mut of = asked(experiment, None)?;
+    if !experiment.evaluation.measures.is_empty() {
+        // What a law foretells may be a measure, which is known by its name once it is there.
+        of.rows.loss.get_or_insert("loss".into());
+    }
+    let (law, maps) = law_of(&table, &of).map_err(|e| {
         let refused = experiment.refused(&["fit", "law"], e.message());
         e.advice().map_or(refused.clone(), |hint| refused.hint(hint))
     })?;
+    // Those of the experiment were applied.
+    let guessed: Vec<(String, String)> = maps.into_iter().filter(|(new, _)| table.column(new).is_none()).collect();
+    apply_maps(&mut table, &guessed)?;
     let parameters: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
     for name in &fit.per {
         among(&["fit", "per"], name, &parameters)?;
+    }
+    for (name, value) in &fit.fix {
+        among(&["fit", "fix"], name.split('[').next().unwrap_or_default(), &parameters)?;
+        let positive = |p: &Parameter| name.starts_with(&p.name) && p.domain == Domain::Positive;
+        if !value.is_finite() || *value < 0.0 && law.parameters.iter().any(positive) {
+            let message = format!("{name} = {value} is not a number that it can be");
+            return Err(experiment.refused(&["fit", "fix", name], message).into());
+        }
     }
     for text in &fit.beside {
         let refused = |message: String| {
@@ -106,5 +138,5 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Law, Failur
         let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
         matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
     }
-    Ok(law)
+    Ok(Checked { law, table })
 }

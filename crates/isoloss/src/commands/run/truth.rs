@@ -21,8 +21,11 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// None unless all runs know one floor, and the law has one.
+    /// None unless all runs know one floor, and the law is one of losses and has one.
     pub fn of(runs: &Runs, fit: &Fit) -> Option<Self> {
+        if fit.law.formula.target != "L" {
+            return None;
+        }
         let fitted = fit.parameter("E")?.estimate.clone();
         let finished = runs.finished();
         let floor = |run: &Record| run.result.as_ref()?.measures.get("floor")?.as_f64();

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use clap::Args;
 use isoloss::experiment::until::until;
 use isoloss::experiment::{Experiment, Part, Planned, labelled};
-use isoloss_laws::{Candidate, Fit, Goal, Law, Quantity, Step, half_width};
+use isoloss_laws::{Candidate, Fit, Goal, Quantity, Step, half_width};
 use isoloss_runs::store::Store;
 use isoloss_train::counts;
 
 use super::answer::of;
-use super::question::asked;
+use super::question::{Checked, asked};
 use crate::commands::fit::apart_of;
 use crate::commands::next::{above_zero, named};
 use crate::commands::train::{OfExperiment, Trained, round};
@@ -38,11 +38,14 @@ pub struct Until {
 /// What was asked for, read.
 pub struct Asked {
     goal: Goal,
+    /// what the law reads of every run of the ladder
+    inputs: Vec<(String, Vec<f64>)>,
 }
 
 impl Until {
     /// None without `--until`.
-    pub fn asked(&self, law: &Law, at_once: usize) -> Result<Option<Asked>, Failure> {
+    pub fn asked(&self, checked: &Checked, at_once: usize) -> Result<Option<Asked>, Failure> {
+        let law = &checked.law;
         let (Some(half), Some(know)) = (&self.until, &self.know) else { return Ok(None) };
         let half = above_zero("--until", half)?;
         let budget = self.budget.as_deref().map(|text| above_zero("--budget", text)).transpose()?;
@@ -64,7 +67,16 @@ impl Until {
                 return Err(Failure::usage(format_args!("--at does not say where: the law needs {missing}"), hint));
             }
         }
-        Ok(Some(Asked { goal: Goal { quantity, half, budget, at_once } }))
+        let numbers = |name: &str| checked.table.column(name).and_then(|c| c.as_numbers()).map(|n| n.values.clone());
+        let mut inputs = Vec::new();
+        for name in law.inputs() {
+            let values = numbers(name).filter(|values| values.iter().all(|x| x.is_finite())).ok_or_else(|| {
+                let hint = "it chooses among runs by what the law reads of them; without --until all are trained";
+                Failure::usage(format_args!("--until: {name} is not known before the runs are there"), hint)
+            })?;
+            inputs.push((name.to_owned(), values));
+        }
+        Ok(Some(Asked { goal: Goal { quantity, half, budget, at_once }, inputs }))
     }
 }
 
@@ -83,13 +95,11 @@ impl Asked {
         }
         let convention = experiment.fit.convention();
         let ladder: Vec<Planned> = planned.into_iter().filter(|run| run.part == Part::Fit).collect();
-        let candidate = |run: &Planned| {
-            let counts = counts(&run.job.config);
-            let cost = convention.flops(&counts);
-            let at = [("N", convention.size.of(&counts) as f64), ("D", counts.tokens as f64), ("C", cost)];
-            Candidate { at: at.map(|(name, x)| (name.to_owned(), x)).into(), cost }
+        let candidate = |(row, run): (usize, &Planned)| {
+            let at = self.inputs.iter().map(|(name, values)| (name.clone(), values[row])).collect();
+            Candidate { at, cost: convention.flops(&counts(&run.job.config)) }
         };
-        let candidates: Vec<Candidate> = ladder.iter().map(candidate).collect();
+        let candidates: Vec<Candidate> = ladder.iter().enumerate().map(candidate).collect();
         let some = |made: &[bool]| -> Vec<Planned> {
             ladder.iter().zip(made).filter(|(_, made)| **made).map(|(run, _)| run.clone()).collect()
         };

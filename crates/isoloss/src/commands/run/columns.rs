@@ -1,0 +1,72 @@
+//! The columns that the fit of an experiment will have, before there is a run: those of planned runs, and what its maps make
+//! of them.
+
+use isoloss::experiment::Experiment;
+use isoloss_formula::{Column, Table, nearest, parse_condition, parse_expression};
+use isoloss_runs::{apply_maps, guess, map_flag};
+
+use crate::arguments;
+use crate::failure::Failure;
+use crate::output::talk;
+
+/// Adds what the maps make, in their order. A name that no planned run has may be that of a measure, where the experiment
+/// takes some: which names they bring is known once they are there, so it is trusted, and said. Without measures it is
+/// refused.
+pub fn map(experiment: &Experiment, table: &mut Table) -> Result<(), Failure> {
+    let refused = |failure: Failure| -> Failure {
+        let says = failure.message().trim_start_matches("--map ").to_owned();
+        experiment.refused(&["fit", "map"], says).hint(failure.advice().unwrap_or("as in \"P = params_stored\"")).into()
+    };
+    for text in &experiment.fit.map {
+        let maps = arguments::maps(std::slice::from_ref(text)).map_err(refused)?;
+        for (new, expression) in &maps {
+            if table.column(expression).is_none() {
+                let flag = map_flag(new, expression);
+                let parsed = parse_expression(expression).map_err(|e| refused(Failure::from(e).within(&flag)))?;
+                known(experiment, &["fit", "map"], parsed.names(), table)?;
+            }
+        }
+        apply_maps(table, &maps).map_err(|e| refused(e.into()))?;
+    }
+    Ok(())
+}
+
+/// Adds what the conditions of fits beside the first name and only measures can bring.
+pub fn of_conditions(experiment: &Experiment, table: &mut Table) -> Result<(), Failure> {
+    if experiment.evaluation.measures.is_empty() {
+        return Ok(());
+    }
+    for text in &experiment.fit.beside {
+        let names = parse_condition(text).map(|condition| condition.names()).unwrap_or_default();
+        known(experiment, &["fit", "beside"], names, table)?;
+    }
+    Ok(())
+}
+
+/// Each of these names is a column, is known by another name, or is trusted.
+fn known(experiment: &Experiment, path: &[&str], names: Vec<String>, table: &mut Table) -> Result<(), Failure> {
+    for name in names {
+        if table.column(&name).is_some() {
+            continue;
+        }
+        if let Some(behind) = guess(table).columns.get(name.as_str()).and_then(|c| table.column(&c.column)) {
+            let column = Column { name, ..behind.clone() };
+            table.push(column);
+        } else if experiment.evaluation.measures.is_empty() {
+            let refused =
+                experiment.refused(path, format!("planned runs have no column `{name}`, and nothing is measured"));
+            let near = nearest(&name, table.columns().iter().map(|c| c.name.as_str()));
+            return Err(match near.first() {
+                Some(near) => refused.hint(format!("is `{near}` meant?")).into(),
+                None => refused.hint("isoloss train EXPERIMENT --dry-run --format csv shows counts; [evaluation] measures = [...] measures more").into(),
+            });
+        } else {
+            talk(format_args!(
+                "note: [{}] `{name}` is no column of planned runs: it is taken for a measure",
+                path.join(".")
+            ));
+            table.push(Column::numbers(name, vec![f64::NAN; table.len()]));
+        }
+    }
+    Ok(())
+}
