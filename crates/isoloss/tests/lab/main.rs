@@ -7,6 +7,7 @@ mod branches;
 mod common;
 mod grids;
 mod maps;
+mod measures;
 mod refusals;
 mod scales;
 mod sizes;

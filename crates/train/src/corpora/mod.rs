@@ -5,8 +5,10 @@
 
 pub mod biod;
 pub mod bios;
+mod drawn;
 mod facts;
 pub mod grammar;
+pub mod mano;
 pub mod markov;
 mod mmap;
 mod people;
@@ -215,6 +217,7 @@ corpora! {
     Biod = biod,
     Bios = bios,
     Grammar = grammar,
+    Mano = mano,
     Markov = markov,
     Recall = recall,
     Text = text,

@@ -44,8 +44,7 @@ use sha2::{Digest, Sha256};
 use self::predictor::Predictor;
 use self::rules::Grammar;
 use self::sentences::Sampler;
-use super::stream::{Purpose, stream};
-use super::{Batch, CorpusError, HeldOut, Place, Source, hex};
+use super::{Batch, CorpusError, HeldOut, Place, Source, drawn, hex};
 
 pub(super) const SAYS: &str = "nested sentences of a seeded grammar whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -215,22 +214,14 @@ impl Source for Sentences {
     }
 
     fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::Training, [seed, step, sequence as u64]), inputs, targets);
-        }
+        drawn::fill(seed, step, batch, |random, inputs, targets| self.window(random, inputs, targets));
     }
 
     fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
-        let mut batch = Batch::new(sequences, length);
-        if batch.inputs.is_empty() {
-            let message = format!("a held-out set of {sequences} windows of {length} tokens is empty");
-            return Err(CorpusError::new(message, "ask for one window of one token at least"));
-        }
-        let mut loss = 0.0;
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::HeldOut, [self.seed, 0, sequence as u64]), inputs, targets);
-            loss += self.loss(inputs, targets);
-        }
+        let window = |random, inputs: &mut [u32], targets: &mut [u32]| self.window(random, inputs, targets);
+        let batch = drawn::held_out(self.seed, sequences, length, window)?;
+        let windows = batch.inputs.chunks(length).zip(batch.targets.chunks(length));
+        let loss: f64 = windows.map(|(inputs, targets)| self.loss(inputs, targets)).sum();
         let floor = Some(loss / batch.inputs.len() as f64);
         Ok(HeldOut { batch, floor, bytes_per_target: None })
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::super::Config as Corpus;
 use super::super::markov::ONE;
+use super::super::stream::{Purpose, stream};
 use super::rules::Token;
 use super::*;
 

@@ -33,8 +33,7 @@ pub(super) use self::alias::Alias;
 use self::chain::Chain;
 // Laws of integers, for other sources that are drawn.
 pub(super) use self::chain::{ONE, integers, surprise};
-use super::stream::{Purpose, stream};
-use super::{Batch, CorpusError, HeldOut, Place, Source, hex};
+use super::{Batch, CorpusError, HeldOut, Place, Source, drawn, hex};
 
 pub(super) const SAYS: &str = "a seeded chain whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -174,20 +173,12 @@ impl Source for Markov {
     }
 
     fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::Training, [seed, step, sequence as u64]), inputs, targets);
-        }
+        drawn::fill(seed, step, batch, |random, inputs, targets| self.window(random, inputs, targets));
     }
 
     fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
-        let mut batch = Batch::new(sequences, length);
-        if batch.inputs.is_empty() {
-            let message = format!("a held-out set of {sequences} windows of {length} tokens is empty");
-            return Err(CorpusError::new(message, "ask for one window of one token at least"));
-        }
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::HeldOut, [self.seed, 0, sequence as u64]), inputs, targets);
-        }
+        let window = |random, inputs: &mut [u32], targets: &mut [u32]| self.window(random, inputs, targets);
+        let batch = drawn::held_out(self.seed, sequences, length, window)?;
         let pairs = batch.inputs.iter().zip(&batch.targets);
         let loss: f64 = pairs.map(|(c, y)| self.chain.surprise(*c as usize, *y as usize)).sum();
         let floor = Some(loss / batch.inputs.len() as f64);

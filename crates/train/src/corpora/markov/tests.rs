@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::super::Config as Corpus;
+use super::super::stream::{Purpose, stream};
 use super::chain::{ONE, integers, logits, softmax};
 use super::*;
 

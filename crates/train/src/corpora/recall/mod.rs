@@ -29,8 +29,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::tasks::Task;
 use self::tasks::{MARKERS, below};
-use super::stream::{Purpose, stream};
-use super::{Batch, CorpusError, HeldOut, IGNORE, Place, Source, hex};
+use super::{Batch, CorpusError, HeldOut, IGNORE, Place, Source, drawn, hex};
 
 pub(super) const SAYS: &str = "copy, palindrome, associative recall and stack: the context determines every target";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -186,21 +185,13 @@ impl Source for Recall {
     }
 
     fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::Training, [seed, step, sequence as u64]), inputs, targets);
-        }
+        drawn::fill(seed, step, batch, |random, inputs, targets| self.window(random, inputs, targets));
     }
 
     fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
         self.suffices(sequences, length)?;
-        let mut batch = Batch::new(sequences, length);
-        if batch.inputs.is_empty() {
-            let message = format!("a held-out set of {sequences} windows of {length} tokens is empty");
-            return Err(CorpusError::new(message, "ask for one window at least"));
-        }
-        for (sequence, (inputs, targets)) in batch.windows_mut().enumerate() {
-            self.window(stream(Purpose::HeldOut, [self.config.seed, 0, sequence as u64]), inputs, targets);
-        }
+        let window = |random, inputs: &mut [u32], targets: &mut [u32]| self.window(random, inputs, targets);
+        let batch = drawn::held_out(self.config.seed, sequences, length, window)?;
         Ok(HeldOut { batch, floor: Some(0.0), bytes_per_target: None })
     }
 
