@@ -18,7 +18,7 @@ pub(super) struct Size(pub Table);
 
 /// The table and the setting in it that a key stands for.
 fn parts(key: &str) -> (&str, &str) {
-    let of = |table: &str| Some(key.strip_prefix(table)?.strip_prefix('.')?);
+    let of = |table: &str| key.strip_prefix(table)?.strip_prefix('.');
     TABLES.into_iter().find_map(|table| Some((table, of(table)?))).unwrap_or((MODEL, key))
 }
 
