@@ -143,18 +143,18 @@ impl<R: Real> Step<R> {
         }
     }
 
-    /// Walks sequences forward only. `walk` gives a slot for every chunk, whose numbers are written to `out` in the order
+    /// Walks sequences forward only, `chunk` of them together. `walk` gives a slot for every chunk, whose numbers are written to `out` in the order
     /// of the sequences: losses of tokens, scores, anything with as many numbers for every sequence.
     ///
     /// # Panics
     /// If `out` is not a whole number of elements per sequence, at least one, or a slot has another number of them.
-    pub fn evaluate<F>(&mut self, params: &Params<R>, sequences: usize, out: &mut [R], walk: F)
+    pub fn evaluate<F>(&mut self, params: &Params<R>, sequences: usize, chunk: usize, out: &mut [R], walk: F)
     where
         F: Fn(&mut Tape<R>, Range<usize>) -> Slot + Sync,
     {
         let whole = sequences > 0 && out.len().is_multiple_of(sequences) && !out.is_empty();
         assert!(whole, "{} numbers, {sequences} sequences", out.len());
-        let (chunk, each) = (self.plan.chunk, out.len() / sequences);
+        let (chunk, each) = (chunk.max(1), out.len() / sequences);
         let parts: Vec<Mutex<&mut [R]>> = out.chunks_mut(chunk * each).map(Mutex::new).collect();
         let next = AtomicUsize::new(self.lanes.len());
         let lane = |(mut number, buffers): (usize, &mut Buffers<R>)| {

@@ -92,7 +92,7 @@ fn evaluation_gives_the_losses_of_training_for_any_plan_and_threads() {
         };
         let outcome = step.gradient(params, 5, |tape, range| _ = walk(tape, range));
         let mut losses = vec![0f32; 5 * 16];
-        step.evaluate(params, 5, &mut losses, walk);
+        step.evaluate(params, 5, chunk, &mut losses, walk);
         let again = step.gradient(params, 5, |tape, range| _ = walk(tape, range));
         assert_eq!(outcome, again, "evaluation disturbs nothing");
         assert_eq!(losses[3], 0.0, "an ignored target has no loss");

@@ -227,7 +227,17 @@ fn no_file_knows_the_machine_it_was_written_on() {
 /// The lists of the trainer: a line `Variant = file,` for every file of the folder but those that several share.
 #[test]
 fn what_can_be_trained_is_one_file_and_one_line() {
-    let shared = ["drawn.rs", "facts.rs", "mod.rs", "mmap.rs", "people", "permutation.rs", "settings.rs", "shape.rs", "stream.rs"];
+    let shared = [
+        "drawn.rs",
+        "facts.rs",
+        "mod.rs",
+        "mmap.rs",
+        "people",
+        "permutation.rs",
+        "settings.rs",
+        "shape.rs",
+        "stream.rs",
+    ];
     for folder in ["corpora", "measures", "models", "recipes", "schedules"] {
         let path = format!("crates/train/src/{folder}");
         let list = text(format!("{path}/mod.rs"));

@@ -15,6 +15,7 @@ use isoloss_engine::{self as engine, Buffers, IGNORE, Optimiser, Outcome, Params
 pub use checkpoint::CheckpointError;
 
 use crate::RunConfig;
+use crate::config::{Cut, Training};
 use crate::corpora::{Batch, HeldOut, Source};
 use crate::models::Model;
 use spike::Spikes;
@@ -214,9 +215,9 @@ impl<R: Real> Trainer<R> {
 
     /// The losses of all tokens of some windows, nats; 0 where a target does not count.
     pub fn losses(&mut self, batch: &Batch) -> Vec<R> {
-        let Self { model, params, step, .. } = self;
+        let Self { config, model, params, step, .. } = self;
         let mut losses = vec![R::ZERO; batch.inputs.len()];
-        step.evaluate(params, batch.sequences(), &mut losses, |tape, range| {
+        step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut losses, |tape, range| {
             let part = range.start * batch.length..range.end * batch.length;
             let inputs = tape.tokens(&batch.inputs[part.clone()], batch.length);
             let targets = tape.tokens(&batch.targets[part], batch.length);
@@ -241,13 +242,21 @@ impl<R: Real> Trainer<R> {
     where
         F: Fn(&Model, &mut Tape<R>, Tokens) -> Slot + Sync,
     {
-        let Self { model, params, step, .. } = self;
+        let Self { config, model, params, step, .. } = self;
         let mut values = vec![R::ZERO; batch.inputs.len() * width];
-        step.evaluate(params, batch.sequences(), &mut values, |tape, range| {
+        step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut values, |tape, range| {
             let inputs = tape.tokens(&batch.inputs[range.start * batch.length..range.end * batch.length], batch.length);
             ask(model, tape, inputs)
         });
         values
+    }
+}
+
+/// Windows that an evaluation walks together: as many as in training, or as their own length has it.
+fn together(training: &Training, batch: &Batch) -> usize {
+    match batch.length == training.seq_len {
+        true => training.cut.chunk,
+        false => Cut::of(batch.sequences(), batch.length).chunk,
     }
 }
 
