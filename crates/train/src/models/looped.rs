@@ -3,8 +3,7 @@
 //!
 //! e = prelude(embedding), h_0 = e, h_t = shared(inject(h_{t-1}, e)) for t = 1..r, logits = W_h norm(coda(h_r))
 //!
-//! inject(h, e) is h, h + e, or h + W_i [h; e]: the adapter of Geiping et al. 2025 (arXiv 2502.05171, section 3) about the identity, as
-//! one that begins at random turns the stream r times before anything is learnt. The loss is that of the last
+//! inject(h, e) is h, h + e, or W_i [h; e] (Geiping et al. 2025, arXiv 2502.05171, section 3). The loss is that of the last
 //! loop, or, with a gate, Ouro's (Zhu et al. 2025, arXiv 2510.25741, section 3): with z_t = norm(coda(h_t)) and gates w z_t + b, a token leaves
 //! behind loop t with probability p_t ([`isoloss_engine::ops::exits`]), and the loss is the mean of sum_t p_t c_t - bonus H(p). As its
 //! loss on held-out windows counts sum_t p_t c_t.
@@ -54,7 +53,7 @@ pub enum Injection {
     None,
     /// h + e
     Add,
-    /// `h + W_i [h; e]`, with 2 d_model^2 parameters
+    /// `W_i [h; e]`, with 2 d_model^2 parameters
     Concat,
 }
 
@@ -173,8 +172,8 @@ impl Model {
         let d = config.stack.d_model;
         let stack = transformer::Model::new(&config.stack, params, start);
         let inject = (config.injection == Injection::Concat).then(|| {
-            let init = Init::Normal(start.hidden * start.residual / (2.0 * d as f64).sqrt());
-            params.add("inject", &[d, 2 * d], init, Role::Residual.group())
+            let init = Init::Normal(start.hidden / (2.0 * d as f64).sqrt());
+            params.add("inject", &[d, 2 * d], init, Role::Hidden.group())
         });
         let gate = config.gate.map(|_| {
             let init = Init::Normal(start.head / (d as f64).sqrt());
@@ -253,7 +252,7 @@ impl Model {
                 (Injection::Add, _) => tape.add(h, e),
                 (_, Some(inject)) => {
                     let joined = tape.concat(h, e);
-                    tape.linear_onto(h, joined, inject)
+                    tape.linear(joined, inject)
                 }
                 _ => h,
             };

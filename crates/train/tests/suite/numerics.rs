@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::common::{looped, rule};
 
 /// For this [`NUMERICS`] the bits of the losses of 20 steps of a model of each family, as one number each.
-const KNOWN: (u32, [u64; 2]) = (1, [0x5e00_3af5_5fcb_0935, 0x8ff4_b223_031d_407f]);
+const KNOWN: (u32, [u64; 2]) = (1, [0x5e00_3af5_5fcb_0935, 0x9397_327d_9f0f_788e]);
 
 #[test]
 fn the_bits_of_a_loss_are_those_of_this_numerics() {
