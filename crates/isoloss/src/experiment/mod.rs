@@ -29,6 +29,7 @@
 //! ```
 
 mod branches;
+mod converged;
 mod error;
 mod file;
 mod grid;
@@ -126,8 +127,27 @@ pub struct Fit {
     pub per: Vec<String>,
     /// The family that others are compared with.
     pub baseline: Option<String>,
-    /// Fits of some of the runs, beside: conditions over the run table.
-    pub beside: Vec<String>,
+    /// Fits beside: of some of the runs, or of other columns.
+    pub beside: Vec<Beside>,
+}
+
+/// A fit of the same law beside.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Beside {
+    /// Of which runs: a condition over the run table; all by default.
+    #[serde(rename = "where")]
+    pub only: Option<String>,
+    /// Columns in the place of others, behind those of [`Fit::map`].
+    pub map: Vec<String>,
+}
+
+impl Beside {
+    /// What it is called: `where D > 98304`, `X = C`.
+    pub fn words(&self) -> String {
+        let only = self.only.as_ref().map(|condition| format!("where {condition}"));
+        self.map.iter().cloned().chain(only).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Fit {

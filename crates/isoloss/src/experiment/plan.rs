@@ -15,7 +15,7 @@ use super::grid::{self, BUDGET};
 use super::rung::{Corpora, Factors, Rung};
 use super::size::{Size, bare};
 use super::sweep::{Chosen, chosen};
-use super::{Experiment, ExperimentError, branches};
+use super::{Experiment, ExperimentError, branches, converged};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ pub struct Planned {
     pub open: bool,
 }
 
-/// The records under the names that an experiment gives them, each with what it was for.
+/// The records under the names that an experiment gives them, each with what it was for and, where it can be said, whether it
+/// has [converged](super::converged).
 pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
     let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
     let named = pairs.map(|(planned, mut run)| {
@@ -76,7 +77,9 @@ pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
         }
         run
     });
-    Runs::new(named.collect())
+    let mut named: Vec<Run> = named.collect();
+    converged::mark(&mut named);
+    Runs::new(named)
 }
 
 /// Makes the runs of an experiment; keeps the corpora it opened.

@@ -84,10 +84,10 @@ fn maps_and_what_is_held_are_checked_before_anything_is_trained() {
         assert!(code == 2 && stderr.contains(says) && stderr.contains("hint: "), "{fit}: {code} {stdout}{stderr}");
     }
     // Letters that laws have for columns may stand in a map, and maps may stand on each other.
-    let fit = "map = [\"N = params_effective\", \"half = N/2\", \"D = D + half\"]\nfix = { E = 1 }\nbeside = [\"half > 100\"]";
+    let fit = "map = [\"N = params_effective\", \"half = N/2\", \"D = D + half\"]\nfix = { E = 1 }\nbeside = [{ where = \"half > 100\" }]";
     let (code, stdout, stderr) = Lab::of(&unmeasured(fit)).run(&["run", "ladder.toml"]);
     assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
-    assert!(stdout.contains("4 parameters free") && stdout.contains("Where half > 100"), "{stdout}");
+    assert!(stdout.contains("4 parameters free") && stdout.contains("where half > 100"), "{stdout}");
 }
 
 /// A measure that never came is named, and the runs are kept.

@@ -78,7 +78,7 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("fit.noise=loud", "expected one of loss, reducible"),
         ("fit.baseline=other", "[fit.baseline]"),
         ("fit.per=[\"A\"]", "there are no families"),
-        ("fit.beside=[\"M > 3\"]", "[fit.beside]"),
+        ("fit.beside=[{ where = \"M > 3\" }]", "[fit.beside]"),
         ("figures=[\"nope\"]", "[figures]"),
     ] {
         let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--set", set]);

@@ -17,6 +17,7 @@ use isoloss_runs::{Runs, apply_maps, export};
 use super::against;
 use super::choices;
 use super::found;
+use super::multipliers::{self, Multiplier};
 use super::page;
 use super::question::asked;
 use super::truth::Truth;
@@ -44,6 +45,8 @@ pub struct Answer<'a> {
     pub foretold: Vec<Foretold>,
     /// families against the baseline
     pub against: Vec<Against>,
+    /// the same at equal loss
+    pub multipliers: Vec<Multiplier>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
     /// the best sizes by ways of counting, where that figure is asked for
@@ -72,10 +75,13 @@ impl Foretold {
     }
 }
 
-/// A fit of those runs that satisfy a condition.
+/// A fit beside, of some of the runs or of other columns.
 pub struct Beside {
-    pub condition: String,
+    /// what it is called
+    pub words: String,
     pub fit: Fit,
+    /// families against the baseline
+    pub multipliers: Vec<Multiplier>,
 }
 
 impl<'a> Answer<'a> {
@@ -89,21 +95,24 @@ impl<'a> Answer<'a> {
         };
         let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
         let mut some = Vec::new();
-        for condition in &experiment.fit.beside {
-            some.push((condition, apart_of(&fitted, &asked(experiment, Some(condition))?)?));
+        for beside in &experiment.fit.beside {
+            some.push((beside.words(), apart_of(&fitted, &asked(experiment, Some(beside))?)?));
         }
+        let baseline = experiment.fit.baseline.as_deref();
         let (told, beside) = thread::scope(|scope| {
             let beside = scope.spawn(|| -> Result<Vec<Beside>, Failure> {
-                let one = |(condition, (loaded, options)): &(&String, (Loaded, Options))| {
-                    Ok(Beside { condition: (*condition).clone(), fit: fit(&loaded.law, &loaded.points, options)? })
+                let one = |(words, (loaded, options)): &(String, (Loaded, Options))| {
+                    let fit = fit(&loaded.law, &loaded.points, options)?;
+                    Ok(Beside { words: words.clone(), multipliers: multipliers::of(&fit, baseline), fit })
                 };
                 some.iter().map(one).collect()
             });
-            let told = tell::tell(name, &loaded, options.clone(), experiment.fit.baseline.as_deref());
+            let told = tell::tell(name, &loaded, options.clone(), baseline);
             (told, beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
         let (told, beside) = (told?, beside?);
-        let against = experiment.fit.baseline.as_ref().map(|baseline| told.fit.against(baseline)).unwrap_or_default();
+        let against = baseline.map(|baseline| told.fit.against(baseline)).unwrap_or_default();
+        let multipliers = multipliers::of(&told.fit, baseline);
         let truth = Truth::of(&runs, &told.fit);
         let counted = match experiment.figures.iter().any(|name| name == counting::ENTRY.name) {
             true => {
@@ -124,6 +133,7 @@ impl<'a> Answer<'a> {
             told,
             foretold,
             against,
+            multipliers,
             beside,
             counted,
             truth,
@@ -211,12 +221,14 @@ impl<'a> Answer<'a> {
             said.push_str(&format!("\n{BOLD}Truth{RESET}: {}", truth.sentence()));
         }
         said.push_str(&against::text(&self.against));
+        said.push_str(&multipliers::text(&self.multipliers));
         said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
             let each = beside.fit.parameters.iter();
             let each: Vec<String> =
                 each.map(|p| format!("{} {} {}", p.name, value(&p.estimate), interval(&p.estimate))).collect();
-            said.push_str(&format!("\nWhere {}: {}.", beside.condition, each.join(", ")));
+            said.push_str(&format!("\n{BOLD}Beside{RESET}, {}: {}.", beside.words, each.join(", ")));
+            said.push_str(&multipliers::text(&beside.multipliers));
         }
         output::answer(&(said + "\n"))?;
         talk(format_args!("wrote {}", out.join("report.html").display()));

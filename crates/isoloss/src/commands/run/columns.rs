@@ -12,18 +12,18 @@ use crate::output::talk;
 /// Adds what the maps make, in their order. A name that no planned run has may be that of a measure, where the experiment
 /// takes some: which names they bring is known once they are there, so it is trusted, and said. Without measures it is
 /// refused.
-pub fn map(experiment: &Experiment, table: &mut Table) -> Result<(), Failure> {
+pub fn map(experiment: &Experiment, path: &[&str], maps: &[String], table: &mut Table) -> Result<(), Failure> {
     let refused = |failure: Failure| -> Failure {
         let says = failure.message().trim_start_matches("--map ").to_owned();
-        experiment.refused(&["fit", "map"], says).hint(failure.advice().unwrap_or("as in \"P = params_stored\"")).into()
+        experiment.refused(path, says).hint(failure.advice().unwrap_or("as in \"P = params_stored\"")).into()
     };
-    for text in &experiment.fit.map {
+    for text in maps {
         let maps = arguments::maps(std::slice::from_ref(text)).map_err(refused)?;
         for (new, expression) in &maps {
             if table.column(expression).is_none() {
                 let flag = map_flag(new, expression);
                 let parsed = parse_expression(expression).map_err(|e| refused(Failure::from(e).within(&flag)))?;
-                known(experiment, &["fit", "map"], parsed.names(), table)?;
+                known(experiment, path, parsed.names(), table)?;
             }
         }
         apply_maps(table, &maps).map_err(|e| refused(e.into()))?;
@@ -36,7 +36,7 @@ pub fn of_conditions(experiment: &Experiment, table: &mut Table) -> Result<(), F
     if experiment.evaluation.measures.is_empty() {
         return Ok(());
     }
-    for text in &experiment.fit.beside {
+    for text in experiment.fit.beside.iter().filter_map(|beside| beside.only.as_ref()) {
         let names = parse_condition(text).map(|condition| condition.names()).unwrap_or_default();
         known(experiment, &["fit", "beside"], names, table)?;
     }

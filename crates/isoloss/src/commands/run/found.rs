@@ -5,13 +5,21 @@ use isoloss_laws::Estimate;
 use super::answer::Answer;
 use crate::report::table::csv_line;
 
-/// The parameters of the law, those of families over the baseline's, what sweeps chose, and the exponents of the best sizes by ways of counting.
+/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), what sweeps
+/// chose, and the exponents of the best sizes by ways of counting.
 pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let mut all: Vec<(String, &Estimate)> =
         answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
     for against in &answer.against {
         all.push((format!("{}, {} / {}", against.parameter, against.family, against.baseline), &against.ratio));
     }
+    let beside = answer.beside.iter().flat_map(|beside| {
+        beside
+            .multipliers
+            .iter()
+            .map(|multiplier| (format!("{}, {}", multiplier.name(), beside.words), &multiplier.ratio))
+    });
+    all.extend(answer.multipliers.iter().map(|multiplier| (multiplier.name(), &multiplier.ratio)).chain(beside));
     for chosen in &answer.chosen {
         all.push((format!("lr, {}", chosen.name()), &chosen.lr.best));
         all.extend(chosen.batch.as_ref().map(|batch| (format!("batch, {}", chosen.name()), &batch.best)));

@@ -5,6 +5,7 @@ mod answer;
 mod choices;
 mod columns;
 mod found;
+mod multipliers;
 mod page;
 mod question;
 mod truth;

@@ -107,7 +107,7 @@ fn beside(answer: &Answer) -> Option<Section> {
     }
     let mut table = Table::new(["runs", "parameter", "value and interval"]);
     let all = [("all that were fitted".to_owned(), &answer.told.fit)];
-    let some = answer.beside.iter().map(|beside| (format!("where {}", beside.condition), &beside.fit));
+    let some = answer.beside.iter().map(|beside| (beside.words.clone(), &beside.fit));
     for (name, fit) in all.into_iter().chain(some) {
         for parameter in &fit.parameters {
             let name = format!("{name} ({})", count(fit.rows, "run"));

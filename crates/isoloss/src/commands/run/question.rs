@@ -1,7 +1,7 @@
 //! What an experiment asks of its runs: the options of `isoloss fit`, and whether they can be, before anything is paid for.
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
-use isoloss::experiment::{Experiment, Part, Planned};
+use isoloss::experiment::{Beside, Experiment, Part, Planned};
 use isoloss_figures::catalogue::{ALL, entry};
 use isoloss_formula::{Column, Table, matches, nearest, parse_condition};
 use isoloss_laws::{Domain, Law, Parameter};
@@ -18,8 +18,8 @@ const CHOSEN: [&str; 2] = ["lr", "batch"];
 /// The law of it, where none is named.
 const OF_CHOSEN: &str = "lr-optimum";
 
-/// The options of `isoloss fit` that ask for the experiment's fit, of all its runs or of those that satisfy a condition.
-pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTable, Failure> {
+/// The options of `isoloss fit` that ask for the experiment's fit, or for one beside it.
+pub fn asked(experiment: &Experiment, beside: Option<&Beside>) -> Result<OfTable, Failure> {
     let mut typed = vec!["fit"];
     let per = experiment.fit.per.join(",");
     let fixed: Vec<String> = experiment.fit.fix.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -28,12 +28,13 @@ pub fn asked(experiment: &Experiment, condition: Option<&String>) -> Result<OfTa
         None if experiment.is_sweep() => typed.extend(["--law", OF_CHOSEN]),
         None => {}
     }
-    experiment.fit.map.iter().for_each(|map| typed.extend(["--map", map]));
+    let maps = experiment.fit.map.iter().chain(beside.iter().flat_map(|beside| &beside.map));
+    maps.for_each(|map| typed.extend(["--map", map]));
     fixed.iter().for_each(|fixed| typed.extend(["--fix", fixed]));
     if let Some(noise) = &experiment.fit.noise {
         typed.extend(["--noise", noise]);
     }
-    if let Some(condition) = condition {
+    if let Some(condition) = beside.and_then(|beside| beside.only.as_ref()) {
         typed.extend(["--where", condition]);
     }
     if experiment.has_families() {
@@ -104,7 +105,7 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         let unknown = vec![f64::NAN; table.len()];
         CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
     }
-    columns::map(experiment, &mut table)?;
+    columns::map(experiment, &["fit", "map"], &fit.map, &mut table)?;
     columns::of_conditions(experiment, &mut table)?;
     let mut of = asked(experiment, None)?;
     if !experiment.evaluation.measures.is_empty() {
@@ -130,11 +131,14 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
             return Err(experiment.refused(&["fit", "fix", name], message).into());
         }
     }
-    for text in &fit.beside {
+    for beside in &fit.beside {
         let refused = |message: String| {
             let message = message.split("\nhint: ").next().unwrap_or_default().to_owned();
             experiment.refused(&["fit", "beside"], message)
         };
+        let mut table = table.clone();
+        columns::map(experiment, &["fit", "beside"], &beside.map, &mut table)?;
+        let Some(text) = &beside.only else { continue };
         let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
         matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
     }
