@@ -12,7 +12,7 @@ pub(crate) fn warnings(fit: &Fit, points: &Points) -> Vec<Warning> {
         out.extend(perplexity(points));
         out.extend(rises(fit, points));
     }
-    out.extend(units(points));
+    out.extend(units(fit, points));
     out.extend(few_scales(points));
     out.extend(copies(points));
     out.extend(sweep(points));
@@ -81,10 +81,15 @@ fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
 /// Words for what a column should hold, and the least that is plausible.
 const LEAST: &[(&str, &str, f64)] = &[("N", "parameters", 2e3), ("D", "tokens", 1e4), ("C", "FLOPs", 1e8)];
 
-fn units(points: &Points) -> Vec<Warning> {
+fn units(fit: &Fit, points: &Points) -> Vec<Warning> {
     let mut out = Vec::new();
+    // A law may call something else by that letter, as people.
+    let other = |name: &str, what: &str| {
+        let said = fit.law.variables.iter().find(|(known, _)| known == name).map_or("", |(_, meaning)| meaning);
+        !said.is_empty() && !said.contains(what)
+    };
     for (name, what, least) in LEAST {
-        let Some(column) = points.column(name) else { continue };
+        let Some(column) = points.column(name).filter(|_| !other(name, what)) else { continue };
         let mut rows: Vec<usize> = (0..column.len()).filter(|&i| column[i] > 0.0).collect();
         rows.sort_by(|&a, &b| column[a].total_cmp(&column[b]));
         let (Some(&low), Some(&high)) = (rows.first(), rows.last()) else { continue };

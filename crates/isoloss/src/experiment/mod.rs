@@ -117,6 +117,9 @@ pub struct Fit {
     pub size: Size,
     /// Which count of compute is C.
     pub compute: Compute,
+    /// Which runs are fitted, as --where of `isoloss fit`: all by default. Figures of tables show the others too.
+    #[serde(rename = "where")]
+    pub only: Option<String>,
     /// Columns from others, as --map of `isoloss fit`: `P = params_stored`, `N = corpus.people`.
     pub map: Vec<String>,
     /// Parameters that are held, as --fix of `isoloss fit`.

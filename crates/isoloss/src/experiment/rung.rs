@@ -113,9 +113,9 @@ impl<'a> Rung<'a> {
         let (lr, batch) = self.recipe.lr_and_batch();
         let batch = ((batch as f64 * factors.batch).round() as usize).max(1);
         let recipe = self.recipe.clone().with(lr * factors.lr, batch);
-        let training = recipe
-            .training(&self.model, tokens)
-            .map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
+        let training = recipe.training(&self.model, tokens);
+        let training = training.and_then(|training| self.model.suits(&training).map(|()| training));
+        let training = training.map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
         let (corpus, model) = (self.corpus.clone(), self.model.clone());
         let evaluation = self.experiment.evaluation.clone();
         Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })

@@ -6,6 +6,7 @@ mod branches;
 #[path = "../common/mod.rs"]
 mod common;
 mod grids;
+mod loops;
 mod maps;
 mod measures;
 mod refusals;

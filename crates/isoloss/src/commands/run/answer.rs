@@ -20,6 +20,7 @@ use super::found;
 use super::multipliers::{self, Multiplier};
 use super::page;
 use super::question::asked;
+use super::rungs::{self, AtRungs};
 use super::truth::Truth;
 use super::ways;
 use crate::commands::fit::{Loaded, apart_of};
@@ -47,6 +48,8 @@ pub struct Answer<'a> {
     pub against: Vec<Against>,
     /// the same at equal loss
     pub multipliers: Vec<Multiplier>,
+    /// and rung by rung
+    pub at_rungs: Vec<AtRungs>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
     /// the best sizes by ways of counting, where that figure is asked for
@@ -113,6 +116,7 @@ impl<'a> Answer<'a> {
         let (told, beside) = (told?, beside?);
         let against = baseline.map(|baseline| told.fit.against(baseline)).unwrap_or_default();
         let multipliers = multipliers::of(&told.fit, baseline);
+        let at_rungs = rungs::of(&told.fit, &loaded.prepared.table, baseline);
         let truth = Truth::of(&runs, &told.fit);
         let counted = match experiment.figures.iter().any(|name| name == counting::ENTRY.name) {
             true => {
@@ -134,6 +138,7 @@ impl<'a> Answer<'a> {
             foretold,
             against,
             multipliers,
+            at_rungs,
             beside,
             counted,
             truth,
@@ -183,8 +188,10 @@ impl<'a> Answer<'a> {
         if let (Some(_), Some(compute)) = (&budgets, compute) {
             runs.points.columns.push(("C".into(), compute.values.clone()));
         }
-        // With its columns named by the maps of the fit.
-        let table = Some(self.loaded.prepared.table.clone());
+        // All runs, those that the fit leaves out too, with columns named by its maps.
+        let mut table = of(&self.runs, Part::Fit).table("runs.csv", self.convention);
+        let mapped = apply_maps(&mut table, &self.loaded.maps).is_ok();
+        let table = Some(if mapped { table } else { self.loaded.prepared.table.clone() });
         let drawn = (entry.draw)(&Material { runs: Some(runs), table, baseline, budgets, ..Material::default() })?;
         Ok(drawn.width(Width::Double))
     }
@@ -222,6 +229,7 @@ impl<'a> Answer<'a> {
         }
         said.push_str(&against::text(&self.against));
         said.push_str(&multipliers::text(&self.multipliers));
+        said.push_str(&rungs::text(&self.at_rungs));
         said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
             let each = beside.fit.parameters.iter();

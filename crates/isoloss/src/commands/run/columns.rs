@@ -31,14 +31,16 @@ pub fn map(experiment: &Experiment, path: &[&str], maps: &[String], table: &mut 
     Ok(())
 }
 
-/// Adds what the conditions of fits beside the first name and only measures can bring.
+/// Adds what the conditions of fits name and only measures can bring.
 pub fn of_conditions(experiment: &Experiment, table: &mut Table) -> Result<(), Failure> {
     if experiment.evaluation.measures.is_empty() {
         return Ok(());
     }
-    for text in experiment.fit.beside.iter().filter_map(|beside| beside.only.as_ref()) {
+    let beside = experiment.fit.beside.iter().filter_map(|beside| beside.only.as_ref());
+    let all = beside.map(|text| ("beside", text)).chain(experiment.fit.only.as_ref().map(|text| ("where", text)));
+    for (key, text) in all {
         let names = parse_condition(text).map(|condition| condition.names()).unwrap_or_default();
-        known(experiment, &["fit", "beside"], names, table)?;
+        known(experiment, &["fit", key], names, table)?;
     }
     Ok(())
 }

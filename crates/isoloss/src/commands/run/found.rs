@@ -5,7 +5,7 @@ use isoloss_laws::Estimate;
 use super::answer::Answer;
 use crate::report::table::csv_line;
 
-/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), what sweeps
+/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), ratios at equal rungs, what sweeps
 /// chose, and the exponents of the best sizes by ways of counting.
 pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let mut all: Vec<(String, &Estimate)> =
@@ -20,6 +20,7 @@ pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
             .map(|multiplier| (format!("{}, {}", multiplier.name(), beside.words), &multiplier.ratio))
     });
     all.extend(answer.multipliers.iter().map(|multiplier| (multiplier.name(), &multiplier.ratio)).chain(beside));
+    all.extend(answer.at_rungs.iter().map(|at_rungs| (at_rungs.name(), &at_rungs.ratio)));
     for chosen in &answer.chosen {
         all.push((format!("lr, {}", chosen.name()), &chosen.lr.best));
         all.extend(chosen.batch.as_ref().map(|batch| (format!("batch, {}", chosen.name()), &batch.best)));

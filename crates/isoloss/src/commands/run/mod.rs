@@ -8,6 +8,7 @@ mod found;
 mod multipliers;
 mod page;
 mod question;
+mod rungs;
 mod truth;
 mod until;
 mod ways;

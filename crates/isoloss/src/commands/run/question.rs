@@ -34,8 +34,11 @@ pub fn asked(experiment: &Experiment, beside: Option<&Beside>) -> Result<OfTable
     if let Some(noise) = &experiment.fit.noise {
         typed.extend(["--noise", noise]);
     }
-    if let Some(condition) = beside.and_then(|beside| beside.only.as_ref()) {
-        typed.extend(["--where", condition]);
+    let conditions = [experiment.fit.only.as_ref(), beside.and_then(|beside| beside.only.as_ref())];
+    let conditions: Vec<String> = conditions.into_iter().flatten().map(|text| format!("({text})")).collect();
+    let condition = conditions.join(" and ");
+    if !condition.is_empty() {
+        typed.extend(["--where", &condition]);
     }
     if experiment.has_families() {
         typed.extend(["--group", "family"]);
@@ -131,13 +134,15 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
             return Err(experiment.refused(&["fit", "fix", name], message).into());
         }
     }
-    for beside in &fit.beside {
+    let alone = Beside { only: fit.only.clone(), map: Vec::new() };
+    let all = fit.beside.iter().map(|beside| ("beside", beside)).chain([("where", &alone)]);
+    for (key, beside) in all {
         let refused = |message: String| {
             let message = message.split("\nhint: ").next().unwrap_or_default().to_owned();
-            experiment.refused(&["fit", "beside"], message)
+            experiment.refused(&["fit", key], message)
         };
         let mut table = table.clone();
-        columns::map(experiment, &["fit", "beside"], &beside.map, &mut table)?;
+        columns::map(experiment, &["fit", key], &beside.map, &mut table)?;
         let Some(text) = &beside.only else { continue };
         let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
         matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
