@@ -64,6 +64,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("optimizer", include_str!("../../../../experiments/optimizer.toml")),
     ("isoflop", include_str!("../../../../experiments/isoflop.toml")),
     ("lr-transfer", include_str!("../../../../experiments/lr-transfer.toml")),
+    ("capacity", include_str!("../../../../experiments/capacity.toml")),
+    ("capacity-1000", include_str!("../../../../experiments/capacity-1000.toml")),
+    ("reuse", include_str!("../../../../experiments/reuse.toml")),
+    ("iso-depth", include_str!("../../../../experiments/iso-depth.toml")),
+    ("mano", include_str!("../../../../experiments/mano.toml")),
 ];
 
 /// A question that runs can answer.
@@ -126,8 +131,10 @@ pub struct Fit {
     pub fix: BTreeMap<String, f64>,
     /// What the noise of a run is a share of, as --noise of `isoloss fit`: "loss" by default, or "reducible".
     pub noise: Option<String>,
-    /// Parameters with one value per family.
+    /// Parameters with one value per family; all of them where none is named.
     pub per: Vec<String>,
+    /// One law for all families, which differ in what it reads: loops, streams, experts.
+    pub together: bool,
     /// The family that others are compared with.
     pub baseline: Option<String>,
     /// Fits beside: of some of the runs, or of other columns.

@@ -103,6 +103,22 @@ fn families_of_loops_are_counted_drawn_and_compared() {
     assert!(svg.contains("r times as far right"), "the caption of a stack without anything around it");
 }
 
+/// One law for all families, in which loops are a column, from the runs that are there.
+#[test]
+fn one_law_of_all_families() {
+    let law = LOOPS.split_once("[fit]").unwrap().0.to_owned() + "[fit]\nlaw = \"effective-size\"\ntogether = true\n";
+    let text = law.clone() + "map = [\"N = N_rec\", \"X = r\"]\nbaseline = \"loops-1\"\n";
+    let lab = Lab::of(&text);
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(stdout.contains("law effective-size, 30 rows, 4 parameters free"), "{stdout}");
+    assert!(stdout.contains("At equal rungs L of loops-1: loops-2 "), "{stdout}");
+    let found = fs::read_to_string(lab.path("out/ladder/found.csv")).unwrap();
+    assert!(found.contains("\"L at equal rungs, loops-3 / loops-1\",") && found.contains("\nphi,"), "{found}");
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", "fit.per=[\"A\"]"]);
+    assert!(code == 2 && stderr.contains("`together` asks for one law") && stderr.contains("hint: "), "{stderr}");
+}
+
 #[test]
 fn a_model_that_cannot_be_is_refused_where_it_stands() {
     let lab = Lab::of(LOOPS);

@@ -40,7 +40,7 @@ pub fn asked(experiment: &Experiment, beside: Option<&Beside>) -> Result<OfTable
     if !condition.is_empty() {
         typed.extend(["--where", &condition]);
     }
-    if experiment.has_families() {
+    if experiment.has_families() && !experiment.fit.together {
         typed.extend(["--group", "family"]);
     }
     if experiment.ladder.branches {
@@ -89,6 +89,10 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
     }
     if !fit.per.is_empty() && !experiment.has_families() {
         return Err(experiment.refused(&["fit", "per"], "there are no families that could differ").into());
+    }
+    if !fit.per.is_empty() && fit.together {
+        let message = "names parameters that differ, and `together` asks for one law: one of the two";
+        return Err(experiment.refused(&["fit", "per"], message).into());
     }
     let figures: Vec<&str> = ALL.iter().map(|entry| entry.name).collect();
     for name in &experiment.figures {

@@ -1,5 +1,7 @@
 //! Families against the baseline at equal rungs: what was measured, pair by pair, whatever the law says.
 
+use std::collections::BTreeSet;
+
 use isoloss_formula::Table;
 use isoloss_laws::{Estimate, Fit, Measured, paired};
 
@@ -33,7 +35,9 @@ pub fn of(fit: &Fit, table: &Table, baseline: Option<&str>) -> Vec<AtRungs> {
         let ratio = paired(&runs, baseline, family, fit.level).ok()?;
         Some(AtRungs { target: target.clone(), family: family.clone(), baseline: baseline.to_owned(), ratio })
     };
-    fit.families().iter().filter(|family| *family != baseline).filter_map(one).collect()
+    // One law may be of all families together.
+    let families: BTreeSet<&String> = names.iter().map(|(family, _)| family).collect();
+    families.into_iter().filter(|family| *family != baseline).filter_map(one).collect()
 }
 
 impl AtRungs {
