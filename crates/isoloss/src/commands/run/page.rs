@@ -6,6 +6,7 @@ use isoloss_runs::record::Run as Record;
 use super::against;
 use super::answer::Answer;
 use super::choices;
+use super::rungs;
 use super::ways;
 use crate::commands::tell::made;
 use crate::numbers::{count, number};
@@ -23,6 +24,7 @@ pub fn page(answer: &Answer) -> Report {
     page.sections.extend(foretold(answer));
     page.sections.extend(truth(answer));
     page.sections.extend(against::section(&answer.against));
+    page.sections.extend(rungs::section(&answer.at_rungs));
     page.sections.extend(ways::section(&answer.counted));
     page.sections.extend(beside(answer));
     page.sections.extend(rest);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use isoloss_figures::report::{Block, Cell, Section, Table as Shown};
 use isoloss_formula::Table;
 use isoloss_laws::{Estimate, Fit, Measured, paired};
 
@@ -54,4 +55,15 @@ pub fn text(all: &[AtRungs]) -> String {
     let each: Vec<String> = all.iter().map(one).collect();
     let AtRungs { target, baseline, .. } = first;
     format!("\n{BOLD}At equal rungs{RESET} {target} of {baseline}: {}.", each.join("; "))
+}
+
+/// For the report.
+pub fn section(all: &[AtRungs]) -> Option<Section> {
+    let first = all.first()?;
+    let mut shown = Shown::new(["family", "times that of the baseline"]);
+    for AtRungs { family, ratio, .. } in all {
+        shown = shown.row([Cell::Words(family.clone()), Cell::from(ratio)]);
+    }
+    let says = format!("What was measured ({}), over the rungs that both have; no law is asked.", first.target);
+    Some(Section::new(format!("At equal rungs, against {}", first.baseline)).words(says).with(Block::Table(shown)))
 }
