@@ -73,7 +73,7 @@ fn logarithms<R: Real>(gates: &[R], mut each: impl FnMut(usize, R)) {
         let last = t + 1 == gates.len();
         // ln lambda = -softplus(-g), ln (1 - lambda) = -softplus(g)
         each(t, if last { there } else { there - softplus(R::ZERO - g) });
-        there = there - softplus(g);
+        there -= softplus(g);
     }
 }
 
@@ -109,7 +109,7 @@ kernel! {
                 let lambda = (R::ZERO - softplus(R::ZERO - gates[t])).exp();
                 let own = d[t];
                 d[t] = (R::ONE - lambda) * own - lambda * later;
-                later = later + own;
+                later += own;
             }
         }
     }

@@ -98,7 +98,7 @@ fn families_of_loops_are_counted_drawn_and_compared() {
     ]);
     assert_eq!(code, 0, "{stderr}");
     let data = read_path(&lab.path("reuse.csv")).unwrap().table;
-    assert!(data.len() > 0, "the data behind it");
+    assert!(!data.is_empty(), "the data behind it");
     let svg = fs::read_to_string(lab.path("out/ladder/reuse.svg")).unwrap();
     assert!(svg.contains("r times as far right"), "the caption of a stack without anything around it");
 }

@@ -8,6 +8,8 @@
 //! behind loop t with probability p_t ([`isoloss_engine::ops::exits`]), and the loss is the mean of sum_t p_t c_t - bonus H(p). As its
 //! loss on held-out windows counts sum_t p_t c_t.
 
+use std::ops::Range;
+
 use isoloss_engine::{Init, Linear, Param, Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
@@ -163,8 +165,15 @@ impl Config {
 pub struct Model {
     stack: transformer::Model,
     inject: Option<Param>,
-    gate: Option<Linear>,
-    config: Config,
+    /// with the bonus
+    gate: Option<(Linear, f64)>,
+    /// blocks of the loop, among all
+    inside: Range<usize>,
+    all: usize,
+    loops: usize,
+    /// the loop in front of which gradients end
+    cut: usize,
+    injection: Injection,
 }
 
 impl Model {
@@ -175,13 +184,16 @@ impl Model {
             let init = Init::Normal(start.hidden / (2.0 * d as f64).sqrt());
             params.add("inject", &[d, 2 * d], init, Role::Hidden.group())
         });
-        let gate = config.gate.map(|_| {
+        let gate = config.gate.map(|gate| {
             let init = Init::Normal(start.head / (d as f64).sqrt());
             let weight = params.add("gate", &[1, d], init, Role::Head.group());
             let bias = params.add("gate_bias", &[1], Init::Constant(0.0), Role::Norm.group());
-            Linear { weight, bias: Some(bias), scale: 1.0 }
+            (Linear { weight, bias: Some(bias), scale: 1.0 }, gate.bonus)
         });
-        Self { stack, inject, gate, config: config.clone() }
+        let Config { prelude, coda, loops, injection, truncate, .. } = *config;
+        let all = config.stack.n_layer;
+        let cut = loops - truncate.unwrap_or(loops);
+        Self { stack, inject, gate, inside: prelude..all - coda, all, loops, cut, injection }
     }
 
     pub(super) fn loss<R: Real>(
@@ -226,29 +238,27 @@ impl Model {
 
     /// The same for a training: the entropy of the exits counts where a target does.
     fn leave<R: Real>(&self, tape: &mut Tape<R>, ends: &[Slot], targets: Tokens, divisor: f64) -> Option<Slot> {
-        let (linear, gate) = (self.gate?, self.config.gate?);
+        let (linear, bonus) = self.gate?;
         let mut gates = tape.linear(ends[0], linear);
         for &z in &ends[1..] {
             let next = tape.linear(z, linear);
             gates = tape.concat(gates, next);
         }
-        Some(tape.exits(gates, targets, gate.bonus, divisor))
+        Some(tape.exits(gates, targets, bonus, divisor))
     }
 
     /// From tokens to what the head reads behind every loop at which a token may leave: the last one, or each of them.
     fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, see: &mut See) -> Vec<Slot> {
-        let Config { stack, prelude, coda, loops, truncate, .. } = &self.config;
-        let (inside, all) = (*prelude..stack.n_layer - coda, stack.n_layer);
+        let Self { inside, all, loops, .. } = self;
         let x = self.stack.embed(tape, inputs, see);
         let e = self.stack.through(tape, x, 0..inside.start, 0, see);
-        let cut = loops - truncate.unwrap_or(*loops);
-        let mut ends = Vec::with_capacity(self.config.exits());
+        let mut ends = Vec::with_capacity(*loops);
         let mut h = e;
         for t in 0..*loops {
-            if t == cut && t > 0 {
+            if t == self.cut && t > 0 {
                 h = tape.detached(h);
             }
-            h = match (self.config.injection, self.inject) {
+            h = match (self.injection, self.inject) {
                 (Injection::Add, _) => tape.add(h, e),
                 (_, Some(inject)) => {
                     let joined = tape.concat(h, e);
@@ -256,10 +266,10 @@ impl Model {
                 }
                 _ => h,
             };
-            let before = prelude + t * inside.len();
+            let before = inside.start + t * inside.len();
             h = self.stack.through(tape, h, inside.clone(), before, see);
             if self.gate.is_some() || t + 1 == *loops {
-                let x = self.stack.through(tape, h, inside.end..all, before + inside.len(), see);
+                let x = self.stack.through(tape, h, inside.end..*all, before + inside.len(), see);
                 ends.push(self.stack.read(tape, x));
             }
         }
