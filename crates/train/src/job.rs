@@ -236,8 +236,9 @@ impl Job {
             if let Some(floor) = self.held_out.floor {
                 result.measures.insert("floor".into(), floor.into());
             }
-            let points = claim.points()?;
-            for measure in &self.config.evaluation.measures {
+            let measures = &self.config.evaluation.measures;
+            let points = if measures.is_empty() { Vec::new() } else { claim.points()? };
+            for measure in measures {
                 let (source, held_out) = (self.source.as_ref(), &self.held_out);
                 let mut subject = Subject { trainer: &mut trainer, source, held_out, curve: &points };
                 let named = measure.of(&mut subject).into_iter();

@@ -47,7 +47,7 @@ fn families_of_loops_are_counted_drawn_and_compared() {
     let lab = Lab::of(LOOPS);
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
-    assert!(stdout.contains("Against loops-1: A of loops-2") || stdout.contains("Against loops-1"), "{stdout}");
+    assert!(stdout.contains("Against loops-1: A of loops-2 is "), "{stdout}");
     assert!(stdout.contains("Multiplier of X against loops-1, at equal loss: loops-2 "), "{stdout}");
     assert!(stdout.contains("Beside, X = C: "), "{stdout}");
     assert!(stdout.contains("where d < 20: "), "{stdout}");

@@ -5,8 +5,8 @@ use isoloss_laws::Estimate;
 use super::answer::Answer;
 use crate::report::table::csv_line;
 
-/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), ratios at equal rungs, what sweeps
-/// chose, and the exponents of the best sizes by ways of counting.
+/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), ratios at
+/// equal rungs, what sweeps chose, and the exponents of the best sizes by ways of counting.
 pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let mut all: Vec<(String, &Estimate)> =
         answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
