@@ -42,6 +42,13 @@ fn a_dry_run_makes_nothing_and_shows_every_count() {
     let value: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["runs"].as_array().unwrap().len(), 24);
     assert!(value["total"]["seconds"].as_f64().unwrap() > 0.0);
+    let share = |run: &Value| {
+        let count = |name: &str| run["counts"][name].as_f64().unwrap_or_else(|| panic!("no {name} in {run}"));
+        (100.0 * (count("embedding") + count("head")) / count("stored")).round() as u64
+    };
+    let shares: Vec<u64> = value["runs"].as_array().unwrap().iter().map(share).collect();
+    let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+    assert!(stdout.contains(&format!("head, {least} to {most} % of what is stored")), "{least} {most} {stdout}");
     let (_, csv, _) = lab.run(&["train", "ladder.toml", "--dry-run", "--format", "csv"]);
     assert_eq!(csv.lines().count(), 25);
     assert!(csv.lines().next().unwrap().contains("flops_counted"), "{csv}");

@@ -13,7 +13,8 @@
 //! * batch and length: lr is multiplied by b^batch_power and t^-tokens_power.
 //!
 //! Weight decay is per step and independent of the learning rate (Wortsman et al. 2023, arXiv 2309.14322, section 3.4): a
-//! matrix loses `weight_decay` of itself in a step at the peak, whatever its learning rate.
+//! matrix loses `weight_decay` of itself in a step at the peak, whatever its learning rate: 0.1 beside a learning rate of 0.001
+//! elsewhere is 0.0001 here.
 
 use serde::Deserialize;
 
@@ -21,6 +22,10 @@ use super::settings::{Optimiser, settings};
 use crate::config::Training;
 use crate::models::{self, Roles};
 use crate::refused::{Refused, finite, positive};
+
+/// More of a matrix than this is lost in a step only where decay was meant per unit of learning rate: it would be half gone
+/// after 69 steps.
+const MOST_DECAY: f64 = 0.01;
 
 pub(super) const SAYS: &str = "muP: covers width, and depth, batch and length by powers";
 
@@ -81,6 +86,14 @@ impl Recipe {
         finite("batch_power", self.batch_power)?;
         finite("tokens_power", self.tokens_power)?;
         positive("tokens", tokens)?;
+        if common.weight_decay > MOST_DECAY {
+            let says = format!(
+                "{} is what a matrix loses of itself in each step here, at most {MOST_DECAY}: take the decay of other \
+                 recipes times their learning rate, as 0.1 x 0.001 = 0.0001",
+                common.weight_decay
+            );
+            return Err(Refused::new("weight_decay", says));
+        }
         let wider = model.d_model() as f64 / self.at.width;
         let branch = libm::pow(model.depth() as f64 / self.at.n_layer, -self.depth_power);
         common.lr *= libm::pow(common.batch as f64 / self.at.batch, self.batch_power)

@@ -40,7 +40,8 @@ macro_rules! settings {
             /// AdamW: added to the root of the second average.
             #[serde(default = "Recipe::usual_eps")]
             pub eps: f64,
-            /// Decoupled weight decay of matrices inside and of the head.
+            /// Decoupled weight decay of matrices inside and of the head: what `plain` multiplies by the learning rate, and
+            /// `mup` does not.
             #[serde(default)]
             pub weight_decay: f64,
             /// What moves the matrices inside; everything else is AdamW's.

@@ -77,6 +77,17 @@ fn decay_does_not_depend_on_the_learning_rate() {
     }
 }
 
+/// Decay per unit of learning rate, as everybody else writes it, would leave nothing of a matrix here.
+#[test]
+fn decay_that_is_meant_for_other_recipes_is_refused() {
+    let model = model(16, 2, false);
+    let refused = recipe("mup", json!({ "weight_decay": 0.1 })).training(&model, 65536.0).unwrap_err();
+    assert_eq!(refused.setting, "weight_decay");
+    assert!(refused.says.contains("0.1 is what a matrix loses of itself in each step"), "{refused}");
+    recipe("mup", json!({ "weight_decay": 0.01 })).training(&model, 65536.0).unwrap();
+    recipe("plain", json!({ "weight_decay": 0.1 })).training(&model, 65536.0).unwrap();
+}
+
 /// What is built begins as the recipe says, and a tied head has its logits scaled.
 #[test]
 fn what_is_built_is_what_the_recipe_says() {

@@ -195,7 +195,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     };
     format!(
         "{}: {}\n\n{}\n  {}, {} FLOPs, about {} with {} at a time on {threads}, {} of memory; {there}.\n  N is without \
-         embedding and head. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
+         embedding and head, {} of what is stored. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
          counted FLOPs.\n{}",
         experiment.name,
         experiment.question,
@@ -205,8 +205,17 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
         seconds_in_words(all.wall),
         all.side_by_side,
         memory::in_words(all.bytes),
+        share_of_tables(rows.iter().map(|row| &row.counts)),
         of_trunks(all),
     )
+}
+
+/// What embedding and head are of all parameters, from the least to the most: they hold no facts and learn otherwise than
+/// what is inside, and are most of a small model.
+fn share_of_tables<'a>(counts: impl Iterator<Item = &'a Counts>) -> String {
+    let share = |c: &Counts| (100.0 * (1.0 - c.non_embedding as f64 / c.stored as f64)).round();
+    let (least, most) = counts.map(share).fold((f64::INFINITY, 0.0), |(least, most), x| (x.min(least), x.max(most)));
+    if least < most { format!("{least} to {most} %") } else { format!("{most} %") }
 }
 
 /// What branches save, and what few trunks cost.
