@@ -514,3 +514,31 @@ fn every_entry_can_be_asked_for_by_name() {
         assert!(entry.needs.iter().any(|n| matches!(n, Needs::Table(_))));
     }
 }
+
+/// As `isoloss runs export` writes them, and as the law of capacity reads them: N is the number of people there.
+#[test]
+fn capacity_draws_what_is_stored_of_our_own_runs() {
+    let numbers = |name: &str, values: [f64; 2]| Column::numbers(name, values.to_vec());
+    let columns = vec![
+        numbers("N", [100.0, 100.0]),
+        numbers("params_stored", [5000.0, 5000.0]),
+        numbers("r", [f64::NAN, 4.0]),
+        numbers("bits", [900.0, 1000.0]),
+        numbers("people", [100.0, 100.0]),
+        Column::words("run.converged", vec!["yes".into(), "no".into()]),
+    ];
+    let table = Some(Table::new("runs.csv", columns, vec![2, 3]));
+    let figure = (capacity::ENTRY.draw)(&Material { table, ..Material::default() }).unwrap();
+    let drawn = points(&figure, 0);
+    let x: Vec<f64> = drawn.iter().flat_map(|p| &p.points).map(|p| p.x).collect();
+    assert_eq!(x, [5000.0, 5000.0]);
+    assert!(drawn.iter().any(|p| p.open && p.points.len() == 1), "a model without a loop is one of one loop");
+    assert!(figure.caption.contains("had not converged"), "{}", figure.caption);
+    // No model has a loop: the column is there and blank.
+    let blank = Column::words("r", vec![String::new(); 2]);
+    let columns =
+        [("params_stored", 5000.0), ("bits", 900.0), ("people", 100.0)].map(|(name, x)| numbers(name, [x; 2]));
+    let table = Some(Table::new("runs.csv", columns.into_iter().chain([blank]).collect(), vec![2, 3]));
+    let figure = (capacity::ENTRY.draw)(&Material { table, ..Material::default() }).unwrap();
+    assert!(points(&figure, 0).iter().all(|p| p.open || p.points.is_empty()));
+}

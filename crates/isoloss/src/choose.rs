@@ -71,6 +71,8 @@ struct Chooser<'a> {
     asked: Asked<'a>,
 }
 
+/// Letters that tables of runs have for sizes.
+const SIZES: [&str; 3] = ["N", "D", "C"];
 const DERIVED: [(&str, [&str; 2]); 3] = [("N", ["D", "C"]), ("D", ["N", "C"]), ("C", ["N", "D"])];
 
 impl Chooser<'_> {
@@ -158,6 +160,14 @@ impl Chooser<'_> {
                 maps.push((name.to_owned(), column.to_owned()));
             }
         };
+        // Where the letter of a size stands for something else, the column of that letter is not it.
+        if let Some(column) = law.column(name).filter(|_| SIZES.contains(&name) && !self.is_mapped(name)) {
+            let what = format!("{}: {name} of the law {} is {means}, and a column {name}", self.table.source, law.name);
+            return Err(Failure::usage(
+                format_args!("{what} is not taken for it"),
+                format_args!("say which column holds it: {} or {}", map_flag(name, column), map_flag(name, name)),
+            ));
+        }
         if self.is_column(name) {
             return Ok(());
         }
@@ -240,7 +250,11 @@ impl Chooser<'_> {
 
     /// The table or the user gives this name.
     fn is_column(&self, name: &str) -> bool {
-        self.table.column(name).is_some() || self.asked.maps.iter().any(|(new, _)| new == name)
+        self.table.column(name).is_some() || self.is_mapped(name)
+    }
+
+    fn is_mapped(&self, name: &str) -> bool {
+        self.asked.maps.iter().any(|(new, _)| new == name)
     }
 
     fn has(&self, role: &str) -> bool {
@@ -278,6 +292,9 @@ impl Chooser<'_> {
             return Failure::usage(format_args!("{what}; `{perplexity}` is a perplexity, not a loss"), hint);
         }
         let headers = self.table.columns().iter().map(|c| c.name.as_str());
+        if let Some(column) = law.column(name).filter(|column| self.table.column(column).is_some()) {
+            return Failure::usage(what, format_args!("`{column}` holds it: {}", map_flag(name, column)));
+        }
         let flag = match nearest(name, headers.clone()).first() {
             Some(near) => return Failure::usage(what, format_args!("did you mean `{near}`? {}", map_flag(name, near))),
             None if is_target => format!("--loss COLUMN, or {}", map_flag(name, "COLUMN")),

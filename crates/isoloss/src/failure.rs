@@ -57,6 +57,18 @@ impl Failure {
         self.text.split_once("\nhint: ").map(|(_, hint)| hint)
     }
 
+    /// The same in other words.
+    #[cfg(feature = "lab")]
+    pub fn in_words(&self, words: impl FnOnce(&str) -> String) -> Self {
+        Self { code: self.code, text: words(&self.text) }
+    }
+
+    /// What is wrong and what to do.
+    #[cfg(feature = "lab")]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The same, of the place named.
     pub fn within(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }

@@ -3,6 +3,7 @@
 mod arguments;
 mod choose;
 mod commands;
+mod constants;
 mod failure;
 mod numbers;
 mod output;

@@ -107,6 +107,8 @@ struct SavedLaw {
     paper: String,
     says: String,
     variables: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<(String, String)>,
     parameters: Vec<Parameter>,
     order: Vec<(String, String)>,
 }
@@ -129,6 +131,7 @@ impl Fit {
                 paper: fit.law.paper,
                 says: fit.law.says,
                 variables: fit.law.variables,
+                columns: fit.law.columns,
                 parameters: fit.law.parameters,
                 order: fit.law.order,
             },
@@ -228,6 +231,7 @@ impl Fit {
                 paper: saved.law.paper,
                 says: saved.law.says,
                 variables: saved.law.variables,
+                columns: saved.law.columns,
                 parameters: saved.law.parameters,
                 order: saved.law.order,
                 published: Vec::new(),

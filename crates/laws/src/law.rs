@@ -17,6 +17,8 @@ pub struct Law {
     pub says: String,
     /// the columns it reads, the target among them, and what they hold
     pub variables: Vec<(String, String)>,
+    /// the column of run tables that holds a variable or a parameter, where its name does not say it
+    pub columns: Vec<(String, String)>,
     /// what is fitted, in order of first appearance
     pub parameters: Vec<Parameter>,
     /// parameters that must stay in order: the first of each pair is the smaller
@@ -110,6 +112,9 @@ struct File {
     #[serde(default)]
     order: String,
     variables: BTreeMap<String, String>,
+    /// what run tables call what the formula names: `N = "people"`, where N is no number of parameters
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
     #[serde(default)]
@@ -194,6 +199,10 @@ impl Law {
                 .map(|n| format!("did you mean {n}?"));
             return fail(format!("{stray} is not a parameter of the formula"), hint);
         }
+        let known = |name: &String| is_parameter(name) || raw.variables.contains_key(name);
+        if let Some(stray) = raw.columns.keys().find(|name| !known(name)) {
+            return fail(format!("[columns] {stray} is neither a variable nor a parameter of the formula"), None);
+        }
         let target = formula.target.clone();
         let inputs = formula.names().into_iter().filter(|n| raw.variables.contains_key(n));
         let mut variables: Vec<(String, String)> = Vec::new();
@@ -220,6 +229,7 @@ impl Law {
             paper: raw.paper,
             says: raw.says,
             variables,
+            columns: raw.columns.into_iter().collect(),
             parameters,
             order: chain.windows(2).map(|w| (w[0].clone(), w[1].clone())).collect(),
             published: published.collect(),
@@ -240,6 +250,7 @@ impl Law {
             formula,
             paper: String::new(),
             says: String::new(),
+            columns: Vec::new(),
             parameters: Vec::new(),
             order: Vec::new(),
             published: Vec::new(),
@@ -271,6 +282,12 @@ impl Law {
             });
         }
         Ok(law)
+    }
+
+    /// The column of run tables that holds a variable or a parameter, where its name does not say it: letters of sizes
+    /// mean something else here, and a parameter is a property of the data.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column.as_str())
     }
 
     /// The columns the law reads, without the target.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::columns::{Columns, Names, nothing, skipped};
+use super::columns::{Aliases, Columns, Names, nothing, skipped};
 use super::published::read;
 use super::say::{count, curve, digits, extent, levels, list};
 use super::{Entry, Material, Missing, Needs};
@@ -87,6 +87,10 @@ const COLUMNS: Names = &[
     ("limit", "bits that the facts of these people hold; optional, by default those of bioS"),
     ("converged", "yes or no; optional"),
 ];
+
+/// What tables of our runs call them, and the law of capacity; whose N is the number of people, and elsewhere parameters
+/// without embedding.
+const ALIASES: Aliases = &[("params", &["params_stored", "P"]), ("loops", &["r"]), ("converged", &["run.converged"])];
 
 /// `isoloss figure capacity`
 pub const ENTRY: Entry = Entry {
@@ -237,13 +241,14 @@ fn caption(models: &[Model], plateaus: &[Plateau]) -> String {
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
-    let columns = Columns::of(material, COLUMNS)?;
+    let columns = Columns::of(material, COLUMNS)?.known_as(ALIASES);
     let (params, bits, people) = (columns.numbers("params")?, columns.numbers("bits")?, columns.numbers("people")?);
     let (loops, limit) = (columns.optional("loops")?, columns.optional("limit")?);
     let converged = columns.find("converged").map(|c| columns.texts(c));
     let yes = |text: &String| !matches!(text.trim().to_ascii_lowercase().as_str(), "no" | "false" | "0" | "n");
     let model = |row: usize| {
-        let loops = loops.map_or(1.0, |l| l[row]);
+        // A model without a loop has no number of them.
+        let loops = loops.map_or(1.0, |l| if l[row].is_nan() { 1.0 } else { l[row] });
         let sound = [params[row], bits[row], people[row], loops].iter().all(|v| v.is_finite() && *v > 0.0);
         sound.then(|| Model {
             params: params[row],

@@ -8,12 +8,17 @@ use super::{Material, Missing};
 pub(super) type Names = &'static [(&'static str, &'static str)];
 
 /// What laws call these columns, and so what `--map` may have made.
-const LETTERS: [(&str, &str); 4] = [("params", "N"), ("tokens", "D"), ("flops", "C"), ("loss", "L")];
+const LETTERS: Aliases = &[("params", &["N"]), ("tokens", &["D"]), ("flops", &["C"]), ("loss", &["L"])];
+
+/// What a figure calls a column, and what it may be called too, the likeliest first.
+pub(super) type Aliases = &'static [(&'static str, &'static [&'static str])];
 
 /// A table as one figure reads it.
 pub(super) struct Columns<'a> {
     pub(super) table: &'a Table,
     names: Names,
+    /// In the place of [`LETTERS`], name by name.
+    own: Aliases,
 }
 
 impl<'a> Columns<'a> {
@@ -32,15 +37,23 @@ impl<'a> Columns<'a> {
                 "is every row left out by --where?",
             ));
         }
-        Ok(Self { table, names })
+        Ok(Self { table, names, own: &[] })
+    }
+
+    /// The same, where a letter of laws is not what this figure draws: these are taken in its place.
+    pub(super) fn known_as(self, own: Aliases) -> Self {
+        Self { own, ..self }
     }
 
     /// The column of that name, letter for letter or else without its unit, in any case (`Params (M)` is `params`), or
-    /// under the letter that laws have for it.
+    /// under what else it is called.
     pub(super) fn find(&self, name: &str) -> Option<&'a Column> {
         let bare = |c: &&Column| bare(&c.name).eq_ignore_ascii_case(name);
-        let letter = LETTERS.iter().find(|(n, _)| *n == name).and_then(|(_, letter)| self.table.column(letter));
-        self.table.column(name).or_else(|| self.table.columns().iter().find(bare)).or(letter)
+        let aliases = self.own.iter().chain(LETTERS).find(|(n, _)| *n == name).map_or(&[][..], |(_, aliases)| aliases);
+        // Nobody named it, so one that is blank is none: models without a loop have no number of loops.
+        let blank = |column: &&Column| self.texts(column).iter().all(|text| text.trim().is_empty());
+        let alias = || aliases.iter().filter_map(|alias| self.table.column(alias)).find(|column| !blank(column));
+        self.table.column(name).or_else(|| self.table.columns().iter().find(bare)).or_else(alias)
     }
 
     /// A column that must be there, in base units; NaN where a cell holds no number.

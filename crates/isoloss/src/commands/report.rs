@@ -87,7 +87,7 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
                 fits.push(fit);
             } else {
                 let (loaded, options) = load_apart(Path::new(name), &self.of)?;
-                let told = tell(&file_name(name), &loaded, options, self.baseline.as_deref())?;
+                let told = tell(&file_name(name), &loaded, options, self.baseline.as_deref(), str::to_owned)?;
                 unusable |= told.unusable;
                 page.sections.extend(told.sections);
                 origins.blocks.extend(Section::provenance([name.as_str()], Some(&told.fit), []).blocks);

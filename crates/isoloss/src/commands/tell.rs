@@ -39,9 +39,20 @@ pub fn made() -> Made {
 }
 
 /// Fits a table that is called `name`, and tells everything about it. Families are compared with `baseline`, or the first.
-pub fn tell(name: &str, loaded: &Loaded, options: Options, baseline: Option<&str>) -> Result<Told, Failure> {
+/// Hints are said as `hints` has them.
+pub fn tell(
+    name: &str,
+    loaded: &Loaded,
+    options: Options,
+    baseline: Option<&str>,
+    hints: fn(&str) -> String,
+) -> Result<Told, Failure> {
     let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
-    let fit = loaded.fit(&options)?;
+    let mut fit = loaded.fit(&options)?;
+    for hint in fit.warnings.iter_mut().filter_map(|warning| warning.hint.as_mut()) {
+        *hint = hints(hint);
+    }
+    let fit = fit;
     let runs = runs(name, loaded, &options, &fit);
     let table = Table::of_points(&runs.points, &runs.law.formula.target, &runs.names, Some(&fit));
     let quick = Options { influence: false, ..options };

@@ -122,7 +122,7 @@ impl File {
 
     /// Where the value or key at `path` stands: the deepest part of the path that is there, in the scale that was chosen if
     /// that has it.
-    fn find(&self, path: &[&str]) -> Option<(usize, usize)> {
+    pub fn find(&self, path: &[&str]) -> Option<(usize, usize)> {
         let (depth, found) = self.deepest(path).unzip();
         let scaled = self.scale.as_ref().and_then(|name| {
             let in_scale = [&[scale::KEY, name.as_str()], path].concat();

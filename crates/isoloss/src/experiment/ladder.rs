@@ -75,6 +75,13 @@ impl Ladder {
             let says = format!("needs one of {} and no other: a list of numbers", HORIZONS.join(", "));
             return Some((vec!["ladder"], says));
         }
+        let given = [&self.tokens, &self.tokens_per_param, &self.exposures, &self.flops];
+        for (name, horizons) in HORIZONS.into_iter().zip(given) {
+            let wrong = horizons.iter().flatten().find(|x| !x.is_finite() || **x <= 0.0);
+            if let Some(wrong) = wrong {
+                return Some((vec!["ladder", name], format!("{wrong} is not a number above 0")));
+            }
+        }
         let around = self.around.as_ref()?;
         if self.flops.is_none() {
             let says = "is the best size of a budget: it needs flops = [...]";

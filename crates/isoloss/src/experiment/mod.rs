@@ -35,6 +35,7 @@ mod file;
 mod grid;
 mod ladder;
 mod plan;
+mod rounded;
 mod rung;
 mod scale;
 mod size;
@@ -55,6 +56,7 @@ use file::File;
 pub use grid::Around;
 pub use ladder::Ladder;
 pub use plan::{Part, Planned, Planner, labelled};
+pub use rounded::rounded;
 pub use sweep::Sweep;
 
 /// The experiments that come with the program: the name and the text of the file.
@@ -208,6 +210,38 @@ struct Overrides {
     recipe: Table,
 }
 
+impl Overrides {
+    /// Refuses what a family and the sizes both set: the sizes would win, and families be alike.
+    fn refuse_sizes<'a>(
+        &self,
+        file: &File,
+        family: &str,
+        sizes: impl Iterator<Item = (&'a [&'a str], &'a String)>,
+    ) -> Result<(), ExperimentError> {
+        for (path, key) in sizes {
+            let (table, setting) = size::parts(key);
+            let own = match table {
+                "corpus" => &self.corpus,
+                "recipe" => &self.recipe,
+                _ => &self.model,
+            };
+            if !size::sets(own, setting) {
+                continue;
+            }
+            let there = [&["families", family, table], &setting.split('.').collect::<Vec<_>>()[..]].concat();
+            let place = file.find(&there).map_or_else(String::new, |(line, _)| format!(" (line {line})"));
+            let message = format!(
+                "sets {key}, and so does [{}]{place}: sizes go before families, which would be alike",
+                there.join(".")
+            );
+            let path: Vec<&str> = path.iter().copied().chain((path.len() > 1).then_some(key.as_str())).collect();
+            let hint = "one of the two: what families differ in is no setting of a size";
+            return Err(file.error(&path, message).hint(hint));
+        }
+        Ok(())
+    }
+}
+
 impl Experiment {
     /// Reads a file, or a built-in experiment by its name, and changes settings: `--set key=value`, of which `scale=NAME`
     /// comes first.
@@ -308,6 +342,14 @@ impl Experiment {
         if sweep.is_some() && ladder.branches {
             let message = "tries learning rates for every length by itself: branches of one trunk share theirs";
             return Err(file.error(&["sweep"], message));
+        }
+        for (name, own) in &top.families {
+            own.refuse_sizes(&file, name, ladder.sizes.keys().map(|key| (&["ladder", "sizes"][..], key)))?;
+            own.refuse_sizes(
+                &file,
+                name,
+                top.held_out.iter().flat_map(Table::keys).map(|key| (&["held_out"][..], key)),
+            )?;
         }
         let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe };
         let over = |base: &Table, own: &Table| {

@@ -60,6 +60,8 @@ pub struct Planned {
     pub part: Part,
     /// The budget that it was cut to, FLOPs.
     pub budget: Option<f64>,
+    /// The tokens that were asked for: as batches are whole, it may be trained for others.
+    pub asked: f64,
     /// Its learning rate follows from runs that are not there yet: it cannot be trained before them.
     pub open: bool,
 }
@@ -123,9 +125,13 @@ impl<'a> Planner<'a> {
                 let [tokens, passes] = ["tokens", "exposures"].map(|key| size.remove(key).as_ref().and_then(number));
                 let size = Size(size);
                 let rung = Rung::new(experiment, &mut self.corpora, family, &size, Part::HeldOut)?;
+                let length = |x: f64, key: &str| match x.is_finite() && x > 0.0 {
+                    true => Ok(x),
+                    false => Err(experiment.file.error(&["held_out"], format!("{key}: {x} is not a number above 0"))),
+                };
                 let tokens = match (tokens, passes) {
-                    (Some(tokens), None) => tokens,
-                    (None, Some(passes)) => rung.pass()? * passes,
+                    (Some(tokens), None) => length(tokens, "tokens")?,
+                    (None, Some(passes)) => rung.pass()? * length(passes, "exposures")?,
                     _ => {
                         let message =
                             format!("number {} needs tokens = ... or exposures = ..., beside the size", i + 1);
@@ -187,7 +193,7 @@ impl<'a> Planner<'a> {
                             .refused(&["sweep", "batch"], message)
                             .hint("smaller factors, or longer runs"));
                     }
-                    swept.push(Planned { budget, ..rung.planned(config, &label, Part::Sweep)? });
+                    swept.push(Planned { budget, asked: tokens, ..rung.planned(config, &label, Part::Sweep)? });
                 }
             }
             let place = [rung.one.stored as f64, tokens].map(f64::ln);
@@ -207,7 +213,7 @@ impl<'a> Planner<'a> {
                 let of = if branches { config.of_any_length() } else { config.to_value() };
                 let config = RunConfig { seed: own_seed(seed, &of), ..config.clone() };
                 let open = factors.is_none();
-                trained.push(Planned { budget, open, ..rung.planned(config, &label, rung.part)? });
+                trained.push(Planned { budget, asked: tokens, open, ..rung.planned(config, &label, rung.part)? });
             }
         }
         Ok([swept, trained])

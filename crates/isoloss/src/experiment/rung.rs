@@ -90,7 +90,7 @@ impl<'a> Rung<'a> {
     /// Tokens of its runs on the ladder.
     pub fn lengths(&self) -> Result<Vec<f64>, ExperimentError> {
         let flops_per_token = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
-        let pass = self.source.data().tokens.map(|tokens| tokens as f64);
+        let pass = self.source.pass(self.recipe.seq_len()).map(|tokens| tokens as f64);
         let Some(horizons) = self.experiment.ladder.horizons() else { return Ok(Vec::new()) };
         match horizons.tokens(Sizes { params: self.params(), flops_per_token, pass }) {
             Some(tokens) => Ok(tokens),
@@ -100,10 +100,10 @@ impl<'a> Rung<'a> {
 
     /// Tokens of one pass over its data.
     pub fn pass(&self) -> Result<f64, ExperimentError> {
-        let data = self.source.data();
-        data.tokens.map(|tokens| tokens as f64).ok_or_else(|| {
+        let pass = self.source.pass(self.recipe.seq_len());
+        pass.map(|tokens| tokens as f64).ok_or_else(|| {
             let path: &[&str] = if self.part == Part::HeldOut { &["held_out"] } else { &["ladder", "exposures"] };
-            let message = format!("are passes over the data, and {} is generated without end", data.name);
+            let message = format!("are passes over the data, and {} is generated without end", self.source.data().name);
             self.experiment.file.error(path, message).hint("say how long runs are by tokens, tokens_per_param or flops")
         })
     }
@@ -111,7 +111,8 @@ impl<'a> Rung<'a> {
     /// A run of about so many tokens, without a seed.
     pub fn config(&self, factors: Factors, tokens: f64) -> Result<RunConfig, ExperimentError> {
         let (lr, batch) = self.recipe.lr_and_batch();
-        let batch = ((batch as f64 * factors.batch).round() as usize).max(1);
+        // A factor leaves one window at least; a batch of none is left for the recipe to refuse.
+        let batch = ((batch as f64 * factors.batch).round() as usize).max(batch.min(1));
         let recipe = self.recipe.clone().with(lr * factors.lr, batch);
         let training = recipe.training(&self.model, tokens);
         let training = training.and_then(|training| self.model.suits(&training).map(|()| training));
@@ -142,7 +143,8 @@ impl<'a> Rung<'a> {
             Labels { question: self.experiment.name.clone(), family: self.family.name.clone(), rung: label.to_owned() };
         let job = Job::new(config, self.source.clone(), self.held_out.clone(), labels);
         let size = self.size.typed().map(|(key, value)| (key.to_owned(), value)).collect();
-        Ok(Planned { job, size, part, budget: None, open: false })
+        let asked = job.config.training.tokens() as f64;
+        Ok(Planned { job, size, part, budget: None, asked, open: false })
     }
 }
 

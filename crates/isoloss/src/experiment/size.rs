@@ -17,9 +17,17 @@ const MODEL: &str = "model";
 pub(super) struct Size(pub Table);
 
 /// The table and the setting in it that a key stands for.
-fn parts(key: &str) -> (&str, &str) {
+pub(super) fn parts(key: &str) -> (&str, &str) {
     let of = |table: &str| key.strip_prefix(table)?.strip_prefix('.');
     TABLES.into_iter().find_map(|table| Some((table, of(table)?))).unwrap_or((MODEL, key))
+}
+
+/// Whether a table has a setting, which may be inside of another: `tokens.words`.
+pub(super) fn sets(table: &Table, setting: &str) -> bool {
+    let (last, path) = setting.rsplit_once('.').map_or((setting, None), |(path, last)| (last, Some(path)));
+    let inner = path.into_iter().flat_map(|path| path.split('.'));
+    let inner = inner.into_iter().try_fold(table, |table, part| table.get(part)?.as_table());
+    inner.is_some_and(|inner| inner.contains_key(last))
 }
 
 /// Whether a key of the ladder is a setting of the model.

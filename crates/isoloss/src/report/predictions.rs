@@ -163,6 +163,16 @@ pub fn interval(e: &Estimate) -> String {
     }
 }
 
+/// A ratio as the end of a sentence: `1.07 [0.71, 1.58] times what`, or `1.07 times what, without an interval: why`.
+#[cfg(feature = "lab")]
+pub fn times(e: &Estimate, what: &str) -> String {
+    let what = if what.is_empty() { "times".to_owned() } else { format!("times {what}") };
+    match e.interval {
+        Some(_) => format!("{} {} {what}", value(e), interval(e)),
+        None => format!("{} {what}, without an interval ({})", value(e), e.method),
+    }
+}
+
 /// 95 of 0.95.
 pub fn percent(level: f64) -> String {
     let text = format!("{:.2}", 100.0 * level);
@@ -186,4 +196,24 @@ pub fn reasons<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> String 
 
 fn factor_free(value: f64) -> String {
     factor(value).trim_end_matches('x').to_owned()
+}
+
+#[cfg(all(test, feature = "lab"))]
+mod tests {
+    use isoloss_laws::{Interval, Of};
+
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_part_of_a_sentence_with_and_without_an_interval() {
+        let none = Estimate { value: 0.055123, interval: None, method: "E[once] is not told apart from 0".into() };
+        assert_eq!(
+            times(&none, "its own"),
+            "0.055123 times its own, without an interval (E[once] is not told apart from 0)"
+        );
+        let known = Interval { lower: 0.5, upper: 1.5, level: 0.95, of: Of::Mean };
+        let known = Estimate { value: 1.0, interval: Some(known), method: "drawn".into() };
+        assert_eq!(times(&known, "its own"), format!("{} {} times its own", value(&known), interval(&known)));
+        assert_eq!(times(&known, ""), format!("{} {} times", value(&known), interval(&known)));
+    }
 }

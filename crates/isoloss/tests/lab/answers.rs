@@ -108,3 +108,41 @@ fn a_coordinate_check_says_which_recipe_holds() {
     let (holds, fails) = (largest(&powers(mup)), largest(&powers(flat)));
     assert!(holds < 0.25 && fails > 0.4, "{holds} {fails}");
 }
+
+/// What was paid for is kept, whatever can be made of it.
+#[test]
+fn a_fit_that_fails_takes_nothing_from_the_others() {
+    let lab = Lab::new();
+    let few = "fit.beside=[{where=\"D > 9000\"},{where=\"D > 1e9\"}]";
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--set", few]);
+    assert!(code == 1 && stdout.contains("law chinchilla, 24 rows"), "{code} {stdout}{stderr}");
+    assert!(
+        stdout.contains("Beside, where D > 9000: E ") || stdout.contains("Beside, where D > 9000: no fit"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("Beside, where D > 1e9: no fit, "), "{stdout}");
+    assert!(stderr.contains("error: no fit where D > 1e9: ") && stderr.contains("hint: "), "{stderr}");
+    for name in ["report.html", "fit.json", "found.csv"] {
+        assert!(lab.path("out/ladder").join(name).is_file(), "{name}");
+    }
+    let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
+    assert!(report.contains("There is no fit where D &gt; 1e9"), "it is in the report");
+
+    fs::remove_dir_all(lab.path("out")).unwrap();
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", "fit.where=\"D > 1e9\""]);
+    assert!(code != 0 && !lab.path("out/ladder/fit.json").exists(), "{code} {stderr}");
+    assert_eq!(fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap().lines().count(), 25);
+}
+
+#[test]
+fn a_baseline_that_is_left_out_is_told_of() {
+    let families = "[fit]\nlaw = \"frontier\"\nwhere = \"family != 'two'\"\nbaseline = \"two\"\n[families.two.model]\nn_layer = 2\n\
+                    [families.one.model]\nn_layer = 1\n[evaluation]";
+    let lab = Lab::of(&LADDER.replace("[evaluation]", families));
+    let says = "no run of the baseline two is fitted, and families are not compared with it";
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--dry-run"]);
+    assert!(code == 0 && stderr.contains(&format!("warning: [fit.where] family != 'two': {says}")), "{code} {stderr}");
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(stderr.contains(&format!("warning: {says}")) && !stdout.contains("Against"), "{stdout}{stderr}");
+}

@@ -65,7 +65,17 @@ fn maps_and_what_is_held_are_checked_before_anything_is_trained() {
         ("fix = { F = 1 }", "[fit.fix] there is no F"),
         ("fix = { A = -1 }", "[fit.fix.A] A = -1 is not a number that it can be"),
         ("fix = { alpha = \"x\" }", "[fit.fix.alpha]"),
-        ("law = \"knowledge-capacity\"", "needs a column P"),
+        (
+            "law = \"knowledge-capacity\"",
+            "N of the law knowledge-capacity is people in the data, and a column N is not taken for it",
+        ),
+        ("law = \"knowledge-capacity\"\nmap = [\"P = N\"]", "hint: say which column holds it: map = [\"N = people\"]"),
+        (
+            "law = \"knowledge-capacity\"\nmap = [\"N = D\"]",
+            "needs a column P (parameters stored)\nhint: `params_stored` holds it: map = [\"P = params_stored\"]",
+        ),
+        ("map = [\"P = N\", \"M = D\", \"P = D\"]", "[fit.map] makes P twice"),
+        ("beside = [{ map = [\"N = D\", \"N = C\"] }]", "[fit.beside] makes N twice"),
     ] {
         let lab = Lab::of(&toy(fit));
         let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
@@ -97,4 +107,62 @@ fn a_name_that_no_measure_brings_is_told_once_the_runs_are_there() {
     let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(code == 2 && stderr.contains("acuracy") && stderr.contains("accuracy"), "{code} {stderr}");
     assert_eq!(lab.losses().len(), 12);
+}
+
+/// Biographies: what names and values there are is known of the corpus, and N is no number of parameters.
+#[test]
+fn a_law_of_facts_takes_its_constants_from_the_corpus() {
+    let table = |name: &str, end: &str, text: &str, to: &str| {
+        let (from, until) = (text.find(name).unwrap(), text.find(end).unwrap());
+        format!("{}{name}\n{to}{}", &text[..from], &text[until..])
+    };
+    let corpus = "kind = \"bios\"\npeople = 20\npools = \"1/10\"\npacking = \"people\"\nseed = 1\n";
+    let text = table("[corpus]", "[model]", LADDER, corpus);
+    let text = text
+        .replace("[4, 6, 8, 12, 16, 24]", "[4, 8, 12, 16, 24], \"corpus.people\" = [20, 20, 40, 20, 40]")
+        .replace("seq_len = 16", "seq_len = 50");
+    let text = text.replace("tokens = [2048, 4096, 8192, 16384]", "exposures = [50]");
+    let text = text.replace("windows = 64", "windows = 20\nmeasures = [\"bits\"]");
+    let fit = "[fit]\nlaw = \"knowledge-capacity\"\nmap = [\"P = params_stored\", \"N = people\"]\n";
+    let lab = Lab::of(&format!("figures = [\"capacity\"]\n{text}{fit}"));
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(stdout.contains("Held: N0 = 160000, of the corpus; S0 = 2096640000, of the corpus."), "{stdout}{stderr}");
+    let saved: Value = serde_json::from_str(&fs::read_to_string(lab.path("out/ladder/fit.json")).unwrap()).unwrap();
+    let held = |name: &str| {
+        let all = saved["parameters"].as_array().unwrap();
+        all.iter().find(|p| p["name"] == name).unwrap()["estimate"]["value"].as_f64().unwrap()
+    };
+    assert_eq!([held("N0"), held("S0")], [160000.0, 2096640000.0]);
+    let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
+    assert!(report.contains("N0 = 160000, of the corpus"), "the report has it too");
+
+    // The figure is of stored parameters, with the maps of the law and on the table as it is exported.
+    let stored = |run: &Value| run["counts"]["stored"].as_f64().unwrap();
+    let most = lab.records().iter().map(stored).fold(0.0, f64::max);
+    let figure = ["figure", "capacity", "out/ladder/runs.csv", "-o", "c.svg", "--data", "c.csv", "--width", "double"];
+    let (code, _, stderr) = lab.run(&figure);
+    assert_eq!(code, 0, "{stderr}");
+    let drawn = fs::read_to_string(lab.path("c.csv")).unwrap();
+    assert!(drawn.contains(&format!(",1 loop,{most},")), "{most}: {drawn}");
+    let [mapped, plain] = ["out/ladder/capacity.svg", "c.svg"].map(|name| fs::read_to_string(lab.path(name)).unwrap());
+    assert_eq!(plain.replace("out/ladder/", ""), mapped);
+
+    // What is held otherwise is said, and N of another table is not taken for people.
+    let (_, stdout, stderr) = lab.run(&["run", "ladder.toml", "--set", "fit.fix.N0=1000"]);
+    assert!(
+        stderr.contains("warning: N0 is held at 1000, as was asked, and `data.name_space` says 160000"),
+        "{stderr}"
+    );
+    assert!(stdout.contains("Held: S0 = 2096640000, of the corpus."), "{stdout}");
+    let fit = ["fit", "out/ladder/runs.csv", "--law", "knowledge-capacity", "--map", "P=params_stored"];
+    let (code, _, stderr) = lab.run(&fit);
+    assert!(code == 2 && stderr.contains("hint: say which column holds it: --map \"N=people\""), "{code} {stderr}");
+    let (_, _, stderr) = lab.run(&[&fit[..], &["--map", "N=people"]].concat());
+    assert!(stderr.contains("N0 = 160000, of the corpus"), "{stderr}");
+    // Pools that differ have no one number.
+    let more = "ladder.sizes.\"corpus.pools\"=[\"1\",\"1\",\"1\",\"1\",\"1/10\"]";
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", more]);
+    assert!(code == 2 && stderr.contains("`data.name_space` has several: 160000000, 160000"), "{code} {stderr}");
+    assert_eq!(lab.records().len(), 5, "it is refused before anything is trained");
 }

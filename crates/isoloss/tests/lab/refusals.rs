@@ -61,12 +61,15 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("recipe.decay=1.5", "[recipe.decay] 1.5 is not between 0 and 1"),
         ("recipe.warmup_fraction=0.8", "do not fit into"),
         ("recipe.batch=4611686018427387904", "[recipe.batch]"),
+        ("recipe.batch=0", "[recipe.batch] 0 is not a number above 0"),
         ("recipe.batch=abc", "--set recipe.batch: [recipe.batch]"),
         ("model.rope_theta=-1", "[model.rope_theta]"),
         ("model.mlp_ratio=nan", "[model.mlp_ratio]"),
         ("model.norm_eps=-1", "[model.norm_eps]"),
         ("model.group=0", "[model.group]"),
         ("ladder.tokens=[1e25]", "tokens"),
+        ("ladder.tokens=[4096,-1000]", "[ladder.tokens] -1000 is not a number above 0"),
+        ("held_out=[{d_model=32,tokens=-1}]", "[held_out] tokens: -1 is not a number above 0"),
         ("ladder.tokens=[]", "no run at all"),
         ("ladder.seeds=[]", "no run at all"),
         ("ladder.seeds=[1,1]", "is there twice"),
@@ -76,7 +79,7 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("fit.law=chinchila", "chinchilla"),
         ("fit.law=no-such-law", "[fit.law]"),
         ("fit.noise=loud", "expected one of loss, reducible"),
-        ("fit.baseline=other", "[fit.baseline]"),
+        ("fit.baseline=other", "[fit.baseline] there are no families"),
         ("fit.per=[\"A\"]", "there are no families"),
         ("fit.beside=[{ where = \"M > 3\" }]", "[fit.beside]"),
         ("figures=[\"nope\"]", "[figures]"),
@@ -155,4 +158,26 @@ fn help_says_what_is_written_where() {
         assert!(help.contains("Exit code") && help.contains("Examples"), "{help}");
     }
     assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/first-ladder.toml").is_file());
+}
+
+/// Sizes would go before families, which were then compared with themselves.
+#[test]
+fn what_families_and_sizes_both_set_is_refused() {
+    let families = "[families.once.model]\nn_layer = 1\n[families.other]\nmodel = { n_layer = 2 }\ncorpus = { vocab_size = 8 }\n[evaluation]";
+    let text = LADDER.replace("[evaluation]", families);
+    let sizes = |more: &str| text.replace("d_model = [4, 6, 8, 12, 16, 24]", &format!("d_model = [4, 6], {more}"));
+    let held_out = text.replace("[evaluation]", "[[held_out]]\nd_model = 32\nn_layer = 1\ntokens = 4096\n[evaluation]");
+    for (text, says) in [
+        (
+            sizes("n_layer = [1, 2]"),
+            "ladder.toml:20:29: [ladder.sizes.n_layer] sets n_layer, and so does [families.once.model.n_layer] (line 23)",
+        ),
+        (sizes("\"corpus.vocab_size\" = [8, 16]"), "[families.other.corpus.vocab_size] (line 26)"),
+        (held_out, "ladder.toml:27:3: [held_out] sets n_layer, and so does [families.once.model.n_layer] (line 23)"),
+    ] {
+        let (code, _, stderr) = Lab::of(&text).run(&["train", "ladder.toml", "--dry-run"]);
+        assert!(code == 2 && stderr.contains(says) && stderr.contains("hint: one of the two"), "{code} {stderr}");
+    }
+    let (code, _, stderr) = Lab::of(&sizes("\"recipe.batch\" = [4, 8]")).run(&["train", "ladder.toml", "--dry-run"]);
+    assert_eq!(code, 0, "{stderr}");
 }

@@ -103,6 +103,10 @@ fn horizons_are_passes_over_the_data() {
     let held_out = planned(&lab, &more).pop().unwrap();
     assert!((tokens(&held_out) / twice - 1.5).abs() < 0.01, "{held_out}");
 
+    let nothing = text.replace("exposures = [0.5, 2]", "exposures = [-1]");
+    let stderr = refused(&nothing, &DRY);
+    assert!(stderr.contains("ladder.toml:20:1: [ladder.exposures] -1 is not a number above 0"), "{stderr}");
+
     let endless = LADDER.replace("tokens = [2048, 4096, 8192, 16384]", "exposures = [100]");
     let stderr = refused(&endless, &DRY);
     for word in
@@ -114,4 +118,41 @@ fn horizons_are_passes_over_the_data() {
     assert!(stderr.contains("[held_out] are passes"), "{stderr}");
     let both = LADDER.replace("tokens = [2048", "exposures = [1]\ntokens = [2048");
     assert!(refused(&both, &DRY).contains("one of tokens, tokens_per_param, exposures, flops and no other"));
+}
+
+/// A biography has 50 tokens. A window of one person shows one person, however long it is.
+#[test]
+fn an_exposure_shows_everybody_once() {
+    let of = |packing: &str, seq_len: usize, batch: usize| {
+        let corpus = format!("kind = \"bios\"\npeople = 20\nseed = 1\npacking = \"{packing}\"\n");
+        let text =
+            with("corpus", &corpus).replace("[2048, 4096, 8192, 16384]", "[1]").replace("tokens =", "exposures =");
+        let text =
+            text.replace("[4, 6, 8, 12, 16, 24]", "[8]").replace("seq_len = 16", &format!("seq_len = {seq_len}"));
+        Lab::of(&text.replace("[1]", "[80]").replace("batch = 4", &format!("batch = {batch}")))
+    };
+    for (packing, seq_len, windows) in
+        [("people", 50, 1600), ("people", 100, 1600), ("stream", 50, 1600), ("stream", 100, 800)]
+    {
+        let lab = of(packing, seq_len, 4);
+        let run = &planned(&lab, &[])[0];
+        let shown = run["steps"].as_u64().unwrap() * run["batch"].as_u64().unwrap();
+        assert_eq!(shown, windows, "{packing} {seq_len}: {run}");
+        // The same of what is held out.
+        let held_out = ["--set", "held_out=[{d_model=12,exposures=80}]"];
+        assert_eq!(planned(&lab, &held_out)[1]["steps"], run["steps"], "{packing} {seq_len}");
+        assert!(!lab.run(&DRY).2.contains("warning"));
+    }
+    // 1600 windows are two batches of 1000, where at least that many are taken.
+    let lab = of("people", 50, 1000);
+    for command in [&DRY[..], &["run", "ladder.toml", "--dry-run"]] {
+        let (code, _, stderr) = lab.run(command);
+        let says =
+            "100000 tokens are trained and 80000 are asked for, 100 exposures in the place of 80, as a batch has 50000";
+        assert!(code == 0 && stderr.contains(says) && !stderr.contains("runs are off"), "{code} {stderr}");
+    }
+    let several = lab.run(&[&DRY[..], &["--set", "ladder.exposures=[10,80]"]].concat()).2;
+    assert!(
+        several.contains("50 exposures in the place of 10") && several.contains("; 2 runs are off by more than 5 %")
+    );
 }

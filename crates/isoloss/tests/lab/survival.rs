@@ -149,13 +149,15 @@ fn a_diverged_run_is_a_state_with_a_reason_and_never_a_row_with_a_number() {
     let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
     assert_eq!(code, 1, "nothing is left to be fitted");
     assert!(stderr.contains("diverged") && stderr.contains("no run finished"), "{stderr}");
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
+    assert_eq!(code, 1, "all of them diverged: {stderr}");
 }
 
 #[test]
 fn a_run_that_ends_far_above_a_guess_has_diverged() {
     let lab = Lab::of(&LADDER.replace("lr = 0.02", "lr = 5.0\nschedule = \"constant\""));
     let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
-    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(code, 1, "all of them go astray: {stderr}");
     let guess = 16f64.ln();
     let records = lab.records();
     let astray = |r: &&Value| r["state"]["reason"].as_str().is_some_and(|reason| reason.contains("by guessing"));

@@ -114,6 +114,12 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// If it has fewer tokens than the batch.
     fn suffices(&self, sequences: usize, length: usize) -> Result<(), CorpusError>;
 
+    /// Tokens of one pass over the data in windows of that length, blanks among them: all of it is shown once. None where
+    /// the corpus is generated without end.
+    fn pass(&self, _length: usize) -> Option<u64> {
+        self.data().tokens
+    }
+
     /// What there is to know by heart, where a corpus is made of facts.
     fn facts(&self) -> Option<&dyn Facts> {
         None

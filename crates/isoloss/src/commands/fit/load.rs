@@ -9,6 +9,7 @@ use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
 use crate::choose::{Asked, Chosen, choose};
+use crate::constants::{Constant, hold};
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::talk;
@@ -25,6 +26,8 @@ pub struct Loaded {
     pub prepared: Prepared,
     /// parameters with one value per family
     pub per: Vec<String>,
+    /// parameters that are held at what the table says
+    pub constants: Vec<Constant>,
     /// which name of the law is which column
     pub maps: Vec<(String, String)>,
 }
@@ -49,7 +52,7 @@ fn load_table_of(
     families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
 ) -> Result<Loaded, Failure> {
     refuse_panel(table)?;
-    let Chosen { law, mut maps, says, covered } = choose(table, chosen_by(of_law, rows)?)?;
+    let Chosen { mut law, mut maps, says, covered } = choose(table, chosen_by(of_law, rows)?)?;
     says.iter().for_each(|s| talk(format_args!("{s}")));
     rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
     if of_law.law.is_some() || of_law.formula.is_some() {
@@ -72,6 +75,9 @@ fn load_table_of(
     let names: Vec<&str> = needed.iter().map(String::as_str).collect();
     let prepared = prepare(table, &names, &what)?;
     prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
+    let (constants, minded) = hold(&mut law, &prepared.table, &arguments::fixed(&of_law.fix)?)?;
+    constants.iter().for_each(|constant| talk(format_args!("{}", constant.words())));
+    minded.iter().for_each(|text| talk(format_args!("{text}")));
 
     let beside = Beside {
         group: group.as_deref(),
@@ -80,7 +86,7 @@ fn load_table_of(
         se: rows.se.as_deref(),
     };
     let points = points(&law, &needed, &prepared.table, beside)?;
-    Ok(Loaded { law, points, prepared, per, maps })
+    Ok(Loaded { law, points, prepared, per, constants, maps })
 }
 
 /// The law that would be fitted to a table, whose losses need not be there yet, and the maps that give it its columns.

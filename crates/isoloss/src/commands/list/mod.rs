@@ -103,6 +103,10 @@ fn in_full(law: &Law) -> String {
     });
     text.push_str(&format!("paper   = \"{}\"\nsays    = \"{}\"\n\n[variables]\n", law.paper, law.says));
     law.variables.iter().for_each(|(name, means)| text.push_str(&format!("{name} = \"{means}\"\n")));
+    if !law.columns.is_empty() {
+        text.push_str("\n[columns]\n");
+        law.columns.iter().for_each(|(name, column)| text.push_str(&format!("{name} = \"{column}\"\n")));
+    }
     text.push_str("\n[parameters]\n");
     for p in &law.parameters {
         let domain = match p.domain {

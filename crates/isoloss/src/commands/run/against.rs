@@ -4,14 +4,14 @@ use isoloss_figures::report::{Block, Cell, Section, Table};
 use isoloss_laws::Against;
 
 use crate::output::{BOLD, RESET};
-use crate::report::predictions::{interval, value};
+use crate::report::predictions::times;
 
 /// In words; nothing where nothing is compared.
 pub fn text(all: &[Against]) -> String {
     let Some(first) = all.first() else { return String::new() };
     let one = |against: &Against| {
         let Against { parameter, family, ratio, .. } = against;
-        format!("{parameter} of {family} is {} {} times its own", value(ratio), interval(ratio))
+        format!("{parameter} of {family} is {}", times(ratio, "its own"))
     };
     let each: Vec<String> = all.iter().map(one).collect();
     format!("\n{BOLD}Against {}{RESET}: {}.", first.baseline, each.join("; "))

@@ -10,21 +10,24 @@ use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::sweep as sweep_figure;
 use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, entry};
 use isoloss_figures::{Figure, Width};
+use isoloss_formula::Table;
 use isoloss_laws::{Against, Fit, Options, Prediction, fit};
 use isoloss_runs::record::{Convention, Run as Record};
-use isoloss_runs::{Runs, apply_maps, export};
+use isoloss_runs::{Runs, apply_maps};
 
 use super::against;
 use super::choices;
 use super::found;
+use super::keys::in_keys;
 use super::multipliers::{self, Multiplier};
 use super::page;
-use super::question::asked;
+use super::question::{self, asked};
 use super::rungs::{self, AtRungs};
 use super::truth::Truth;
 use super::ways;
 use crate::commands::fit::{Loaded, apart_of};
 use crate::commands::tell::{self, Told};
+use crate::constants::Constant;
 use crate::failure::Failure;
 use crate::numbers::{count, number};
 use crate::output::{self, BOLD, RESET, talk};
@@ -52,6 +55,8 @@ pub struct Answer<'a> {
     pub at_rungs: Vec<AtRungs>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
+    /// what those are called that there is none of, and why
+    pub failed: Vec<(String, Failure)>,
     /// the best sizes by ways of counting, where that figure is asked for
     pub counted: Vec<Counted>,
     /// what is known to be true
@@ -97,23 +102,38 @@ impl<'a> Answer<'a> {
             false => ("runs.csv", of(&runs, Part::Fit).table("runs.csv", convention)),
         };
         let (loaded, options) = apart_of(&fitted, &asked(experiment, None)?)?;
-        let mut some = Vec::new();
-        for beside in &experiment.fit.beside {
-            some.push((beside.words(), apart_of(&fitted, &asked(experiment, Some(beside))?)?));
-        }
-        let baseline = experiment.fit.baseline.as_deref();
+        // One that cannot be fitted takes nothing from the answer.
+        let load = |beside| apart_of(&fitted, &asked(experiment, Some(beside))?);
+        let some: Vec<_> = experiment.fit.beside.iter().map(|beside| (beside.words(), load(beside))).collect();
+        let baseline = experiment.fit.baseline.as_deref().filter(|baseline| {
+            let there = has(&loaded.prepared.table, baseline);
+            if !there {
+                talk(format_args!("warning: {}", question::left_out(baseline)));
+            }
+            there
+        });
         let (told, beside) = thread::scope(|scope| {
-            let beside = scope.spawn(|| -> Result<Vec<Beside>, Failure> {
-                let one = |(words, (loaded, options)): &(String, (Loaded, Options))| {
-                    let fit = fit(&loaded.law, &loaded.points, options)?;
-                    Ok(Beside { words: words.clone(), multipliers: multipliers::of(&fit, baseline), fit })
+            let beside = scope.spawn(|| {
+                let one = |(words, of): (String, Result<(Loaded, Options), Failure>)| {
+                    let fit = of.and_then(|(loaded, options)| Ok(fit(&loaded.law, &loaded.points, &options)?));
+                    match fit {
+                        Ok(fit) => Ok(Beside { words, multipliers: multipliers::of(&fit, baseline), fit }),
+                        Err(why) => Err((words, why)),
+                    }
                 };
-                some.iter().map(one).collect()
+                some.into_iter().map(one).collect::<Vec<_>>()
             });
-            let told = tell::tell(name, &loaded, options.clone(), baseline);
+            let told = tell::tell(name, &loaded, options.clone(), baseline, in_keys);
             (told, beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
-        let (told, beside) = (told?, beside?);
+        let told = told?;
+        let (mut fitted_beside, mut failed) = (Vec::new(), Vec::new());
+        for beside in beside {
+            match beside {
+                Ok(beside) => fitted_beside.push(beside),
+                Err(why) => failed.push(why),
+            }
+        }
         let against = baseline.map(|baseline| told.fit.against(baseline)).unwrap_or_default();
         let multipliers = multipliers::of(&told.fit, baseline);
         let at_rungs = rungs::of(&told.fit, &loaded.prepared.table, baseline);
@@ -139,7 +159,8 @@ impl<'a> Answer<'a> {
             against,
             multipliers,
             at_rungs,
-            beside,
+            beside: fitted_beside,
+            failed,
             counted,
             truth,
             convention,
@@ -147,10 +168,14 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// Writes everything into the folder.
+    /// Are there numbers that must not be used, or none where some were asked for?
+    pub fn is_lacking(&self) -> bool {
+        self.told.unusable || !self.failed.is_empty()
+    }
+
+    /// Writes everything into the folder, but the runs, which are there before they are fitted.
     pub fn save(&self, out: &Path) -> Result<(), Failure> {
         let write = |name: &str, bytes: &[u8]| output::save(&out.join(name), bytes, true);
-        write("runs.csv", export(&self.runs, self.convention).as_bytes())?;
         if !self.chosen.is_empty() {
             write("choices.csv", choices::csv(&sweep::table(&self.chosen, self.convention)).as_bytes())?;
         }
@@ -204,10 +229,18 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// What of the law is held at what the corpus says.
+    pub fn constants(&self) -> String {
+        self.loaded.constants.iter().map(Constant::words).collect::<Vec<_>>().join("; ")
+    }
+
     /// Says the answer.
     pub fn print(&self, out: &Path) -> Result<(), Failure> {
         let report = report::Report::new(&self.told.fit, &self.loaded.points, &self.loaded.prepared);
         let mut said = choices::text(&self.chosen) + &report::text(&report);
+        if !self.loaded.constants.is_empty() {
+            said.push_str(&format!("\n{BOLD}Held{RESET}: {}.", self.constants()));
+        }
         for told in &self.foretold {
             let inside = match told.inside() {
                 Some(true) => "inside",
@@ -238,10 +271,19 @@ impl<'a> Answer<'a> {
             said.push_str(&format!("\n{BOLD}Beside{RESET}, {}: {}.", beside.words, each.join(", ")));
             said.push_str(&multipliers::text(&beside.multipliers));
         }
+        for (words, why) in &self.failed {
+            said.push_str(&format!("\n{BOLD}Beside{RESET}, {words}: no fit, {}.", why.message()));
+        }
         output::answer(&(said + "\n"))?;
         talk(format_args!("wrote {}", out.join("report.html").display()));
         Ok(())
     }
+}
+
+/// Does a table have runs of that family?
+fn has(table: &Table, family: &str) -> bool {
+    let column = table.column("family");
+    column.is_none_or(|column| (0..table.len()).any(|row| column.text(row) == family))
 }
 
 /// Refuses a folder for the answer that cannot be written to, before anything is trained.

@@ -5,6 +5,7 @@ use isoloss::experiment::Experiment;
 use isoloss_formula::{Column, Table, nearest, parse_condition, parse_expression};
 use isoloss_runs::{apply_maps, guess, map_flag};
 
+use super::keys::in_keys;
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::talk;
@@ -15,7 +16,10 @@ use crate::output::talk;
 pub fn map(experiment: &Experiment, path: &[&str], maps: &[String], table: &mut Table) -> Result<(), Failure> {
     let refused = |failure: Failure| -> Failure {
         let says = failure.message().trim_start_matches("--map ").to_owned();
-        experiment.refused(path, says).hint(failure.advice().unwrap_or("as in \"P = params_stored\"")).into()
+        experiment
+            .refused(path, says)
+            .hint(failure.advice().map_or("as in \"P = params_stored\"".into(), in_keys))
+            .into()
     };
     for text in maps {
         let maps = arguments::maps(std::slice::from_ref(text)).map_err(refused)?;
@@ -29,6 +33,19 @@ pub fn map(experiment: &Experiment, path: &[&str], maps: &[String], table: &mut 
         apply_maps(table, &maps).map_err(|e| refused(e.into()))?;
     }
     Ok(())
+}
+
+/// Refuses a list that makes a column twice: what the first says would not count.
+pub fn once(experiment: &Experiment, path: &[&str], maps: &[String]) -> Result<(), Failure> {
+    let target = |text: &String| text.split_once('=').map(|(new, _)| new.trim().to_owned());
+    let targets: Vec<String> = maps.iter().filter_map(target).collect();
+    match targets.iter().enumerate().find(|(at, new)| targets[..*at].contains(new)) {
+        Some((_, twice)) => {
+            let refused = experiment.refused(path, format!("makes {twice} twice"));
+            Err(refused.hint("leave one of them; a step in between has a name of its own").into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Adds what the conditions of fits name and only measures can bring.

@@ -5,6 +5,7 @@ mod answer;
 mod choices;
 mod columns;
 mod found;
+mod keys;
 mod multipliers;
 mod page;
 mod question;
@@ -19,13 +20,14 @@ use std::process::ExitCode;
 use clap::Args;
 use isoloss::experiment::{Experiment, Planner, labelled};
 use isoloss_runs::record::StateName;
-use isoloss_runs::{Runs, import};
+use isoloss_runs::{Runs, export, import};
 
 use super::Run as Command;
 use super::train::{OfExperiment, dry_run, first, place, train};
 use crate::failure::Failure;
-use crate::output::{code, talk};
+use crate::output::{self, code, talk};
 use answer::Answer;
+use keys::in_keys;
 
 /// Options of `run`.
 #[derive(Args, Debug)]
@@ -54,7 +56,7 @@ Examples:
 
 Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
 figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
-Exit code 0: it did; 1: it could not, some runs failed, the fit must not be used, or --until was not reached; 2: usage or input; 75: interrupted, \
+Exit code 0: it did; 1: it could not, some runs failed, no run finished, a fit must not be used or there is none, or --until was not reached; 2: usage or input; 75: interrupted, \
 run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -107,8 +109,14 @@ run it again.";
 
 /// Fits, draws, writes and says.
 fn tell(experiment: &Experiment, runs: Runs, out: &Path) -> Result<ExitCode, Failure> {
-    let answer = Answer::new(experiment, runs)?;
+    // They were paid for, whatever can be made of them.
+    let csv = export(&runs, experiment.fit.convention());
+    output::save(&out.join("runs.csv"), csv.as_bytes(), true)?;
+    let answer = Answer::new(experiment, runs).map_err(|failure| failure.in_words(in_keys))?;
     answer.save(out)?;
     answer.print(out)?;
-    Ok(code(answer.told.unusable))
+    for (words, why) in &answer.failed {
+        talk(format_args!("error: no fit {words}: {}", why.in_words(in_keys).text()));
+    }
+    Ok(code(answer.is_lacking()))
 }

@@ -54,7 +54,10 @@ pub fn text(all: &[Multiplier]) -> String {
     let Some(first) = all.first() else { return String::new() };
     let one = |m: &Multiplier| {
         let at = if m.changes { format!(" at {}", number(m.at, 4)) } else { String::new() };
-        format!("{} {} {}{at}", m.family, value(&m.ratio), interval(&m.ratio))
+        match m.ratio.interval {
+            Some(_) => format!("{} {} {}{at}", m.family, value(&m.ratio), interval(&m.ratio)),
+            None => format!("{} {}{at}, without an interval ({})", m.family, value(&m.ratio), m.ratio.method),
+        }
     };
     let each: Vec<String> = all.iter().map(one).collect();
     format!("\n{BOLD}Multiplier of {}{RESET} against {}, at equal loss: {}.", first.of, first.baseline, each.join("; "))

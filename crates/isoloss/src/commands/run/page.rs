@@ -21,6 +21,10 @@ pub fn page(answer: &Answer) -> Report {
     // The law first, then what it was asked, then the rest.
     let rest = told.split_off(told.len().min(1));
     page.sections.extend(told);
+    if !answer.loaded.constants.is_empty() {
+        page.sections
+            .push(Section::new("What the data say of the law").words(format!("Held: {}.", answer.constants())));
+    }
     page.sections.extend(foretold(answer));
     page.sections.extend(truth(answer));
     page.sections.extend(against::section(&answer.against));
@@ -104,7 +108,7 @@ fn truth(answer: &Answer) -> Option<Section> {
 
 /// Fits of some of the runs, parameter by parameter.
 fn beside(answer: &Answer) -> Option<Section> {
-    if answer.beside.is_empty() {
+    if answer.beside.is_empty() && answer.failed.is_empty() {
         return None;
     }
     let mut table = Table::new(["runs", "parameter", "value and interval"]);
@@ -117,7 +121,12 @@ fn beside(answer: &Answer) -> Option<Section> {
                 table.row([Cell::Words(name), Cell::Symbol(parameter.name.clone()), Cell::from(&parameter.estimate)]);
         }
     }
-    Some(Section::new("How far the answer hangs on some of the runs").with(Block::Table(table)))
+    let section = Section::new("How far the answer hangs on some of the runs").with(Block::Table(table));
+    Some(
+        answer.failed.iter().fold(section, |section, (words, why)| {
+            section.words(format!("There is no fit {words}: {}.", why.message()))
+        }),
+    )
 }
 
 fn provenance(answer: &Answer) -> Section {

@@ -3,13 +3,16 @@
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use isoloss::experiment::{Beside, Experiment, Part, Planned};
 use isoloss_figures::catalogue::{ALL, entry};
-use isoloss_formula::{Column, Table, matches, nearest, parse_condition};
+use isoloss_formula::{Column, Table, Truth, matches, nearest, parse_condition};
 use isoloss_laws::{Domain, Law, Parameter};
 use isoloss_runs::{Runs, apply_maps};
 
 use super::columns;
+use super::keys::in_keys;
 use crate::commands::fit::{Noise, OfTable, law_of};
+use crate::constants::hold;
 use crate::failure::Failure;
+use crate::output::talk;
 
 /// What is known of every rung of a sweep.
 const COUNTED: [&str; 5] = ["family", "rung", "N", "D", "C"];
@@ -84,6 +87,10 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         among(&["fit", "noise"], noise, &known.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
     let families: Vec<&str> = experiment.families().collect();
+    if fit.baseline.is_some() && !experiment.has_families() {
+        let refused = experiment.refused(&["fit", "baseline"], "there are no families that could be compared");
+        return Err(refused.hint("leave it out, or name families: [families.NAME.model]").into());
+    }
     if let Some(baseline) = &fit.baseline {
         among(&["fit", "baseline"], baseline, &families)?;
     }
@@ -112,6 +119,7 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         let unknown = vec![f64::NAN; table.len()];
         CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
     }
+    columns::once(experiment, &["fit", "map"], &fit.map)?;
     columns::map(experiment, &["fit", "map"], &fit.map, &mut table)?;
     columns::of_conditions(experiment, &mut table)?;
     let mut of = asked(experiment, None)?;
@@ -121,8 +129,16 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
     }
     let (law, maps) = law_of(&table, &of).map_err(|e| {
         let refused = experiment.refused(&["fit", "law"], e.message());
-        e.advice().map_or(refused.clone(), |hint| refused.hint(hint))
+        e.advice().map_or(refused.clone(), |hint| refused.hint(in_keys(hint)))
     })?;
+    if fit.only.is_none() {
+        // A condition may leave the runs of one corpus: that is seen once they are there.
+        let fixed: Vec<(String, f64)> = fit.fix.iter().map(|(name, value)| (name.clone(), *value)).collect();
+        hold(&mut law.clone(), &table, &fixed).map_err(|e| {
+            let refused = experiment.refused(&["fit", "law"], e.message());
+            e.advice().map_or(refused.clone(), |hint| refused.hint(in_keys(hint)))
+        })?;
+    }
     // Those of the experiment were applied.
     let guessed: Vec<(String, String)> = maps.into_iter().filter(|(new, _)| table.column(new).is_none()).collect();
     apply_maps(&mut table, &guessed)?;
@@ -146,10 +162,23 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
             experiment.refused(&["fit", key], message)
         };
         let mut table = table.clone();
+        columns::once(experiment, &["fit", key], &beside.map)?;
         columns::map(experiment, &["fit", key], &beside.map, &mut table)?;
         let Some(text) = &beside.only else { continue };
         let condition = parse_condition(text).map_err(|e| refused(e.to_string()))?;
-        matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
+        let truths = matches(&condition, &table).map_err(|e| refused(e.to_string()))?;
+        let family = table.column("family");
+        let of = |baseline: &str, row: usize| family.is_some_and(|family| family.text(row) == baseline);
+        if let Some(baseline) = &fit.baseline
+            && truths.iter().enumerate().all(|(row, truth)| *truth == Truth::No || !of(baseline, row))
+        {
+            talk(format_args!("warning: [fit.{key}] {text}: {}", left_out(baseline)));
+        }
     }
     Ok(Checked { law, table })
+}
+
+/// What is said where no run of the baseline is fitted.
+pub fn left_out(baseline: &str) -> String {
+    format!("no run of the baseline {baseline} is fitted, and families are not compared with it")
 }

@@ -7,7 +7,7 @@ use isoloss_formula::Table;
 use isoloss_laws::{Estimate, Fit, Measured, paired};
 
 use crate::output::{BOLD, RESET};
-use crate::report::predictions::{interval, value};
+use crate::report::predictions::times;
 
 /// A family against the baseline, on average over the rungs that both have.
 pub struct AtRungs {
@@ -51,7 +51,7 @@ impl AtRungs {
 /// In words; nothing if there are none.
 pub fn text(all: &[AtRungs]) -> String {
     let Some(first) = all.first() else { return String::new() };
-    let one = |a: &AtRungs| format!("{} {} {} times", a.family, value(&a.ratio), interval(&a.ratio));
+    let one = |a: &AtRungs| format!("{} {}", a.family, times(&a.ratio, ""));
     let each: Vec<String> = all.iter().map(one).collect();
     let AtRungs { target, baseline, .. } = first;
     format!("\n{BOLD}At equal rungs{RESET} {target} of {baseline}: {}.", each.join("; "))

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use isoloss::experiment::{Experiment, Planned, Planner, labelled};
+use isoloss::experiment::{Experiment, Planned, Planner, labelled, rounded};
 use isoloss_runs::Runs;
 use isoloss_runs::record::{Run as Record, StateName};
 use isoloss_runs::store::Store;
@@ -50,7 +50,7 @@ Examples:
 
 Runs go into ./runs, a folder each; a run that is there is not trained again, whatever experiment asked for it. Ctrl-C \
 keeps what is under way, and the same command goes on.
-Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed; 2: usage or input; 75: interrupted, run it again.";
+Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed, or all diverged; 2: usage or input; 75: interrupted, run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let experiment = self.of.file.read(&[])?;
@@ -82,7 +82,11 @@ impl Trained {
 
     /// The exit code of whoever trained.
     pub fn code(&self) -> ExitCode {
-        let failed = self.runs.iter().flatten().any(|run| run.state.name == StateName::Failed);
+        let mut runs = self.runs.iter().flatten().peekable();
+        // One that diverged is an outcome; where all of them did there is nothing to go on with.
+        let diverged =
+            !self.limited && runs.peek().is_some() && runs.clone().all(|run| run.state.name == StateName::Diverged);
+        let failed = diverged || runs.any(|run| run.state.name == StateName::Failed);
         match (self.interrupted, failed) {
             (true, _) => ExitCode::from(INTERRUPTED),
             (false, true) => ExitCode::from(crate::failure::COULD_NOT),
@@ -100,6 +104,9 @@ pub fn first(planner: &mut Planner) -> Result<Vec<Planned>, Failure> {
             talk(format_args!("note: {note}"));
             told.push(note);
         }
+    }
+    if let Some(says) = rounded(&planned) {
+        talk(format_args!("warning: {says}"));
     }
     Ok(planned)
 }

@@ -319,6 +319,9 @@ fn a_window_of_one_person_is_a_text_of_the_stream() {
         }
     }
     let source = corpus(&packed).unwrap();
+    // Everybody is shown once: in a window each, or in as many as the texts fill.
+    assert_eq!([50, 80].map(|length| source.pass(length)), [Some(9 * 50), Some(9 * 80)]);
+    assert_eq!([50, 80].map(|length| corpus(&config).unwrap().pass(length)), [Some(9 * 50); 2]);
     let short = source.suffices(4, 49).unwrap_err();
     assert!(short.message.contains("50 tokens") && short.hint.contains("stream"), "{short}");
     assert!(corpus(&config).unwrap().suffices(4, 1).is_ok());

@@ -89,6 +89,10 @@ impl<L: Lives> Source for People<L> {
         Ok(())
     }
 
+    fn pass(&self, length: usize) -> Option<u64> {
+        Some(self.packing.pass(&self.lives, length))
+    }
+
     fn facts(&self) -> Option<&dyn Facts> {
         Some(&self.lives)
     }

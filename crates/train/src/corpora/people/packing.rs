@@ -62,6 +62,15 @@ impl<L: Lives> Writer<'_, L> {
 }
 
 impl Packing {
+    /// Tokens of the windows, each of that length, that tell of everybody once.
+    pub(super) fn pass<L: Lives>(self, lives: &L, length: usize) -> u64 {
+        let each = match self {
+            Self::Stream => lives.tokens(),
+            Self::People => length,
+        };
+        lives.people() * each as u64
+    }
+
     /// Fills neighbouring windows, of which the first has that number.
     pub(super) fn fill<L: Lives>(self, lives: &L, telling: Telling, first: u64, batch: &mut Batch) {
         let length = lives.tokens();
