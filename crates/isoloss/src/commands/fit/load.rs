@@ -9,7 +9,9 @@ use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
 use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
 use crate::choose::{Asked, Chosen, choose};
-use crate::constants::{Constant, hold};
+#[cfg(feature = "lab")]
+use crate::constants::Constant;
+use crate::constants::hold;
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::talk;
@@ -27,6 +29,7 @@ pub struct Loaded {
     /// parameters with one value per family
     pub per: Vec<String>,
     /// parameters that are held at what the table says
+    #[cfg(feature = "lab")]
     pub constants: Vec<Constant>,
     /// which name of the law is which column
     pub maps: Vec<(String, String)>,
@@ -86,7 +89,15 @@ fn load_table_of(
         se: rows.se.as_deref(),
     };
     let points = points(&law, &needed, &prepared.table, beside)?;
-    Ok(Loaded { law, points, prepared, per, constants, maps })
+    Ok(Loaded {
+        law,
+        points,
+        prepared,
+        per,
+        #[cfg(feature = "lab")]
+        constants,
+        maps,
+    })
 }
 
 /// The law that would be fitted to a table, whose losses need not be there yet, and the maps that give it its columns.
