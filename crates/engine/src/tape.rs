@@ -166,15 +166,9 @@ impl<'a, R: Real> Tape<'a, R> {
     pub fn tokens(&mut self, tokens: &[u32], length: usize) -> Tokens {
         let whole = length > 0 && tokens.len().is_multiple_of(length);
         assert!(whole && !tokens.is_empty(), "{} tokens, {length} a sequence", tokens.len());
-        let Buffers { tokens: lists, tokens_used, .. } = &mut *self.buffers;
-        if *tokens_used == lists.len() {
-            lists.push(Vec::new());
-        }
-        let list = &mut lists[*tokens_used];
-        list.clear();
-        list.extend_from_slice(tokens);
-        *tokens_used += 1;
-        Tokens { index: *tokens_used - 1, sequences: tokens.len() / length, length }
+        let list = self.list(tokens.len());
+        self.buffers.tokens[list.index].copy_from_slice(tokens);
+        Tokens { sequences: tokens.len() / length, length, ..list }
     }
 
     /// Puts numbers on the tape that need no gradient: `[sequences, length, width]`.
@@ -250,6 +244,19 @@ impl<'a, R: Real> Tape<'a, R> {
         let slot = self.buffers.values.add(1, rows, width);
         self.buffers.gradients.expect(slot, false);
         slot
+    }
+
+    /// A list of `len` integers that an op keeps for its backward; what they are is for the op to say.
+    pub(crate) fn list(&mut self, len: usize) -> Tokens {
+        let Buffers { tokens: lists, tokens_used, .. } = &mut *self.buffers;
+        if *tokens_used == lists.len() {
+            lists.push(Vec::new());
+        }
+        let list = &mut lists[*tokens_used];
+        list.clear();
+        list.resize(len, IGNORE);
+        *tokens_used += 1;
+        Tokens { index: *tokens_used - 1, sequences: 1, length: len }
     }
 
     /// Runs an op and notes it if there will be a backward.

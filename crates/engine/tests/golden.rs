@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use common::{Golden, difference};
-use isoloss_engine::{Activation, Buffers, Group, Init, Optimiser, Param, Params, Plan, Real, Rule, Slot, Step, Tape};
+use isoloss_engine::{
+    Activation, Buffers, Columns, Decay, DeltaRule, Group, Init, Optimiser, Param, Params, Plan, Real, Rule, Slot,
+    Step, Tape,
+};
 use models::{GptBlock, LlamaAttention, LlamaBlock, Model, Shape};
 
 #[test]
@@ -111,6 +114,8 @@ fn check<R: Real>(file: &Golden) -> Option<Found> {
             |params, shape| GptBlock::new(params, shape, ""),
             |tape, x, _, block| block.forward(tape, x),
         ),
+        "kda_recurrent" | "gated_delta_rule_recurrent" => delta_rule::<R>(file, &mut found),
+        "kda_gate" => decays::<R>(file, &mut found),
         "activations" => activations::<R>(file, &mut found),
         "cross_entropy" => cross_entropy::<R>(file, &mut found),
         "adamw" => adamw::<R>(file, &mut found),
@@ -227,6 +232,62 @@ fn activations<R: Real>(file: &Golden, found: &mut Found) {
         tape.dot(y, &vec![R::ONE; y.len()]);
         tape.backward();
         found.gradient(file, &format!("grad.{name}"), &back(tape.gradient(x).unwrap()));
+    }
+}
+
+/// Outputs and last state of the gated delta rule, and all gradients under both cotangents.
+fn delta_rule<R: Real>(file: &Golden, found: &mut Found) {
+    let params = Params::<R>::new(0);
+    let mut buffers = Buffers::poisoned();
+    let mut tape = Tape::new(&mut buffers, &params, Some(&mut []));
+    let names = ["q", "k", "v", "g", "beta"];
+    let leaves = names.map(|name| {
+        let shape = file.shape(&format!("in.{name}"));
+        let width = shape[2..].iter().product();
+        tape.leaf(&cast(file.get(&format!("in.{name}"))), [shape[0], shape[1], width])
+    });
+    let &[sequences, value_heads, dk, dv] = file.shape("in.S0") else { panic!("a state of four dimensions") };
+    let initial = tape.leaf(&cast(file.get("in.S0")), [sequences, value_heads * dk, dv]);
+    let [q, k, v, decay, beta] = leaves.map(Columns::from);
+    let (heads, scale) = (file.shape("in.q")[2], file.number("scale", 1.0));
+    let rule = DeltaRule { q, k, v, decay, beta, heads, value_heads, scale, initial: Some(initial) };
+    let (o, last) = tape.delta_rule(rule);
+    found.output(file, "out.o", &back(tape.value(o)));
+    found.output(file, "out.S", &back(tape.value(last)));
+    tape.dot(o, &cast(file.get("cot.o")));
+    tape.dot(last, &cast(file.get("cot.S")));
+    tape.backward();
+    for (name, leaf) in names.into_iter().zip(leaves).chain([("S0", initial)]) {
+        found.gradient(file, &format!("grad.{name}"), &back(tape.gradient(leaf).unwrap()));
+    }
+}
+
+/// Both forms of log-decays, with what their rates and biases learn.
+fn decays<R: Real>(file: &Golden, found: &mut Found) {
+    let bound = -file.number("lower_bound", -5.0);
+    for (form, out, grad) in
+        [(Decay::Softplus, "out.g", "grad"), (Decay::Bounded(bound), "out.g_lowerbound", "grad_lowerbound")]
+    {
+        let mut params = Params::<R>::new(0);
+        let weights = ["A_log", "dt_bias"].map(|name| {
+            let values: Vec<R> = cast(file.get(&format!("w.{name}")));
+            let param = params.add(name, &[values.len()], Init::Constant(0.0), 0);
+            params.view_mut(param).copy_from_slice(&values);
+            (name, param)
+        });
+        let (mut buffers, mut gradient) = (Buffers::poisoned(), vec![R::ZERO; params.count()]);
+        let mut tape = Tape::new(&mut buffers, &params, Some(&mut gradient));
+        let &[sequences, length, heads, width] = file.shape("in.g_raw") else { panic!("decays of heads") };
+        let x = tape.leaf(&cast(file.get("in.g_raw")), [sequences, length, heads * width]);
+        let [(_, rate), (_, bias)] = weights;
+        let g = tape.decay(x, rate, bias, form);
+        found.output(file, out, &back(tape.value(g)));
+        tape.dot(g, &cast(file.get("cot.y")));
+        tape.backward();
+        found.gradient(file, &format!("{grad}.g_raw"), &back(tape.gradient(x).unwrap()));
+        for (name, param) in weights {
+            found.gradient(file, &format!("{grad}.{name}"), &back(&gradient[param.range()]));
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! s_ij = scale q_i . k_j for j <= i, p_i = softmax(s_i), y_i = sum_j p_ij v_j
 //!
 //! q is `[sequences, length, heads x dk]`, k `[.., kv_heads x dk]`, v `[.., kv_heads x dv]`, y `[.., heads x dv]`; q, k and
-//! v may be columns of one projection. Probabilities are not kept: forward keeps l_i = ln sum_j e^(s_ij) of every row, from
+//! v may be columns of one projection. There may be more keys than queries: the queries are then those of the last tokens. Probabilities are not kept: forward keeps l_i = ln sum_j e^(s_ij) of every row, from
 //! which backward makes p_ij = e^(s_ij - l_i) anew (Dao et al. 2022, arXiv 2205.14135). With D_i = dy_i . y_i:
 //!
 //! dv_j = sum_i p_ij dy_i, ds_ij = p_ij (dy_i . v_j - D_i), dq_i = scale sum_j ds_ij k_j, dk_j = scale sum_i ds_ij q_i
@@ -42,7 +42,7 @@ pub(crate) struct Node {
 
 impl<R: Real> Tape<'_, R> {
     /// Causal softmax attention of `heads` query heads over `kv_heads` key and value heads; scores are multiplied by
-    /// `scale`, which is positive and usually dk^(-1/2).
+    /// `scale`, which is positive and usually dk^(-1/2). The queries are those of the last tokens of the keys.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -59,8 +59,9 @@ impl<R: Real> Tape<'_, R> {
         assert!(v.width.is_multiple_of(kv_heads) && k.width.is_multiple_of(kv_heads), "whole heads");
         assert_eq!(q.width, heads * (k.width / kv_heads), "queries and keys of one width");
         let shape = |c: Columns| (c.slot.sequences(), c.slot.length());
-        assert!(shape(q) == shape(k) && shape(q) == shape(v), "queries, keys and values of the same tokens");
         let (sequences, length) = shape(q);
+        assert!(shape(k) == shape(v) && shape(k).0 == sequences, "keys and values of the same tokens");
+        assert!(shape(k).1 >= length, "queries of tokens that have keys");
         let y = self.output(sequences, length, heads * (v.width / kv_heads));
         let log_sums = self.kept(sequences * heads, length);
         self.run(Node { q, k, v, heads, kv_heads, scale, log_sums, y });
@@ -87,7 +88,7 @@ impl<'a, R: Real> Rows<'a, R> {
 }
 
 /// Where a token of a head begins.
-fn place(of: Columns, sequence: usize, token: usize, head: usize, width: usize) -> usize {
+pub(super) fn place(of: Columns, sequence: usize, token: usize, head: usize, width: usize) -> usize {
     (sequence * of.slot.length() + token) * of.slot.width() + of.start + head * width
 }
 
@@ -117,6 +118,16 @@ impl Node {
         self.v.width / self.kv_heads
     }
 
+    /// Keys of a sequence.
+    fn keys(self) -> usize {
+        self.k.slot.length()
+    }
+
+    /// Keys in front of that of the first query.
+    fn ahead(self) -> usize {
+        self.keys() - self.y.length()
+    }
+
     /// Query heads to a key and value head.
     fn group(self) -> usize {
         self.heads / self.kv_heads
@@ -131,11 +142,12 @@ impl Node {
 impl Op for Node {
     fn forward<R: Real>(self, tape: &mut Tape<R>) {
         let (length, width, dk, dv) = (self.y.length(), self.y.width(), self.dk(), self.dv());
+        let (all, ahead) = (self.keys(), self.ahead());
         let block = block(length).min(length);
         let gradients = &mut tape.buffers.gradients;
-        let mut scores = gradients.scratch(block * length);
+        let mut scores = gradients.scratch(block * all);
         let mut inverse = gradients.scratch(block);
-        let mut turned = Turned { data: gradients.scratch(dk * length), length };
+        let mut turned = Turned { data: gradients.scratch(dk * all), length: all };
         let values = &mut tape.buffers.values;
         let (mut y, mut log_sums) = (values.take(self.y), values.take(self.log_sums));
         for sequence in 0..self.y.sequences() {
@@ -149,11 +161,18 @@ impl Op for Node {
                 let log_sums = &mut log_sums[self.log_sums_of(sequence, head)];
                 for from in (0..length).step_by(block) {
                     let rows = block.min(length - from);
-                    let keys = from + rows;
+                    let keys = ahead + from + rows;
                     let scores = &mut scores[..rows * keys];
                     product(R::ONE, q.matrix(from, rows), turned.matrix(dk, 0, keys), scores, keys, false);
                     let inverse = &mut inverse[..rows];
-                    exponentials(scores, keys, from, R::of(self.scale), &mut log_sums[from..keys], inverse);
+                    exponentials(
+                        scores,
+                        keys,
+                        ahead + from,
+                        R::of(self.scale),
+                        &mut log_sums[from..from + rows],
+                        inverse,
+                    );
                     let y = &mut y[place(self.y.into(), sequence, from, head, dv)..];
                     let p = Matrix::new(scores, rows, keys);
                     product(R::ONE, p, v.matrix(0, keys), y, width, false);
@@ -168,15 +187,15 @@ impl Op for Node {
 
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
-        let (dk, dv, length) = (self.dk(), self.dv(), self.y.length());
+        let (dk, dv, length, all) = (self.dk(), self.dv(), self.y.length(), self.keys());
         let (values, gradients) = (&tape.buffers.values, &mut tape.buffers.gradients);
         let block = block(length).min(length);
         let mut scratch = Scratch {
-            p: gradients.scratch(block * KEYS.min(length)),
-            ds: gradients.scratch(block * KEYS.min(length)),
+            p: gradients.scratch(block * KEYS.min(all)),
+            ds: gradients.scratch(block * KEYS.min(all)),
             along: gradients.scratch(block),
-            k: Turned { data: gradients.scratch(dk * length), length },
-            v: Turned { data: gradients.scratch(dv * length), length },
+            k: Turned { data: gradients.scratch(dk * all), length: all },
+            v: Turned { data: gradients.scratch(dv * all), length: all },
         };
         for sequence in 0..self.y.sequences() {
             for head in 0..self.heads {
@@ -224,13 +243,14 @@ impl Node {
         let along = &mut to.along[..rows];
         products_along(&dy.data[from * dy.stride..], &y.data[from * y.stride..], dy.stride, wv, along);
         let dy = dy.matrix(from, rows);
-        for start in (0..from + rows).step_by(KEYS) {
-            let keys = KEYS.min(from + rows - start);
+        // Row i sees the keys up to this one and i more.
+        let first = self.ahead() + from;
+        for start in (0..first + rows).step_by(KEYS) {
+            let keys = KEYS.min(first + rows - start);
             let (p, ds) = (&mut to.p[..rows * keys], &mut to.ds[..rows * keys]);
             product(R::ONE, q, to.k.matrix(wk, start, keys), p, keys, false);
             product(R::ONE, dy, to.v.matrix(wv, start, keys), ds, keys, false);
-            // Row i sees the keys up to from + i, which is `from - start + i` here.
-            slopes(p, ds, keys, from as isize - start as isize, scale, &log_sums[from..], along);
+            slopes(p, ds, keys, first as isize - start as isize, scale, &log_sums[from..], along);
             let (p, ds) = (Matrix::new(p, rows, keys), Matrix::new(ds, rows, keys));
             if let Some(sum) = gradients.open_zeroed(self.v.slot) {
                 let at = place(self.v, sequence, start, shared, wv);
@@ -251,7 +271,7 @@ impl Node {
 kernel! {
     /// Rows of `width` elements, `stride` apart, as columns of y, whose rows have `length` elements. Rows are taken by
     /// whole vectors of y, so that what is written lies side by side.
-    fn transpose<'a, R>(x: &'a [R], stride: usize, width: usize, y: &'a mut [R], length: usize) {
+    pub(super) fn transpose<'a, R>(x: &'a [R], stride: usize, width: usize, y: &'a mut [R], length: usize) {
         let whole = length - length % LANES;
         for row in (0..whole).step_by(LANES) {
             let rows: [&[R]; LANES] = std::array::from_fn(|i| &x[(row + i) * stride..][..width]);
@@ -339,12 +359,12 @@ kernel! {
     }
 }
 
-/// The naive reference: q `[sequences, length, heads x dk]`, k and v with `kv_heads`.
+/// The naive reference: q `[sequences, length, heads x dk]`, k and v `[sequences, keys, ..]` with `kv_heads`.
 pub fn naive(
     q: &[f64],
     k: &[f64],
     v: &[f64],
-    length: usize,
+    [length, keys]: [usize; 2],
     [heads, kv_heads]: [usize; 2],
     [dk, dv]: [usize; 2],
     scale: f64,
@@ -354,10 +374,11 @@ pub fn naive(
     for i in 0..rows {
         for h in 0..heads {
             let g = h / (heads / kv_heads);
-            let first = i / length * length;
+            let first = i / length * keys;
+            let last = first + keys - length + i % length;
             let score =
                 |j: usize| scale * naive::dot(dk, |c| (q[(i * heads + h) * dk + c], k[(j * kv_heads + g) * dk + c]));
-            let scores: Vec<f64> = (first..=i).map(score).collect();
+            let scores: Vec<f64> = (first..=last).map(score).collect();
             let most = scores.iter().fold(f64::MIN, |m, &s| m.max(s));
             let sum: f64 = scores.iter().map(|s| libm::exp(s - most)).sum();
             for c in 0..dv {
@@ -379,6 +400,8 @@ pub(super) mod tests {
     #[derive(Debug)]
     pub(crate) struct Case {
         shape: [usize; 2],
+        /// keys in front of that of the first query
+        ahead: usize,
         heads: [usize; 2],
         dk: usize,
         dv: usize,
@@ -399,12 +422,18 @@ pub(super) mod tests {
             let dk = d.size(1, 9);
             let dv = if d.one_in(2) { dk } else { d.size(1, 9) };
             let sequences = if length > 100 { 1 } else { d.size(1, 3) };
-            Self { shape: [sequences, length], heads: [kv_heads * d.size(1, 3), kv_heads], dk, dv, fused: d.one_in(2) }
+            let heads = [kv_heads * d.size(1, 3), kv_heads];
+            let fused = d.one_in(2);
+            let ahead = if fused || d.one_in(2) { 0 } else { d.size(1, 70) };
+            Self { shape: [sequences, length], ahead, heads, dk, dv, fused }
         }
         fn inputs(&self) -> Vec<[usize; 3]> {
             let ([b, t], [h, g]) = (self.shape, self.heads);
             let (q, k, v) = (h * self.dk, g * self.dk, g * self.dv);
-            if self.fused { vec![[b, t, q + k + v]] } else { vec![[b, t, q], [b, t, k], [b, t, v]] }
+            if self.fused {
+                return vec![[b, t, q + k + v]];
+            }
+            vec![[b, t, q], [b, t + self.ahead, k], [b, t + self.ahead, v]]
         }
         fn params(&self) -> Vec<Vec<usize>> {
             vec![]
@@ -428,7 +457,8 @@ pub(super) mod tests {
             } else {
                 inputs.to_vec()
             };
-            naive(&parts[0], &parts[1], &parts[2], self.shape[1], self.heads, [self.dk, self.dv], 0.4)
+            let lengths = [self.shape[1], self.shape[1] + self.ahead];
+            naive(&parts[0], &parts[1], &parts[2], lengths, self.heads, [self.dk, self.dv], 0.4)
         }
     }
 }

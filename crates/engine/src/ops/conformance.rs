@@ -54,8 +54,8 @@ pub(crate) trait Conformance: std::fmt::Debug {
     fn naive_loss(&self, _inputs: &[Vec<f64>], _params: &[Vec<f64>]) -> f64 {
         0.0
     }
-    /// Moves inputs away from where the op has no derivative.
-    fn adjust(&self, _inputs: &mut [Vec<f64>]) {}
+    /// Moves inputs and weights away from where the op has no derivative.
+    fn adjust(&self, _inputs: &mut [Vec<f64>], _params: &mut [Vec<f64>]) {}
 }
 
 struct Result {
@@ -106,8 +106,8 @@ pub(crate) fn check<C: Conformance>() {
         let mut draw = Draw(Xoshiro256PlusPlus::seed_from_u64(seed));
         let case = C::draw(&mut draw);
         let mut inputs: Vec<Vec<f64>> = case.inputs().iter().map(|s| draw.array(s.iter().product())).collect();
-        case.adjust(&mut inputs);
-        let weights: Vec<Vec<f64>> = case.params().iter().map(|s| draw.array(s.iter().product())).collect();
+        let mut weights: Vec<Vec<f64>> = case.params().iter().map(|s| draw.array(s.iter().product())).collect();
+        case.adjust(&mut inputs, &mut weights);
         let reference = case.naive(&inputs, &weights);
         let cotangent = draw.array(reference.len());
         let fast = run::<f64, C>(&case, &inputs, &weights, &cotangent, 1);

@@ -2,14 +2,19 @@
 
 pub mod activation;
 pub mod add;
+pub mod append;
 pub mod attention;
 pub mod concat;
 pub mod cross_entropy;
+pub mod decay;
+pub mod delta_rule;
 pub mod dot;
 pub mod embedding;
 pub mod exits;
+pub mod l2norm;
 pub mod layernorm;
 pub mod linear;
+pub mod moe;
 pub mod multiply;
 pub mod rmsnorm;
 pub mod rope;
@@ -38,6 +43,8 @@ pub(crate) trait Op: Copy {
 macro_rules! ops {
     ($($(#[$when:meta])? $variant:ident = $module:ident),* $(,)?) => {
         /// An op on the tape, with its arguments.
+        // Nodes are some hundreds at most and are moved once each, so the largest may set their size.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Copy, Debug)]
         pub(crate) enum Node {
             $($(#[$when])? $variant($module::Node)),*
@@ -73,14 +80,19 @@ macro_rules! ops {
 ops! {
     Activation = activation,
     Add = add,
+    Append = append,
     Attention = attention,
     Concat = concat,
     CrossEntropy = cross_entropy,
+    Decay = decay,
+    DeltaRule = delta_rule,
     Dot = dot,
     Embedding = embedding,
     Exits = exits,
+    L2Norm = l2norm,
     LayerNorm = layernorm,
     Linear = linear,
+    Moe = moe,
     Multiply = multiply,
     RmsNorm = rmsnorm,
     Rope = rope,

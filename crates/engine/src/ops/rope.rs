@@ -3,7 +3,7 @@
 //!
 //! y_a = x_a cos - x_b sin, y_b = x_b cos + x_a sin
 //!
-//! x is `[sequences, length, heads x head]`; positions count from 0 in every sequence. The pairs (a, b) are (i, i + d/2)
+//! x is `[sequences, length, heads x head]`; positions count from `from` in every sequence, usually 0. The pairs (a, b) are (i, i + d/2)
 //! in the layout of Llama and (2i, 2i + 1) in that of DeepSeek. The gradient is turned back by the same angle, so nothing
 //! is kept.
 
@@ -34,12 +34,14 @@ pub struct Rope {
     pub theta: f64,
     /// The pairs.
     pub layout: Layout,
+    /// The position of the first token.
+    pub from: usize,
 }
 
 impl Rope {
     /// Heads turned whole, in the layout of Llama.
     pub fn new(head: usize, theta: f64) -> Self {
-        Self { head, start: 0, dims: head, theta, layout: Layout::HalfSplit }
+        Self { head, start: 0, dims: head, theta, layout: Layout::HalfSplit, from: 0 }
     }
 }
 
@@ -84,8 +86,10 @@ impl<R: Real> Tape<'_, R> {
         assert!(rope.start + rope.dims <= rope.head && rope.dims.is_multiple_of(2), "{rope:?}");
         let (sequences, length) = (x.slot.sequences(), x.slot.length());
         let tables = &mut self.buffers.tables;
-        let table = tables.iter().position(|t| t.serves(length, rope)).unwrap_or_else(|| {
-            tables.push(Table::new(length, rope.dims, rope.theta));
+        // A decoder asks for one position after the other.
+        let positions = (rope.from + length).next_power_of_two();
+        let table = tables.iter().position(|t| t.serves(positions, rope)).unwrap_or_else(|| {
+            tables.push(Table::new(positions, rope.dims, rope.theta));
             tables.len() - 1
         });
         let y = self.output(sequences, length, x.width);
@@ -121,7 +125,8 @@ kernel! {
         let (length, half) = (from.slot.length(), rope.dims / 2);
         let rows = x.chunks_exact(from.slot.width()).zip(y.chunks_exact_mut(to.slot.width()));
         for (row, (x, y)) in rows.enumerate() {
-            let (cos, sin) = (&table.cos[row % length * half..][..half], &table.sin[row % length * half..][..half]);
+            let at = (rope.from + row % length) * half;
+            let (cos, sin) = (&table.cos[at..][..half], &table.sin[at..][..half]);
             let (x, y) = (&x[from.start..][..from.width], &mut y[to.start..][..to.width]);
             for (x, y) in x.chunks_exact(rope.head).zip(y.chunks_exact_mut(rope.head)) {
                 let (before, rest) = y.split_at_mut(rope.start);
@@ -164,7 +169,8 @@ pub fn naive(x: &[f64], length: usize, width: usize, rope: Rope) -> Vec<f64> {
     for row in 0..x.len() / width {
         for head in 0..width / rope.head {
             for i in 0..rope.dims / 2 {
-                let angle = (row % length) as f64 / libm::pow(rope.theta, (2 * i) as f64 / rope.dims as f64);
+                let angle =
+                    (rope.from + row % length) as f64 / libm::pow(rope.theta, (2 * i) as f64 / rope.dims as f64);
                 let at = row * width + head * rope.head + rope.start;
                 let (a, b) = match rope.layout {
                     Layout::HalfSplit => (at + i, at + i + rope.dims / 2),
@@ -197,7 +203,8 @@ pub(super) mod tests {
         fn draw(d: &mut Draw) -> Self {
             let (start, dims, rest) = (d.size(0, 5), 2 * d.size(1, 12), d.size(0, 5));
             let layout = if d.one_in(2) { Layout::HalfSplit } else { Layout::Interleaved };
-            let rope = Rope { head: start + dims + rest, start, dims, theta: 100.0, layout };
+            let from = if d.one_in(2) { 0 } else { d.size(1, 30) };
+            let rope = Rope { head: start + dims + rest, start, dims, theta: 100.0, layout, from };
             let around = if d.one_in(2) { [0, 0] } else { [d.size(0, 5), d.size(0, 5)] };
             Self { shape: [d.size(1, 3), d.size(1, 20)], heads: d.size(1, 4), around, rope }
         }

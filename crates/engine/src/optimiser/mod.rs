@@ -2,6 +2,7 @@
 
 mod adamw;
 mod muon;
+mod sign;
 
 use std::ops::Range;
 
@@ -15,6 +16,9 @@ pub enum Rule {
     /// Every matrix along the orthogonal matrix nearest to its momentum (Jordan et al. 2024,
     /// <https://kellerjordan.github.io/posts/muon/>), as far as AdamW would (Liu et al. 2025, arXiv 2502.16982, eq. 4).
     Muon,
+    /// Every weight by one step against the sign of its gradient (Wang et al. 2024, arXiv 2408.15664): biases that balance
+    /// experts.
+    Sign,
 }
 
 /// Weights that are moved alike: [`Params::add`] says which belong to which.
@@ -22,7 +26,7 @@ pub enum Rule {
 pub struct Group {
     /// How they are moved; settled when the optimiser is made.
     pub rule: Rule,
-    /// Multiplies the learning rate of the step.
+    /// Multiplies the learning rate of the step; under [`Rule::Sign`] it is the step.
     pub lr: f64,
     /// Decay per step and unit of the group's learning rate: 0 for norms and biases, usually.
     pub weight_decay: f64,
@@ -105,7 +109,7 @@ impl<R: Real> Optimiser<R> {
 
     /// What is kept of each weight, flat as the weights, and the steps taken: what a checkpoint holds. Of AdamW the two
     /// numbers are the first and second average; of Muon the momentum and the last direction, which the next step
-    /// overwrites unread.
+    /// overwrites unread; of signs nothing.
     pub fn state(&self) -> (&[R], &[R], u64) {
         (&self.first, &self.second, self.steps)
     }
@@ -149,6 +153,7 @@ impl<R: Real> Optimiser<R> {
         let pace = Pace { groups, lr, clip, parallel };
         let mut flat = Flat { start: 0, weights: params.weights_mut(), gradient, first, second };
         adamw::update(flat.part(0..gradient.len()), runs, *betas, *eps, *steps, pace);
+        sign::update(flat.part(0..gradient.len()), runs, pace);
         muon::update(flat, lanes, *momentum, pace);
     }
 }
