@@ -81,6 +81,8 @@ pub enum Rule {
     AdamW,
     /// Matrices as such ([`isoloss_engine::Rule::Muon`]).
     Muon,
+    /// By steps of one length ([`isoloss_engine::Rule::Sign`]), which is the group's `lr` whatever the course is.
+    Sign,
 }
 
 impl Rule {
@@ -95,6 +97,7 @@ impl From<Group> for engine::Group {
         let rule = match group.rule {
             Rule::AdamW => engine::Rule::AdamW,
             Rule::Muon => engine::Rule::Muon,
+            Rule::Sign => engine::Rule::Sign,
         };
         Self { rule, lr: group.lr, weight_decay: group.weight_decay }
     }
@@ -137,13 +140,26 @@ pub struct Evaluation {
 
 /// Tokens that are walked together, about: activations of as many stay near the caches.
 const CHUNK_TOKENS: usize = 512;
+/// Rows of an expert in a chunk, about: with fewer, what every chunk costs however small it is shows.
+const EXPERT_ROWS: usize = 128;
 /// Gradients summed apart, at most: the most threads that can help one run. Each costs the memory of a gradient.
 const SHARDS: usize = 4;
 
 impl Cut {
     /// The cut for a batch of this shape: from the config alone, never from the machine.
     pub fn of(batch: usize, seq_len: usize) -> Self {
-        let chunk = (CHUNK_TOKENS / seq_len.max(1)).clamp(1, batch.max(1));
+        Self::near(CHUNK_TOKENS, batch, seq_len)
+    }
+
+    /// The same for a model of which a token passes so many of the experts: chunks that give each expert rows enough, and leave
+    /// two threads something to do.
+    pub fn of_experts(batch: usize, seq_len: usize, experts: usize, chosen: usize) -> Self {
+        let wanted = EXPERT_ROWS * experts.div_ceil(chosen.max(1));
+        Self::near(wanted.clamp(CHUNK_TOKENS, (batch * seq_len / 2).max(CHUNK_TOKENS)), batch, seq_len)
+    }
+
+    fn near(tokens: usize, batch: usize, seq_len: usize) -> Self {
+        let chunk = (tokens / seq_len.max(1)).clamp(1, batch.max(1));
         Self { chunk, shards: batch.div_ceil(chunk).clamp(1, SHARDS) }
     }
 }

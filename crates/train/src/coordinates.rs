@@ -4,6 +4,7 @@
 use isoloss_engine::Real;
 
 use crate::job::Job;
+use crate::models::feed::LOADS;
 use crate::{Divergence, Trainer};
 
 /// An activation of one model.
@@ -30,7 +31,8 @@ pub fn coordinates(job: &Job, steps: u64, windows: usize) -> Result<Vec<Coordina
         trainer.advance()?;
     }
     let after = trainer.observe(&windows);
-    let each = before.iter().zip(after).map(|((_, before), (name, after))| Coordinate {
+    let each = before.iter().zip(after).filter(|(_, (name, _))| !name.starts_with(LOADS));
+    let each = each.map(|((_, before), (name, after))| Coordinate {
         name,
         size: root_mean_square(after.iter().map(|x| x.to_f64())),
         change: root_mean_square(after.iter().zip(before).map(|(x, y)| x.to_f64() - y.to_f64())),

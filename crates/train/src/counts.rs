@@ -27,7 +27,8 @@ pub fn counts(config: &RunConfig) -> Counts {
         head: size.head,
         non_embedding: size.stored - outside,
         flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds * windows,
-        flops_6nd: 6.0 * (size.effective - outside) as f64 * tokens as f64,
+        // What no token of its kind passes takes no part.
+        flops_6nd: 6.0 * (size.effective - (size.stored - size.active) - outside) as f64 * tokens as f64,
         tokens,
     }
 }

@@ -11,12 +11,14 @@ mod estimate;
 pub mod job;
 pub mod ladder;
 pub mod measures;
+pub mod mixers;
 pub mod models;
 pub mod recipes;
 mod refused;
 pub mod schedules;
 mod trainer;
 pub mod trunk;
+mod weights;
 mod work;
 
 pub use config::RunConfig;

@@ -23,7 +23,7 @@ pub struct Counts {
     pub non_embedding: u64,
     /// FLOPs of all products of the training, forward and back, head and attention included.
     pub flops_counted: f64,
-    /// 6 times non-embedding parameters (with reuse) times tokens.
+    /// 6 times the parameters that take part in a token (with reuse), without embedding and head, times tokens.
     pub flops_6nd: f64,
     /// Tokens trained on.
     pub tokens: u64,

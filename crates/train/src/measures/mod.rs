@@ -4,6 +4,7 @@
 pub mod accuracy;
 pub mod bits;
 pub mod exits;
+pub mod loads;
 pub mod movement;
 
 use isoloss_runs::store::CurvePoint;
@@ -64,5 +65,6 @@ measures! {
     Accuracy = accuracy,
     Bits = bits,
     Exits = exits,
+    Loads = loads,
     Movement = movement,
 }

@@ -13,11 +13,11 @@ use std::ops::Range;
 use isoloss_engine::{Init, Linear, Param, Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
-use super::shape::{shape, sized};
-use super::transformer::{self, Applied, See};
-use super::{Role, Size};
+use super::shape::shape;
+use super::stack::{Applied, See, Stack};
+use super::{Role, Size, transformer};
 use crate::config::{Start, Training};
-use crate::refused::{Refused, not_negative, within};
+use crate::refused::{Refused, not_negative, sized, within};
 
 pub(super) const SAYS: &str = "a transformer whose middle blocks are applied several times, gates at will";
 
@@ -141,14 +141,20 @@ impl Config {
     pub(super) fn size(&self, seq_len: usize) -> Size {
         let d = self.stack.d_model as u64;
         let (loops, exits) = (self.loops as u64, self.exits());
-        let blocks = self.depth() + self.coda * (exits - 1);
-        let mut size = self.stack.applied(seq_len, Applied { blocks, heads: exits });
+        let coda = self.stack.n_layer - self.coda;
+        let blocks = |number: usize| match number {
+            _ if number < self.prelude => 1,
+            _ if number < coda => self.loops,
+            _ => exits,
+        };
+        let (mut size, of_block) =
+            self.stack.with_parts(|parts| (parts.size(seq_len, Applied { blocks, heads: exits }), parts.block(0)));
         let [injection, joined] = match self.injection {
             Injection::None => [0, 0],
             Injection::Add => [0, d],
             Injection::Concat => [2 * d * d, 3 * d],
         };
-        let recurrent = self.shared() as u64 * self.stack.of_block() + injection;
+        let recurrent = self.shared() as u64 * of_block + injection;
         let [gate, gated] = if self.gate.is_some() { [d + 1, loops * d] } else { [0, 0] };
         size.stored += injection + gate;
         size.active = size.stored;
@@ -163,7 +169,7 @@ impl Config {
 /// The model: handles to its weights, and what its ops need to know.
 #[derive(Clone, Debug)]
 pub struct Model {
-    stack: transformer::Model,
+    stack: Stack,
     inject: Option<Param>,
     /// with the bonus
     gate: Option<(Linear, f64)>,
@@ -176,26 +182,28 @@ pub struct Model {
     injection: Injection,
 }
 
-impl Model {
-    pub(super) fn new<R: Real>(config: &Config, params: &mut Params<R>, start: &Start) -> Self {
-        let d = config.stack.d_model;
-        let stack = transformer::Model::new(&config.stack, params, start);
-        let inject = (config.injection == Injection::Concat).then(|| {
+impl Config {
+    pub(super) fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Model {
+        let d = self.stack.d_model;
+        let stack = self.stack.build(params, start);
+        let inject = (self.injection == Injection::Concat).then(|| {
             let init = Init::Normal(start.hidden / (2.0 * d as f64).sqrt());
             params.add("inject", &[d, 2 * d], init, Role::Hidden.group())
         });
-        let gate = config.gate.map(|gate| {
+        let gate = self.gate.map(|gate| {
             let init = Init::Normal(start.head / (d as f64).sqrt());
             let weight = params.add("gate", &[1, d], init, Role::Head.group());
             let bias = params.add("gate_bias", &[1], Init::Constant(0.0), Role::Norm.group());
             (Linear { weight, bias: Some(bias), scale: 1.0 }, gate.bonus)
         });
-        let Config { prelude, coda, loops, injection, truncate, .. } = *config;
-        let all = config.stack.n_layer;
+        let Config { prelude, coda, loops, injection, truncate, .. } = *self;
+        let all = self.stack.n_layer;
         let cut = loops - truncate.unwrap_or(loops);
-        Self { stack, inject, gate, inside: prelude..all - coda, all, loops, cut, injection }
+        Model { stack, inject, gate, inside: prelude..all - coda, all, loops, cut, injection }
     }
+}
 
+impl Model {
     pub(super) fn loss<R: Real>(
         &self,
         tape: &mut Tape<R>,

@@ -1,14 +1,20 @@
 //! The models: one file and one line in the list each. A model is a plain struct of handles that calls ops, and counts its
 //! own parameters and FLOPs from its config.
 
+pub mod feed;
+pub mod hybrid;
 pub mod looped;
 mod shape;
+mod stack;
 pub mod transformer;
+
+pub use stack::See;
 
 use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Start, Training};
+use crate::mixers::Past;
 use crate::refused::Refused;
 
 /// What a weight is for: decides how it begins and how it is moved.
@@ -24,6 +30,8 @@ pub enum Role {
     Norm,
     /// Matrices inside that add to the residual stream.
     Residual,
+    /// Biases that balance experts.
+    Balance,
 }
 
 impl Role {
@@ -48,6 +56,9 @@ pub struct Roles<T> {
     /// Of [`Role::Residual`]; as those of [`Role::Hidden`] where nothing is said.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub residual: Option<T>,
+    /// Of [`Role::Balance`], where a model has such.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub balance: Option<T>,
 }
 
 fn none<T>() -> Option<T> {
@@ -56,8 +67,9 @@ fn none<T>() -> Option<T> {
 
 impl<T: Copy> Roles<T> {
     /// In the order of the optimiser's groups.
-    pub fn in_order(&self) -> [T; 5] {
-        [self.embedding, self.hidden, self.head, self.norm, self.residual.unwrap_or(self.hidden)]
+    pub fn in_order(&self) -> [T; 6] {
+        let [residual, balance] = [self.residual, self.balance].map(|own| own.unwrap_or(self.hidden));
+        [self.embedding, self.hidden, self.head, self.norm, residual, balance]
     }
 }
 
@@ -98,7 +110,7 @@ macro_rules! models {
             /// Adds the weights to `params` and keeps handles to them.
             pub fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Model {
                 match self {
-                    $(Self::$variant(config) => Model::$variant($module::Model::new(config, params, start))),*
+                    $(Self::$variant(config) => Model::$variant(config.build(params, start))),*
                 }
             }
 
@@ -184,37 +196,44 @@ macro_rules! models {
 }
 
 models! {
+    Hybrid = hybrid,
     Looped = looped,
     Transformer = transformer,
 }
 
 impl Model {
+    /// The logits of tokens that go on from those before, `[sequences, length, vocab_size]`: one token at a time or a few. Every
+    /// block keeps what it has to know of them, and nothing at first. None of a model of loops, which is not decoded as yet.
+    pub fn decode<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, past: &mut Vec<Past<R>>) -> Option<Slot> {
+        match self {
+            Self::Looped(_) => None,
+            Self::Hybrid(stack) | Self::Transformer(stack) => Some(stack.decode(tape, inputs, past)),
+        }
+    }
+
     /// The probabilities of leaving behind each loop, `[sequences, length, loops]`, of a model whose tokens may.
     pub fn exits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Option<Slot> {
         match self {
             Self::Looped(model) => model.exits(tape, inputs),
-            Self::Transformer(_) => None,
+            Self::Hybrid(_) | Self::Transformer(_) => None,
         }
     }
 }
 
 impl Config {
-    /// The stack of blocks.
-    fn stack(&self) -> &transformer::Config {
-        match self {
-            Self::Looped(config) => &config.stack,
-            Self::Transformer(config) => config,
-        }
-    }
-
     /// The width of the residual stream, which recipes scale by.
     pub fn d_model(&self) -> usize {
-        self.stack().d_model
+        match self {
+            Self::Hybrid(config) => config.d_model,
+            Self::Looped(config) => config.stack.d_model,
+            Self::Transformer(config) => config.d_model,
+        }
     }
 
     /// Blocks that a token passes, one as often as it is applied: what recipes scale by.
     pub fn depth(&self) -> usize {
         match self {
+            Self::Hybrid(config) => config.n_layer,
             Self::Looped(config) => config.depth(),
             Self::Transformer(config) => config.n_layer,
         }
@@ -224,21 +243,39 @@ impl Config {
     pub fn exits(&self) -> Option<usize> {
         match self {
             Self::Looped(config) => config.gate.map(|_| config.loops),
-            Self::Transformer(_) => None,
+            Self::Hybrid(_) | Self::Transformer(_) => None,
         }
     }
 
     /// Multiplies the logits of a tied head by what a recipe says for this width; a head of its own needs none.
     #[must_use]
     pub fn with_logits(mut self, scale: impl Fn(usize) -> f64) -> Self {
-        let stack = match &mut self {
-            Self::Looped(config) => &mut config.stack,
-            Self::Transformer(config) => config,
+        let (tied, logit_scale, d_model) = match &mut self {
+            Self::Hybrid(config) => (config.tied, &mut config.logit_scale, config.d_model),
+            Self::Looped(looped::Config { stack: config, .. }) | Self::Transformer(config) => {
+                (config.tied, &mut config.logit_scale, config.d_model)
+            }
         };
-        if stack.tied {
-            stack.logit_scale = scale(stack.d_model);
+        if tied {
+            *logit_scale = scale(d_model);
         }
         self
+    }
+
+    /// Experts of a block, and how many of them a token passes, of a model that has such.
+    pub fn experts(&self) -> Option<[usize; 2]> {
+        match self {
+            Self::Hybrid(config) => config.moe.map(|moe| [moe.experts, moe.chosen]),
+            Self::Looped(_) | Self::Transformer(_) => None,
+        }
+    }
+
+    /// The step of biases that balance experts, of a model that has such.
+    pub fn balance(&self) -> Option<f64> {
+        match self {
+            Self::Hybrid(config) => config.moe.and_then(|moe| moe.rate),
+            Self::Looped(_) | Self::Transformer(_) => None,
+        }
     }
 
     /// What of a training this model has no use for.
@@ -248,7 +285,7 @@ impl Config {
     pub fn suits(&self, training: &Training) -> Result<(), Refused> {
         match self {
             Self::Looped(config) => config.suits(training),
-            Self::Transformer(_) => Ok(()),
+            Self::Hybrid(_) | Self::Transformer(_) => Ok(()),
         }
     }
 }

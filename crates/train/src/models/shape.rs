@@ -1,12 +1,10 @@
 //! What all decoders have in common in an experiment: the settings of a block, and what they make of a config.
 
 use super::transformer::Config;
-use crate::refused::{Refused, not_negative, positive, within};
+use crate::refused::{MOST, Refused, not_negative, positive, sized, within};
 
 /// Widths inside SwiGLU are multiples of this.
 const WIDE: f64 = 8.0;
-/// More is a slip of the keys: counts of parameters must not overflow.
-const MOST: usize = 1 << 20;
 
 /// The shape of a decoder: its own settings, and then these. A struct for each, so that a key that it does not know is refused
 /// where it stands.
@@ -20,14 +18,14 @@ macro_rules! shape {
             /// Width of the residual stream.
             pub d_model: usize,
             /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
-            #[serde(default = "Shape::usual_head_dim")]
+            #[serde(default = "crate::models::shape::usual_head_dim")]
             pub head_dim: usize,
             /// Query heads that share a key and value head.
-            #[serde(default = "Shape::usual_group")]
+            #[serde(default = "crate::models::shape::usual_group")]
             pub group: usize,
             /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12
             /// d_model^2 parameters.
-            #[serde(default = "Shape::usual_mlp_ratio")]
+            #[serde(default = "crate::models::shape::usual_mlp_ratio")]
             pub mlp_ratio: f64,
             /// Normalise queries and keys head by head.
             #[serde(default)]
@@ -36,29 +34,14 @@ macro_rules! shape {
             #[serde(default)]
             pub tied: bool,
             /// Base of the wavelengths of rotary positions.
-            #[serde(default = "Shape::usual_rope_theta")]
+            #[serde(default = "crate::models::shape::usual_rope_theta")]
             pub rope_theta: f64,
             /// Added to the mean square in norms.
-            #[serde(default = "Shape::usual_norm_eps")]
+            #[serde(default = "crate::models::shape::usual_norm_eps")]
             pub norm_eps: f64,
         }
 
         impl Shape {
-            fn usual_head_dim() -> usize {
-                64
-            }
-            fn usual_group() -> usize {
-                1
-            }
-            fn usual_mlp_ratio() -> f64 {
-                8.0 / 3.0
-            }
-            fn usual_rope_theta() -> f64 {
-                1e4
-            }
-            fn usual_norm_eps() -> f64 {
-                1e-5
-            }
 
             fn common(&self) -> $crate::models::shape::Common {
                 let Self { d_model, head_dim, group, mlp_ratio, qk_norm, tied, rope_theta, norm_eps, .. } = *self;
@@ -68,6 +51,22 @@ macro_rules! shape {
     };
 }
 pub(super) use shape;
+
+pub(super) fn usual_head_dim() -> usize {
+    64
+}
+pub(super) fn usual_group() -> usize {
+    1
+}
+pub(super) fn usual_mlp_ratio() -> f64 {
+    8.0 / 3.0
+}
+pub(super) fn usual_rope_theta() -> f64 {
+    1e4
+}
+pub(super) fn usual_norm_eps() -> f64 {
+    1e-5
+}
 
 /// The settings that all decoders have.
 #[derive(Clone, Copy, Debug)]
@@ -80,11 +79,6 @@ pub(super) struct Common {
     pub tied: bool,
     pub rope_theta: f64,
     pub norm_eps: f64,
-}
-
-/// Refuses a number that is none for a size.
-pub(super) fn sized(setting: &'static str, n: usize) -> Result<(), Refused> {
-    within(setting, n as f64, (1..=MOST).contains(&n), "between 1 and 2^20")
 }
 
 impl Common {

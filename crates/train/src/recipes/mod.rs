@@ -7,7 +7,7 @@ mod settings;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::config::Training;
+use crate::config::{Cut, Group, Rule, Training};
 use crate::models;
 use crate::refused::Refused;
 
@@ -37,9 +37,15 @@ macro_rules! recipes {
             /// # Errors
             /// If a setting makes no sense.
             pub fn training(&self, model: &models::Config, tokens: f64) -> Result<Training, Refused> {
-                match self {
-                    $(Self::$variant(recipe) => recipe.training(model, tokens)),*
+                let mut training = match self {
+                    $(Self::$variant(recipe) => recipe.training(model, tokens)?),*
+                };
+                let step = |lr: f64| Group { rule: Rule::Sign, lr, weight_decay: 0.0 };
+                training.groups.balance = model.balance().map(step);
+                if let Some([experts, chosen]) = model.experts() {
+                    training.cut = Cut::of_experts(training.batch, training.seq_len, experts, chosen);
                 }
+                Ok(training)
             }
 
             /// The same with another learning rate or batch, as a sweep tries them. Batches are whole.

@@ -108,7 +108,8 @@ impl Recipe {
             Optimiser::Muon => 1.0 / wider.sqrt(),
         };
         let head = 1.0 / wider;
-        let rates = Roles { embedding: 1.0, hidden: inside, residual: Some(inside * branch), head, norm: 1.0 };
+        let rates =
+            Roles { embedding: 1.0, hidden: inside, residual: Some(inside * branch), head, norm: 1.0, balance: None };
         let mut training = common.training(tokens, rates)?;
         // The optimiser multiplies decay by the learning rate of the group.
         let groups = &mut training.groups;

@@ -34,6 +34,9 @@ impl Recipe {
         positive("at_width", self.at_width)?;
         finite("width_power", self.width_power)?;
         common.lr *= libm::pow(self.at_width / model.d_model() as f64, self.width_power);
-        common.training(tokens, Roles { embedding: 1.0, hidden: 1.0, residual: None, head: 1.0, norm: 1.0 })
+        common.training(
+            tokens,
+            Roles { embedding: 1.0, hidden: 1.0, residual: None, head: 1.0, norm: 1.0, balance: None },
+        )
     }
 }

@@ -215,6 +215,7 @@ impl Common {
                 residual: rates.residual.map(|lr| group(inside, lr, self.weight_decay)),
                 head: group(Rule::AdamW, rates.head, self.weight_decay),
                 norm: group(Rule::AdamW, rates.norm, 0.0),
+                balance: None,
             },
             init: self.init,
             cut: Cut::of(batch, seq_len),

@@ -78,14 +78,19 @@ pub fn corpus() -> corpora::Config {
     serde_json::from_str(r#"{ "kind": "markov", "seed": 1 }"#).unwrap()
 }
 
+/// A model of that kind and these settings, JSON.
+pub fn model(kind: &str, settings: serde_json::Value, vocab: usize) -> Config {
+    Shape::read(kind, settings).unwrap().unwrap().complete(vocab).unwrap()
+}
+
 /// A transformer of these settings, JSON.
 pub fn shape(settings: serde_json::Value, vocab: usize) -> Config {
-    Shape::read("transformer", settings).unwrap().unwrap().complete(vocab).unwrap()
+    model("transformer", settings, vocab)
 }
 
 /// A looped transformer of these settings, JSON.
 pub fn looped(settings: serde_json::Value, vocab: usize) -> Config {
-    Shape::read("looped", settings).unwrap().unwrap().complete(vocab).unwrap()
+    model("looped", settings, vocab)
 }
 
 /// A small transformer.
@@ -107,7 +112,7 @@ pub fn config(model: Config, steps: u64, batch: usize, seq_len: usize, lr: f64, 
         momentum: None,
         clip: Some(1.0),
         z_loss: 0.0,
-        groups: Roles { embedding: group, hidden: group, head: group, norm: group, residual: None },
+        groups: Roles { embedding: group, hidden: group, head: group, norm: group, residual: None, balance: None },
         init: Start { embedding: 0.5, hidden: 1.0, residual: 0.5, head: 0.1 },
         cut: Cut { chunk: 2, shards: 2 },
     };

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use isoloss_engine::{Params, naive, ops};
 use isoloss_train::config::Start;
-use isoloss_train::models::{Config, looped, transformer};
+use isoloss_train::mixers::{self, attention, delta, mla};
+use isoloss_train::models::{Config, feed, looped, transformer};
 use isoloss_train::{Trainer, counts};
 use serde_json::json;
 
@@ -20,8 +21,10 @@ impl Draw {
     fn shape(&mut self) -> (Config, usize) {
         let length = 1 + self.below(9);
         let stack = self.stack();
-        if self.below(2) == 0 {
-            return (Config::Transformer(stack), length);
+        match self.below(3) {
+            0 => return (Config::Transformer(stack), length),
+            1 => return (self.hybrid(&stack), length),
+            _ => {}
         }
         let prelude = self.below(stack.n_layer);
         let config = looped::Config {
@@ -34,6 +37,33 @@ impl Draw {
             stack,
         };
         (Config::Looped(config), length)
+    }
+
+    fn hybrid(&mut self, stack: &transformer::Config) -> Config {
+        let names = mixers::ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let pattern: Vec<&str> = (0..=self.below(3)).map(|_| names[self.below(names.len())]).collect();
+        let head_dim = [2, 4][self.below(2)];
+        let (conv, gate) = (self.below(5), ["sigmoid", "silu", "none"][self.below(3)]);
+        let query = (self.below(2) == 0).then_some(1 + self.below(9));
+        let experts = 1 + self.below(5);
+        let (chosen, d_expert) = (1 + self.below(experts), 1 + self.below(9));
+        let (rate, shared) = ([0.0, 0.001][self.below(2)], self.below(3));
+        let moe = json!({
+            "experts": experts, "chosen": chosen, "d_expert": d_expert, "shared": shared,
+            "rate": rate,
+        });
+        let moe = (self.below(2) == 0).then_some(moe);
+        let settings = json!({
+            "d_model": 4 * stack.d_model, "head_dim": head_dim, "n_layer": stack.n_layer, "tied": stack.tied,
+            "pattern": pattern, "moe": moe,
+            "mixers": {
+                "attention": { "qk_norm": stack.qk_norm },
+                "kda": { "conv": conv, "gate": gate },
+                "gdn": { "value_group": 1 + self.below(3), "rank": 1 + self.below(4) },
+                "mla": { "rope": false, "query": query },
+            },
+        });
+        crate::common::model("hybrid", settings, stack.vocab_size)
     }
 
     fn stack(&mut self) -> transformer::Config {
@@ -96,6 +126,15 @@ fn queries_keys_values_and_gates_are_parts_of_their_arrays() {
 /// One window through the naive references of the ops, for the multiply-adds they count.
 fn walk(config: &Config, params: &Params<f64>, length: usize) {
     match config {
+        Config::Hybrid(config) => {
+            let mut x = vec![0.1; length * config.d_model];
+            for (i, mixer) in config.pattern.iter().cycle().take(config.n_layer).enumerate() {
+                let moe = config.moe.filter(|moe| i >= moe.dense);
+                x = Block { params, i, moe }.apply(mixer, [config.d_model, config.d_ff], x);
+            }
+            let of = transformer::Config { d_model: config.d_model, tied: config.tied, ..Draw(1).stack() };
+            head(&of, params, &x);
+        }
         Config::Transformer(config) => {
             let x = through(config, params, vec![0.1; length * config.d_model], 0..config.n_layer);
             head(config, params, &x);
@@ -127,32 +166,115 @@ fn head(config: &transformer::Config, params: &Params<f64>, x: &[f64]) {
     ops::cross_entropy::naive(x, head, None, &vec![0; x.len() / config.d_model], config.d_model, 1.0);
 }
 
+/// Blocks of a transformer.
 fn through(config: &transformer::Config, params: &Params<f64>, mut x: Vec<f64>, blocks: Range<usize>) -> Vec<f64> {
-    let weight = |name: &str| params.view(params.get(name).unwrap());
-    let (q, kv) = (config.n_head * config.head_dim, config.n_kv_head * config.head_dim);
-    let d = config.d_model;
-    let length = x.len() / d;
-    let part = |x: &[f64], wide: usize, from: usize, n: usize| -> Vec<f64> {
-        x.chunks(wide).flat_map(|row| row[from..from + n].to_vec()).collect()
-    };
-    let linear = |x: &[f64], name: &str, inner: usize| ops::linear::naive(x, weight(name), None, None, inner, 1.0);
+    let transformer::Config { d_model, n_head, n_kv_head, head_dim, qk_norm, rope_theta, norm_eps, .. } = *config;
+    let rope_theta = Some(rope_theta);
+    let of = attention::Config { d_model, n_head, n_kv_head, head_dim, qk_norm, rope_theta, norm_eps };
     for i in blocks {
-        let name = |end: &str| format!("blocks.{i}.{end}");
-        let n = ops::rmsnorm::naive(&x, weight(&name("norm_1")), 1e-5);
-        let qkv = linear(&n, &name("qkv"), d);
-        let wide = q + 2 * kv;
-        let [queries, keys, values] = [(0, q), (q, kv), (q + kv, kv)].map(|(from, n)| part(&qkv, wide, from, n));
-        let heads = [config.n_head, config.n_kv_head];
-        let a = ops::attention::naive(&queries, &keys, &values, length, heads, [config.head_dim; 2], 1.0);
-        let out = linear(&a, &name("out"), q);
-        x.iter_mut().zip(out).for_each(|(x, y)| *x += y);
-        let n = ops::rmsnorm::naive(&x, weight(&name("norm_2")), 1e-5);
-        let gate_up = linear(&n, &name("gate_up"), d);
-        let [gate, up] = [0, config.d_ff].map(|from| part(&gate_up, 2 * config.d_ff, from, config.d_ff));
-        let down = linear(&ops::swiglu::naive(&gate, &up), &name("down"), config.d_ff);
-        x.iter_mut().zip(down).for_each(|(x, y)| *x += y);
+        x = Block { params, i, moe: None }.apply(&mixers::Config::Attention(of), [d_model, config.d_ff], x);
     }
     x
+}
+
+fn part(x: &[f64], wide: usize, from: usize, n: usize) -> Vec<f64> {
+    x.chunks(wide).flat_map(|row| row[from..from + n].to_vec()).collect()
+}
+
+/// A block by the naive references: its products are counted, what else it does is left out.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    params: &'a Params<f64>,
+    i: usize,
+    moe: Option<feed::Moe>,
+}
+
+impl Block<'_> {
+    fn weight(&self, name: &str) -> &[f64] {
+        self.params.view(self.params.get(&format!("blocks.{}.{name}", self.i)).unwrap())
+    }
+
+    fn linear(&self, x: &[f64], name: &str, inner: usize) -> Vec<f64> {
+        ops::linear::naive(x, self.weight(name), None, None, inner, 1.0)
+    }
+
+    fn apply(self, mixer: &mixers::Config, [d, ff]: [usize; 2], mut x: Vec<f64>) -> Vec<f64> {
+        let n = ops::rmsnorm::naive(&x, self.weight("norm_1"), 1e-5);
+        let (mixed, inner) = match mixer {
+            mixers::Config::Attention(of) => self.attention(of, &n),
+            mixers::Config::Mla(of) => self.mla(of, &n),
+            mixers::Config::Gdn(of) | mixers::Config::Kda(of) => self.delta(of, &n),
+        };
+        x.iter_mut().zip(self.linear(&mixed, "out", inner)).for_each(|(x, y)| *x += y);
+        let n = ops::rmsnorm::naive(&x, self.weight("norm_2"), 1e-5);
+        let Some(moe) = self.moe else {
+            let down = self.swiglu(&n, ["gate_up", "down"], [d, ff]);
+            x.iter_mut().zip(down).for_each(|(x, y)| *x += y);
+            return x;
+        };
+        if moe.shared > 0 {
+            self.swiglu(&n, ["shared_gate_up", "shared_down"], [d, moe.shared * moe.d_expert]);
+        }
+        let bias = vec![0.0; moe.experts];
+        let weights = [self.weight("router"), &bias, self.weight("experts_gate_up"), self.weight("experts_down")];
+        ops::moe::naive(&n, weights, d, moe.chosen, 1.0)
+    }
+
+    fn swiglu(&self, n: &[f64], [gate_up, down]: [&str; 2], [d, ff]: [usize; 2]) -> Vec<f64> {
+        let gate_up = self.linear(n, gate_up, d);
+        let [gate, up] = [0, ff].map(|from| part(&gate_up, 2 * ff, from, ff));
+        self.linear(&ops::swiglu::naive(&gate, &up), down, ff)
+    }
+
+    fn attention(&self, of: &attention::Config, n: &[f64]) -> (Vec<f64>, usize) {
+        let (q, kv) = (of.n_head * of.head_dim, of.n_kv_head * of.head_dim);
+        let qkv = self.linear(n, "qkv", of.d_model);
+        let [queries, keys, values] = [(0, q), (q, kv), (q + kv, kv)].map(|(from, n)| part(&qkv, q + 2 * kv, from, n));
+        let (length, heads) = (n.len() / of.d_model, [of.n_head, of.n_kv_head]);
+        (ops::attention::naive(&queries, &keys, &values, [length; 2], heads, [of.head_dim; 2], 1.0), q)
+    }
+
+    fn mla(&self, of: &mla::Config, n: &[f64]) -> (Vec<f64>, usize) {
+        let (own, heads, length) = (of.head_dim + of.rope_dim, of.n_head, n.len() / of.d_model);
+        let first = of.query.unwrap_or(heads * own);
+        let wide = first + of.latent + of.rope_dim;
+        let down = self.linear(n, "down_qkv", of.d_model);
+        let mut queries = part(&down, wide, 0, first);
+        if of.query.is_some() {
+            queries = self.linear(&queries, "up_q", first);
+        }
+        let kv = self.linear(&part(&down, wide, first, of.latent), "up_kv", of.latent);
+        let (k, v) = (heads * of.head_dim, heads * of.v_dim);
+        let shared = part(&down, wide, first + of.latent, of.rope_dim);
+        let keys = ops::append::naive(&part(&kv, k + v, 0, k), &shared, heads, [of.head_dim, of.rope_dim]);
+        let values = part(&kv, k + v, k, v);
+        (ops::attention::naive(&queries, &keys, &values, [length; 2], [heads; 2], [own, of.v_dim], 1.0), v)
+    }
+
+    fn delta(&self, of: &delta::Config, n: &[f64]) -> (Vec<f64>, usize) {
+        let (q, v) = (of.n_head * of.head_dim, of.n_value_head * of.head_dim);
+        let (wide, gated, length) = (2 * q + v, of.gate != delta::Gate::None, n.len() / of.d_model);
+        let narrow = if of.decay == delta::Of::Channel { of.rank } else { of.n_value_head };
+        let all = wide + of.n_value_head + narrow + if gated { of.rank } else { 0 };
+        let taken = self.linear(n, "taken", of.d_model);
+        let mut shaped = part(&taken, all, 0, wide);
+        if of.conv > 0 {
+            shaped = ops::short_conv::naive(&shaped, self.weight("kernels"), length, wide);
+        }
+        let mut decays = part(&taken, all, wide + of.n_value_head, narrow);
+        if of.decay == delta::Of::Channel {
+            decays = self.linear(&decays, "decays", of.rank);
+        }
+        if gated {
+            self.linear(&part(&taken, all, all - of.rank, of.rank), "gates", of.rank);
+        }
+        let [queries, keys, values] = [(0, q), (q, q), (2 * q, v)].map(|(from, n)| part(&shaped, wide, from, n));
+        let (decays, beta) = (vec![0.0; decays.len()], part(&taken, all, wide, of.n_value_head));
+        let given = [&queries[..], &keys, &values, &decays, &beta, &[]];
+        let heads = [of.n_head, of.n_value_head];
+        let [o, _] = ops::delta_rule::naive(given, length, heads, [of.head_dim; 2], 1.0);
+        (o, v)
+    }
 }
 
 #[test]
@@ -166,7 +288,13 @@ fn memory_is_foreseen_within_15_percent() {
                 "d_model": d_model, "prelude": 1, "shared": 2, "loops": 3, "injection": "concat", "head_dim": 16,
                 "gate": extra.then_some(json!({ "bonus": 0.1 })),
             });
-            for model in [crate::common::shape(settings, 256), crate::common::looped(looped, 256)] {
+            let hybrid = json!({
+                "d_model": d_model, "n_layer": 4, "head_dim": 16, "tied": extra, "pattern": ["kda", "gdn", "mla", "attention"],
+                "moe": extra.then_some(json!({ "experts": 8, "chosen": 2 })),
+                "mixers": { "mla": { "query": extra.then_some(24) } },
+            });
+            let models = [("transformer", settings), ("looped", looped), ("hybrid", hybrid)];
+            for model in models.map(|(kind, settings)| crate::common::model(kind, settings, 256)) {
                 let mut config = crate::common::config(model, 2, batch, seq_len, 1e-3, 0.0);
                 config.training.cut = isoloss_train::config::Cut::of(batch, seq_len);
                 let mut trainer =

@@ -16,7 +16,7 @@ use isoloss_train::models::{self, looped, transformer};
 use isoloss_train::schedules::{Schedule, cosine, linear, wsd};
 use isoloss_train::{Progress, Trainer};
 
-fn files(op: &str) -> Vec<(String, Golden)> {
+pub fn files(op: &str) -> Vec<(String, Golden)> {
     let here = env!("CARGO_MANIFEST_DIR");
     let folders = match std::env::var("ISOLOSS_GOLDEN") {
         Ok(folder) => vec![PathBuf::from(folder)],
@@ -257,8 +257,11 @@ fn looped() {
     assert!(checked > 0 || std::env::var("ISOLOSS_GOLDEN").is_ok(), "there is no looped model to check");
 }
 
+/// The weights of a block that [`theirs`] knows, beside those of mixers of other kinds.
+pub const KNOWN: [&str; 4] = ["norm_1", "norm_2", "gate_up", "down"];
+
 /// The arrays of the file that make up one of ours, one above the other.
-fn theirs(ours: &str) -> Vec<String> {
+pub fn theirs(ours: &str) -> Vec<String> {
     let Some(rest) = ours.strip_prefix("blocks.") else {
         return vec![match ours {
             "embedding" => "model.embed_tokens.weight".into(),

@@ -6,6 +6,7 @@ mod counts;
 mod golden;
 mod knowledge;
 mod looped;
+mod mixers;
 mod numerics;
 mod recipes;
 mod resume;

@@ -14,6 +14,7 @@ pub struct List {
 pub const LISTS: &[List] = &[
     List { name: "corpora", all: isoloss_train::corpora::ALL, whole: false },
     List { name: "models", all: isoloss_train::models::ALL, whole: false },
+    List { name: "mixers", all: isoloss_train::mixers::ALL, whole: false },
     List { name: "measures", all: isoloss_train::measures::ALL, whole: false },
     List { name: "recipes", all: isoloss_train::recipes::ALL, whole: false },
     List { name: "schedules", all: isoloss_train::schedules::ALL, whole: false },

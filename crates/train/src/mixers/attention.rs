@@ -1,0 +1,146 @@
+//! Grouped-query attention with rotary positions (Ainslie et al. 2023, arXiv 2305.13245; Su et al. 2021, arXiv 2104.09864).
+
+use isoloss_engine::{Param, Real, Rope, Slot, Tape};
+use serde::{Deserialize, Serialize};
+
+use super::{Around, Cache, Cost, Past, causal};
+use crate::models::{Role, See};
+use crate::refused::{Refused, positive, sized};
+use crate::weights::Weights;
+
+pub(super) const SAYS: &str = "softmax attention, queries in groups, rotary positions or none";
+
+/// The settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Query heads that share a key and value head.
+    pub group: usize,
+    /// Normalise queries and keys head by head.
+    pub qk_norm: bool,
+    /// Turn queries and keys by their positions.
+    pub rope: bool,
+    /// Base of the wavelengths of rotary positions.
+    pub rope_theta: f64,
+    /// Added to the mean square where queries and keys are normalised.
+    pub norm_eps: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { group: 1, qk_norm: false, rope: true, rope_theta: 1e4, norm_eps: 1e-5 }
+    }
+}
+
+/// The mixer in full.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Query heads.
+    pub n_head: usize,
+    /// Key and value heads.
+    pub n_kv_head: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Queries and keys are normalised head by head.
+    pub qk_norm: bool,
+    /// Base of the wavelengths of rotary positions; none for no positions.
+    pub rope_theta: Option<f64>,
+    /// Added to the mean square where queries and keys are normalised.
+    pub norm_eps: f64,
+}
+
+impl Settings {
+    pub(super) fn complete(&self, around: Around) -> Result<Config, Refused> {
+        let Around { d_model, n_head, head_dim } = around;
+        sized("group", self.group)?;
+        positive("rope_theta", self.rope_theta)?;
+        if !n_head.is_multiple_of(self.group) {
+            let says = format!("{n_head} query heads cannot form groups of {}", self.group);
+            return Err(Refused::new("group", says));
+        }
+        let rope_theta = self.rope.then_some(self.rope_theta);
+        let Self { qk_norm, norm_eps, .. } = *self;
+        Ok(Config { d_model, n_head, n_kv_head: n_head / self.group, head_dim, qk_norm, rope_theta, norm_eps })
+    }
+}
+
+impl Config {
+    /// Columns of queries; of keys, which is that of values.
+    fn widths(&self) -> [usize; 2] {
+        [self.n_head * self.head_dim, self.n_kv_head * self.head_dim]
+    }
+
+    pub(crate) fn cost(&self, seq_len: usize) -> Cost {
+        let [q, kv] = self.widths();
+        let normed = if self.qk_norm { q + kv + self.n_head + self.n_kv_head } else { 0 };
+        let turned = if self.rope_theta.is_some() { q + kv } else { 0 };
+        Cost {
+            matrices: (self.d_model * (q + 2 * kv) + q * self.d_model) as u64,
+            vectors: if self.qk_norm { 2 * self.head_dim as u64 } else { 0 },
+            mixing: causal(seq_len, self.n_head, [self.head_dim; 2]),
+            kept: (q + 2 * kv + turned + normed + q + self.n_head) as u64,
+            widest: (q + kv) as u64,
+            cache: Cache { per_token: 2 * kv as u64, fixed: 0 },
+        }
+    }
+}
+
+/// Handles to the weights, and what the ops need to know.
+#[derive(Clone, Debug)]
+pub struct Mixer {
+    qkv: Param,
+    pub(super) out: Param,
+    /// norms of queries and of keys
+    qk: Option<[Param; 2]>,
+    rope: Option<Rope>,
+    config: Config,
+}
+
+impl Mixer {
+    pub(crate) fn new<R: Real>(config: &Config, weights: &mut Weights<R>) -> Self {
+        let [q, kv] = config.widths();
+        let d = config.d_model;
+        let qkv = weights.joined("qkv", &[q, kv, kv], d, Role::Hidden);
+        let out = weights.matrix("out", d, q, Role::Residual);
+        let rope = config.rope_theta.map(|theta| Rope::new(config.head_dim, theta));
+        Self { qkv, out, qk: None, rope, config: *config }
+    }
+
+    pub(crate) fn vectors<R: Real>(&mut self, weights: &mut Weights<R>) {
+        let width = self.config.head_dim;
+        self.qk = self.config.qk_norm.then(|| ["norm_q", "norm_k"].map(|name| weights.ones(name, width)));
+    }
+
+    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, past: Option<&mut Past<R>>, see: &mut See) -> Slot {
+        let Config { n_head, n_kv_head, head_dim, norm_eps: eps, .. } = self.config;
+        let [q, kv] = self.config.widths();
+        let qkv = tape.linear(x, self.qkv);
+        see(format_args!("queries, keys, values"), qkv);
+        let from = past.as_ref().map_or(0, |past| past.tokens);
+        let rope = self.rope.map(|rope| Rope { from, ..rope });
+        let (queries, mut keys, mut values) = match (self.qk, rope) {
+            // Queries and keys lie side by side and turn alike.
+            (None, Some(rope)) => {
+                let qk = tape.rope(qkv.columns(0, q + kv), rope);
+                (qk.columns(0, q), qk.columns(q, kv), qkv.columns(q + kv, kv))
+            }
+            (None, None) => (qkv.columns(0, q), qkv.columns(q, kv), qkv.columns(q + kv, kv)),
+            (Some([of_q, of_k]), rope) => {
+                let (queries, keys) = (qkv.columns(0, q), qkv.columns(q, kv));
+                let parts = [tape.rmsnorm(queries, of_q, eps), tape.rmsnorm(keys, of_k, eps)];
+                let [queries, keys] = parts.map(|part| rope.map_or(part, |rope| tape.rope(part, rope)));
+                (queries.into(), keys.into(), qkv.columns(q + kv, kv))
+            }
+        };
+        if let Some(past) = past {
+            keys = past.extend(tape, 0, keys, usize::MAX).into();
+            values = past.extend(tape, 1, values, usize::MAX).into();
+            past.tokens += x.length();
+        }
+        let scale = (head_dim as f64).sqrt().recip();
+        tape.attention(queries, keys, values, [n_head, n_kv_head], scale)
+    }
+}
