@@ -24,7 +24,7 @@ impl<R: Real> Tape<'_, R> {
     pub fn append(&mut self, a: impl Into<Columns>, b: impl Into<Columns>, heads: usize) -> Slot {
         let (a, b) = (a.into(), b.into());
         let ([sequences, length, wide], [.., n]) = (a.shape(), b.shape());
-        assert!(wide.is_multiple_of(heads), "{wide} columns are not {heads} heads");
+        assert!(wide > 0 && wide.is_multiple_of(heads), "{wide} columns are not {heads} heads");
         assert_eq!(b.shape(), [sequences, length, n], "parts of the same tokens");
         let y = self.output(sequences, length, wide + heads * n);
         self.run(Node { a, b, heads, y });
@@ -69,7 +69,7 @@ kernel! {
 kernel! {
     /// The first m of every head of dy.
     fn fronts<'a, R>(dy: &'a [R], head: usize, m: usize, da: &'a mut [R], to: Columns, add: bool) {
-        let row = if m == 0 { return } else { to.width / m * head };
+        let row = to.width / m * head;
         for (da, dy) in to.rows_mut(da).zip(dy.chunks_exact(row)) {
             for (da, dy) in da.chunks_exact_mut(m).zip(dy.chunks_exact(head)) {
                 for (da, &dy) in da.iter_mut().zip(dy) {

@@ -25,7 +25,7 @@ pub struct Shape {
     pub pattern: Vec<String>,
     /// Settings of each mixer, by its name.
     #[serde(default)]
-    pub mixers: mixers::Settings,
+    pub mixers: Box<mixers::Settings>,
     /// Width of the residual stream.
     pub d_model: usize,
     /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
