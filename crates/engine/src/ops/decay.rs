@@ -9,8 +9,9 @@
 //! head, as many as keys have each channel by itself. A and bias learn: dA_h = sum of dg dg/da a.
 
 use super::Op;
+use super::split::copy;
 use crate::math::{sigmoid, softplus};
-use crate::simd::{kernel, put};
+use crate::simd::kernel;
 use crate::tape::Columns;
 use crate::{Param, Real, Slot, Tape};
 
@@ -70,7 +71,7 @@ impl Op for Node {
             }
         }
         if let Some((dx, add)) = gradients.open_columns(self.x) {
-            pass(&dg, dx, self.x, add);
+            copy(&dg, self.g.into(), dx, self.x, add);
         }
         gradients.give(sums);
         gradients.give(dg);
@@ -131,16 +132,6 @@ kernel! {
                     *of_bias += *dg;
                 }
                 *of_rate += sum;
-            }
-        }
-    }
-}
-
-kernel! {
-    fn pass<'a, R>(dy: &'a [R], dx: &'a mut [R], to: Columns, add: bool) {
-        for (dx, dy) in to.rows_mut(dx).zip(dy.chunks_exact(to.width)) {
-            for (dx, &dy) in dx.iter_mut().zip(dy) {
-                put(dx, dy, add);
             }
         }
     }

@@ -3,8 +3,8 @@
 //!
 //! With r = width / at.width, l = n_layer / at.n_layer, b = batch / at.batch, t = tokens / at.tokens:
 //!
-//! * width: matrices inside and the head learn at lr / r (matrices that Muon moves at lr / sqrt(r)), embedding and norms at lr; a matrix begins with deviation
-//!   1 / sqrt(inputs), the head at 0 or with deviation ~ 1 / width; the logits of a tied head are divided by r. Heads of
+//! * width: matrices inside and the head learn at lr / r (matrices that Muon moves at lr / sqrt(r)), embedding and norms at
+//!   lr; a matrix begins with deviation 1 / sqrt(inputs), the head at 0 or with deviation ~ 1 / width; the logits of a tied head are divided by r. Heads of
 //!   attention keep their size, as `head_dim` says.
 //! * depth: what a block adds to the residual stream is multiplied by l^-depth_power: 1 by Dey et al. 2025 (arXiv
 //!   2505.01618), 1/2 by Yang et al. 2023 (arXiv 2310.02244). The factor is folded into the matrices that add to the
