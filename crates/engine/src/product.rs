@@ -19,9 +19,14 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Floating-point operations (two per multiply-add) of all products of this thread so far.
+/// Floating-point operations (two per multiply-add) of all products of this thread so far, padding and what is computed twice included.
 pub fn executed_flops() -> u64 {
     FLOPS.get()
+}
+
+/// Counts multiply-adds of products that are not those of [`product`]. What is done element by element is not counted.
+pub(crate) fn executed(multiply_adds: usize) {
+    FLOPS.set(FLOPS.get() + 2 * multiply_adds as u64);
 }
 
 /// Is this thread inside a call to `gemm`? For counting allocations, which `gemm` makes for itself.
@@ -74,7 +79,7 @@ pub fn product<R: Real>(scale: R, a: Matrix<R>, b: Matrix<R>, c: &mut [R], strid
         return;
     }
     assert!(stride >= n && (m - 1) * stride + n <= c.len(), "{m} x {n} elements do not fit in C");
-    FLOPS.set(FLOPS.get() + 2 * (m * n * k) as u64);
+    executed(m * n * k);
     if m == 1 || n == 1 || k <= 2 || m * n <= TINY {
         return small(scale, a, b, c, stride, add);
     }

@@ -7,7 +7,7 @@ use crate::config::{Cut, Rule};
 
 /// FLOPs of a multiply-add.
 const PER_MULTIPLY_ADD: f64 = 2.0;
-/// A step walks forward once, and back at twice the cost: products with the weights and with the inputs.
+/// A step walks forward once, and back at twice the cost: products for the weights and for the inputs.
 const PASSES: f64 = 3.0;
 
 /// All counts of a run. Embedding and head stand apart; a tied head is the embedding, stored once, and neither is part of
@@ -26,10 +26,14 @@ pub fn counts(config: &RunConfig) -> Counts {
         embedding: size.embedding,
         head: size.head,
         non_embedding: size.stored - outside,
-        flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds * windows,
+        flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds.algorithmic * windows,
+        flops_full: Some(PASSES * PER_MULTIPLY_ADD * size.multiply_adds.full * windows),
+        flops_executed: Some(PER_MULTIPLY_ADD * size.multiply_adds.executed.iter().sum::<f64>() * windows),
         // What no token of its kind passes takes no part.
         flops_6nd: 6.0 * (size.effective - (size.stored - size.active) - outside) as f64 * tokens as f64,
         tokens,
+        cache_per_token: Some(size_of::<f32>() as u64 * size.cache.per_token),
+        cache_fixed: Some(size_of::<f32>() as u64 * size.cache.fixed),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod ladder;
 pub mod measures;
 pub mod mixers;
 pub mod models;
+mod multiply_adds;
 pub mod recipes;
 mod refused;
 pub mod schedules;

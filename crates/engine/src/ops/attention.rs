@@ -4,8 +4,9 @@
 //! s_ij = scale q_i . k_j for j <= i, p_i = softmax(s_i), y_i = sum_j p_ij v_j
 //!
 //! q is `[sequences, length, heads x dk]`, k `[.., kv_heads x dk]`, v `[.., kv_heads x dv]`, y `[.., heads x dv]`; q, k and
-//! v may be columns of one projection. There may be more keys than queries: the queries are then those of the last tokens. Probabilities are not kept: forward keeps l_i = ln sum_j e^(s_ij) of every row, from
-//! which backward makes p_ij = e^(s_ij - l_i) anew (Dao et al. 2022, arXiv 2205.14135). With D_i = dy_i . y_i:
+//! v may be columns of one projection. There may be more keys than queries: the queries are then those of the last tokens.
+//! Probabilities are not kept: forward keeps l_i = ln sum_j e^(s_ij) of every row, from which backward makes
+//! p_ij = e^(s_ij - l_i) anew (Dao et al. 2022, arXiv 2205.14135). With D_i = dy_i . y_i:
 //!
 //! dv_j = sum_i p_ij dy_i, ds_ij = p_ij (dy_i . v_j - D_i), dq_i = scale sum_j ds_ij k_j, dk_j = scale sum_i ds_ij q_i
 //!
@@ -67,6 +68,15 @@ impl<R: Real> Tape<'_, R> {
         self.run(Node { q, k, v, heads, kv_heads, scale, log_sums, y });
         y
     }
+}
+
+/// Multiply-adds of one sequence as they are done here, forward and back: a block of queries meets all keys up to its last
+/// query, and the way back makes the scores anew.
+pub fn multiply_adds(length: usize, heads: usize, [dk, dv]: [usize; 2]) -> [f64; 2] {
+    let block = block(length).min(length);
+    let rows = |from: usize| block.min(length - from);
+    let scores: usize = (0..length).step_by(block).map(|from| rows(from) * (from + rows(from))).sum();
+    [dk + dv, 3 * dk + 2 * dv].map(|width| (heads * scores * width) as f64)
 }
 
 /// Rows of a head inside a wider array.

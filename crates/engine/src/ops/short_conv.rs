@@ -4,6 +4,7 @@
 //! dx_tc = sum_j w_cj dy_(t+K-1-j)c, dw_cj = sum_t dy_tc x_(t-K+1+j)c.
 
 use super::Op;
+use crate::product::executed;
 use crate::simd::kernel;
 use crate::tape::Columns;
 use crate::{Param, Real, Slot, Tape, naive};
@@ -28,6 +29,12 @@ impl<R: Real> Tape<'_, R> {
         self.run(Node { x, weight, y });
         y
     }
+}
+
+/// Multiply-adds of one sequence forward; back it is twice as many. The first tokens have fewer before them than kernels reach.
+pub fn multiply_adds(length: usize, channels: usize, taps: usize) -> f64 {
+    let short = taps.min(length);
+    (channels * (length * short - short * short.saturating_sub(1) / 2)) as f64
 }
 
 impl Node {
@@ -111,6 +118,7 @@ impl Op for Node {
 kernel! {
     /// y += w x in each of the rows, which begin as far apart as is said.
     fn multiply_add<'a, R>(w: &'a [R], x: &'a [R], apart: usize, y: &'a mut [R], of_y: usize, rows: usize) {
+        executed(rows * w.len());
         for row in 0..rows {
             let (x, y) = (&x[row * apart..][..w.len()], &mut y[row * of_y..][..w.len()]);
             for ((y, &x), &w) in y.iter_mut().zip(x).zip(w) {
@@ -123,6 +131,7 @@ kernel! {
 kernel! {
     /// sum += x y over the rows of y
     fn add_products<'a, R>(x: &'a [R], apart: usize, y: &'a [R], sum: &'a mut [R]) {
+        executed(y.len());
         for (row, y) in y.chunks_exact(sum.len()).enumerate() {
             let x = &x[row * apart..][..sum.len()];
             for ((s, &x), &y) in sum.iter_mut().zip(x).zip(y) {

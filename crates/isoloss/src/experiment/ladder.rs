@@ -45,6 +45,10 @@ pub struct Ladder {
     /// shares no trunk: it has to be foretold by runs that know nothing of it.
     #[serde(default)]
     pub branches: bool,
+    /// Whether the families of a rung share the batches of each seed, so that what differs between them is less their luck: they
+    /// are one cluster in the fit. They have to be as long, which tokens and exposures make them.
+    #[serde(default)]
+    pub paired: bool,
 }
 
 impl Ladder {
@@ -81,6 +85,10 @@ impl Ladder {
             if let Some(wrong) = wrong {
                 return Some((vec!["ladder", name], format!("{wrong} is not a number above 0")));
             }
+        }
+        if self.paired && (self.branches || (self.tokens.is_none() && self.exposures.is_none())) {
+            let says = "families share batches where their runs are as long and stand by themselves: with tokens or exposures, and without branches";
+            return Some((vec!["ladder", "paired"], says.into()));
         }
         let around = self.around.as_ref()?;
         if self.flops.is_none() {

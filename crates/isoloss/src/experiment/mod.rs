@@ -15,6 +15,7 @@
 //! [ladder]                                # every size at every horizon
 //! sizes = { d_model = [16, 32] }          # "corpus.people" = [250, 500] beside it sets the corpus, "recipe.lr" the recipe
 //! tokens = [98304, 196608]                # or tokens_per_param, exposures (passes over the data), flops
+//! paired = true                           # families of a rung and seed share their batches
 //! branches = true                         # the horizons of a size share a trunk: a grid for little more than its longest runs
 //! [sweep]                                 # learning rates to try at every rung before: see [`sweep`]
 //! lr = [0.5, 1, 2]
@@ -23,6 +24,8 @@
 //! law = "chinchilla"
 //! map = ["P = params_stored"]             # columns from others, as --map of `isoloss fit`; measures are columns too
 //! fix = { E = 3.08 }                      # parameters that are held
+//! [table]                                 # or, in the place of a law, a table of rungs by families
+//! value = "accuracy"                      # a column of the runs
 //! [scale.paper.ladder]                    # settings in the place of others, by --set scale=paper: tables are merged, and one
 //! exposures = [1000]                      # kind of horizon takes the place of another
 //! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
@@ -40,6 +43,7 @@ mod rung;
 mod scale;
 mod size;
 pub mod sweep;
+mod tuning;
 pub mod until;
 
 use std::collections::BTreeMap;
@@ -94,8 +98,10 @@ pub struct Experiment {
     pub held_out: Vec<Table>,
     /// On how much each run is evaluated.
     pub evaluation: Evaluation,
-    /// What is fitted.
+    /// What is fitted; of a question that asks for a table, which counts are N and C.
     pub fit: Fit,
+    /// What is shown in the place of a law.
+    pub table: Option<Shown>,
     /// Figures to draw, by the names of `isoloss list figures`.
     pub figures: Vec<String>,
     /// What a refit of the committed results must find: value, lower and upper end.
@@ -112,6 +118,8 @@ pub(crate) struct Family {
     pub corpus: Table,
     pub model: Table,
     pub recipe: Table,
+    /// The family whose sweep it takes its factors from, where that is not its own.
+    pub tuned_as: Option<String>,
 }
 
 /// What is fitted to the runs.
@@ -141,6 +149,17 @@ pub struct Fit {
     pub baseline: Option<String>,
     /// Fits beside: of some of the runs, or of other columns.
     pub beside: Vec<Beside>,
+}
+
+/// A table of rungs by families, in the place of a law.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// A column of the run table: `loss`, or one that a measure brings.
+    pub value: String,
+    /// The family that others are compared with, seed by seed.
+    #[serde(default)]
+    pub baseline: Option<String>,
 }
 
 /// A fit of the same law beside.
@@ -192,6 +211,8 @@ struct Top {
     #[serde(default)]
     fit: Table,
     #[serde(default)]
+    table: Option<Table>,
+    #[serde(default)]
     figures: Vec<String>,
     #[serde(default)]
     found: BTreeMap<String, [f64; 3]>,
@@ -208,6 +229,7 @@ struct Overrides {
     corpus: Table,
     model: Table,
     recipe: Table,
+    tuned_as: Option<String>,
 }
 
 impl Overrides {
@@ -300,6 +322,7 @@ impl Experiment {
             only: None,
             seeds,
             branches: false,
+            paired: false,
         };
         self.held_out.clear();
         self.sweep = None;
@@ -351,7 +374,27 @@ impl Experiment {
                 top.held_out.iter().flat_map(Table::keys).map(|key| (&["held_out"][..], key)),
             )?;
         }
-        let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe };
+        for (name, own) in &top.families {
+            let Some(other) = &own.tuned_as else { continue };
+            let has_own = top.families.get(other).is_some_and(|other| other.tuned_as.is_none());
+            if sweep.is_none() || !has_own {
+                let message = match sweep {
+                    None => "takes what a sweep finds, and there is no [sweep]".to_owned(),
+                    Some(_) => format!("there is no family {other} with a sweep of its own"),
+                };
+                return Err(file.error(&["families", name, "tuned_as"], message));
+            }
+        }
+        if top.table.is_some()
+            && let Some(key) = top.fit.keys().find(|key| !["size", "compute"].contains(&key.as_str()))
+        {
+            let message = "asks for a law, and [table] for none: one of the two";
+            return Err(file.error(&["fit", key], message));
+        }
+        if top.table.is_some() && !top.held_out.is_empty() {
+            return Err(file.error(&["held_out"], "is foretold by a law, and [table] asks for none"));
+        }
+        let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe, tuned_as: None };
         let over = |base: &Table, own: &Table| {
             let mut all = base.clone();
             all.extend(own.clone());
@@ -365,11 +408,12 @@ impl Experiment {
                 corpus: over(&common.corpus, &own.corpus),
                 model: over(&common.model, &own.model),
                 recipe: over(&common.recipe, &own.recipe),
+                tuned_as: own.tuned_as.clone(),
             })
             .collect();
         if families.is_empty() {
-            let Overrides { corpus, model, recipe } = common;
-            families.push(Family { name: String::new(), corpus, model, recipe });
+            let Overrides { corpus, model, recipe, tuned_as } = common;
+            families.push(Family { name: String::new(), corpus, model, recipe, tuned_as });
         }
         Ok(Self {
             name,
@@ -382,6 +426,7 @@ impl Experiment {
             held_out: top.held_out,
             evaluation: file.read(&["evaluation"], &top.evaluation)?,
             fit: file.read(&["fit"], &top.fit)?,
+            table: top.table.as_ref().map(|table| file.read(&["table"], table)).transpose()?,
             figures: top.figures,
             found: top.found,
             families,

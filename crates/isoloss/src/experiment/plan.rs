@@ -14,7 +14,8 @@ use toml::Value;
 use super::grid::{self, BUDGET};
 use super::rung::{Corpora, Factors, Rung};
 use super::size::{Size, bare};
-use super::sweep::{Chosen, chosen};
+use super::sweep::chosen;
+use super::tuning::Tuning;
 use super::{Experiment, ExperimentError, branches, converged};
 
 /// What a run is for.
@@ -108,17 +109,33 @@ impl<'a> Planner<'a> {
         let refused = |e: FitError| experiment.refused(&["sweep"], e.message).hint_of(e.hint);
         let chosen = chosen(measured).map_err(refused)?;
         let sizes = sizes(experiment)?;
-        let (mut swept, mut fitted, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut all_rungs = Vec::new();
         for family in &experiment.families {
-            let mut tuned = Vec::new();
             let mut rungs = Vec::new();
             for size in &sizes {
                 rungs.push(Rung::new(experiment, &mut self.corpora, family, size, Part::Fit)?);
             }
-            for (rung, lengths) in rungs.iter().zip(lengths(experiment, &rungs, measured)?) {
-                let [tried, trained] = self.rung(rung, &lengths, &chosen, &mut tuned)?;
-                swept.extend(tried);
-                fitted.extend(trained);
+            let lengths = lengths(experiment, &rungs, measured)?;
+            all_rungs.push(rungs.into_iter().zip(lengths).collect::<Vec<_>>());
+        }
+        let mut swept = Vec::new();
+        for (rung, lengths) in all_rungs.iter().flatten().filter(|(rung, _)| rung.family.tuned_as.is_none()) {
+            swept.extend(tried(experiment, rung, lengths)?);
+        }
+        let mut all = kept(experiment, "ladder", swept)?;
+        if experiment.sweep.as_ref().is_some_and(|sweep| sweep.only.is_some()) {
+            all = kept(experiment, "sweep", all)?;
+        }
+        let mut tuning = Tuning::new(experiment, &all);
+        for (rung, lengths) in all_rungs.iter().flatten() {
+            for length in lengths {
+                tuning.add(rung, length.tokens, &chosen)?;
+            }
+        }
+        let (mut fitted, mut held_out) = (Vec::new(), Vec::new());
+        for (family, rungs) in experiment.families.iter().zip(&all_rungs) {
+            for (rung, lengths) in rungs {
+                fitted.extend(trained(experiment, rung, lengths, &tuning)?);
             }
             for (i, size) in experiment.held_out.iter().enumerate() {
                 let mut size = size.clone();
@@ -138,12 +155,10 @@ impl<'a> Planner<'a> {
                         return Err(experiment.file.error(&["held_out"], message));
                     }
                 };
-                let [_, trained] = self.rung(&rung, &[Length { tokens, budget: None }], &chosen, &mut tuned)?;
-                held_out.extend(trained);
+                held_out.extend(trained(experiment, &rung, &[Length { tokens, budget: None }], &tuning)?);
             }
         }
-        let mut all = kept(experiment, swept)?;
-        all.extend(kept(experiment, fitted)?);
+        all.extend(kept(experiment, "ladder", fitted)?);
         if all.is_empty() {
             return Err(experiment
                 .file
@@ -156,68 +171,69 @@ impl<'a> Planner<'a> {
         }
         Ok(all)
     }
+}
 
-    /// The runs of a size at all its horizons: those that sweep it, and those that are trained by what the sweep found.
-    fn rung(
-        &self,
-        rung: &Rung,
-        lengths: &[Length],
-        chosen: &[Chosen],
-        tuned: &mut Vec<Tuned>,
-    ) -> Result<[Vec<Planned>; 2], ExperimentError> {
-        let experiment = self.experiment;
-        let branches = experiment.ladder.branches && rung.part == Part::Fit;
-        if branches {
-            let configs = lengths.iter().map(|length| rung.config(Factors::NONE, length.tokens));
-            branches::check(experiment, &configs.collect::<Result<Vec<_>, _>>()?)?;
+/// The runs that sweep a size at all its horizons.
+fn tried(experiment: &Experiment, rung: &Rung, lengths: &[Length]) -> Result<Vec<Planned>, ExperimentError> {
+    let mut all: Vec<Planned> = Vec::new();
+    let Some(sweep) = &experiment.sweep else { return Ok(all) };
+    for &Length { tokens, budget } in lengths {
+        let as_it_is = rung.config(Factors::NONE, tokens)?;
+        let label = rung.label(&as_it_is);
+        if all.iter().any(|run| run.job.labels.rung == label) {
+            let message = format!("two horizons are called {label}: a sweep tells rungs apart by their names");
+            return Err(experiment.refused(&["ladder"], message));
         }
-        let [mut swept, mut trained] = [Vec::new(), Vec::new()];
-        for &Length { tokens, budget } in lengths {
-            let as_it_is = rung.config(Factors::NONE, tokens)?;
-            let label = rung.label(&as_it_is);
-            let sweep = experiment.sweep.as_ref().filter(|_| rung.part == Part::Fit);
-            if sweep.is_some() && swept.iter().any(|run: &Planned| run.job.labels.rung == label) {
-                let message = format!("two horizons are called {label}: a sweep tells rungs apart by their names");
-                return Err(experiment.refused(&["ladder"], message));
-            }
-            for &seed in sweep.iter().flat_map(|sweep| &sweep.seeds) {
-                // Whatever is tried, weights and batches are the same.
-                let seed = own_seed(seed, &as_it_is.to_value());
-                for factors in sweep.iter().flat_map(|sweep| sweep.factors()) {
-                    let config = RunConfig { seed, ..rung.config(factors, tokens)? };
-                    let [wanted, got] = [&as_it_is, &config].map(|config| config.training.tokens() as f64);
-                    if (got / wanted - 1.0).abs() > UNEVEN {
-                        let batch = config.training.batch;
-                        let message = format!("whole batches of {batch} windows make {got} tokens of {label}");
-                        return Err(experiment
-                            .refused(&["sweep", "batch"], message)
-                            .hint("smaller factors, or longer runs"));
-                    }
-                    swept.push(Planned { budget, asked: tokens, ..rung.planned(config, &label, Part::Sweep)? });
+        for &seed in &sweep.seeds {
+            // Whatever is tried, weights and batches are the same.
+            let seed = own_seed(seed, &as_it_is.to_value());
+            for factors in sweep.factors() {
+                let config = RunConfig { seed, ..rung.config(factors, tokens)? };
+                let [wanted, got] = [&as_it_is, &config].map(|config| config.training.tokens() as f64);
+                if (got / wanted - 1.0).abs() > UNEVEN {
+                    let batch = config.training.batch;
+                    let message = format!("whole batches of {batch} windows make {got} tokens of {label}");
+                    return Err(experiment
+                        .refused(&["sweep", "batch"], message)
+                        .hint("smaller factors, or longer runs"));
                 }
-            }
-            let place = [rung.one.stored as f64, tokens].map(f64::ln);
-            let found = chosen.iter().find(|c| c.family == rung.family.name && c.rung == label);
-            let factors = match (&experiment.sweep, rung.part, found) {
-                (None, ..) => Some(Factors::NONE),
-                (_, Part::HeldOut, _) => nearest(tuned, place),
-                (.., None) => None,
-                (.., Some(found)) => {
-                    let factors = rung.factors(found, tokens)?;
-                    tuned.push(Tuned { place, factors });
-                    Some(factors)
-                }
-            };
-            let config = rung.config(factors.unwrap_or(Factors::NONE), tokens)?;
-            for &seed in &experiment.ladder.seeds {
-                let of = if branches { config.of_any_length() } else { config.to_value() };
-                let config = RunConfig { seed: own_seed(seed, &of), ..config.clone() };
-                let open = factors.is_none();
-                trained.push(Planned { budget, asked: tokens, open, ..rung.planned(config, &label, rung.part)? });
+                all.push(Planned { budget, asked: tokens, ..rung.planned(config, &label, Part::Sweep)? });
             }
         }
-        Ok([swept, trained])
     }
+    Ok(all)
+}
+
+/// The runs of a size at all its horizons, by what sweeps found.
+fn trained(
+    experiment: &Experiment,
+    rung: &Rung,
+    lengths: &[Length],
+    tuning: &Tuning,
+) -> Result<Vec<Planned>, ExperimentError> {
+    let ladder = &experiment.ladder;
+    let branches = ladder.branches && rung.part == Part::Fit;
+    if branches {
+        let configs = lengths.iter().map(|length| rung.config(Factors::NONE, length.tokens));
+        branches::check(experiment, &configs.collect::<Result<Vec<_>, _>>()?)?;
+    }
+    let mut all = Vec::new();
+    for &Length { tokens, budget } in lengths {
+        let label = rung.label(&rung.config(Factors::NONE, tokens)?);
+        let factors = tuning.factors(rung, &label, tokens);
+        let config = rung.config(factors.unwrap_or(Factors::NONE), tokens)?;
+        for &seed in &ladder.seeds {
+            let of = match (ladder.paired, branches) {
+                (true, _) => label.as_str().into(),
+                (_, true) => config.of_any_length(),
+                _ => config.to_value(),
+            };
+            let config = RunConfig { seed: own_seed(seed, &of), ..config.clone() };
+            let open = factors.is_none();
+            all.push(Planned { budget, asked: tokens, open, ..rung.planned(config, &label, rung.part)? });
+        }
+    }
+    Ok(all)
 }
 
 /// Runs of a rung may differ in length by this share, as batches are whole.
@@ -256,18 +272,6 @@ fn lengths(experiment: &Experiment, rungs: &[Rung], measured: &Runs) -> Result<V
     Ok(all)
 }
 
-/// What a sweep found, and where: logarithms of parameters and tokens.
-struct Tuned {
-    place: [f64; 2],
-    factors: Factors,
-}
-
-/// What was found nearest: a rung that is held out has no sweep of its own.
-fn nearest(tuned: &[Tuned], place: [f64; 2]) -> Option<Factors> {
-    let far = |t: &Tuned| (t.place[0] - place[0]).hypot(t.place[1] - place[1]);
-    tuned.iter().min_by(|a, b| far(a).total_cmp(&far(b))).map(|t| t.factors)
-}
-
 /// Refuses runs that a family has twice: what looks like a replicate would be the same number again.
 fn once(experiment: &Experiment, all: &[Planned]) -> Result<(), ExperimentError> {
     let mut seen: BTreeMap<(&str, &str), &Planned> = BTreeMap::new();
@@ -302,13 +306,17 @@ fn sizes(experiment: &Experiment) -> Result<Vec<Size>, ExperimentError> {
     Ok((0..rungs).map(size).collect())
 }
 
-/// The runs that satisfy the ladder's condition.
-fn kept(experiment: &Experiment, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
-    let Some(text) = experiment.ladder.only.as_ref().filter(|_| !all.is_empty()) else { return Ok(all) };
+/// The runs that satisfy the condition of the ladder, or that of the sweep.
+fn kept(experiment: &Experiment, of: &str, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
+    let only = match (of, &experiment.sweep) {
+        ("sweep", Some(sweep)) => &sweep.only,
+        _ => &experiment.ladder.only,
+    };
+    let Some(text) = only.as_ref().filter(|_| !all.is_empty()) else { return Ok(all) };
     let refuse = |what: &dyn std::fmt::Display| {
         let what = what.to_string();
         let (message, hint) = what.split_once("\nhint: ").map_or((what.as_str(), None), |(m, h)| (m, Some(h)));
-        experiment.file.error(&["ladder", "where"], message).hint_of(hint.map(str::to_owned))
+        experiment.file.error(&[of, "where"], message).hint_of(hint.map(str::to_owned))
     };
     let condition = parse_condition(text).map_err(|e| refuse(&e))?;
     let fit = &experiment.fit;
@@ -342,7 +350,8 @@ fn table(all: &[Planned], convention: Convention) -> isoloss_formula::Table {
 }
 
 /// The seed of one run: a mix of the ladder's and of everything else that sets it (of a branch: its trunk), so that no two of
-/// a ladder share their luck, and a rung that is added changes no other. Below 2^32, as numbers of JSON stay exact.
+/// a ladder share their luck, and a rung that is added changes no other; of a paired ladder a mix of the ladder's and of the
+/// name of the rung, which families share. Below 2^32, as numbers of JSON stay exact.
 fn own_seed(seed: u32, config: &serde_json::Value) -> u64 {
     let text = isoloss_runs::record::canonical(config);
     let bytes = text.bytes().chain(seed.to_le_bytes());

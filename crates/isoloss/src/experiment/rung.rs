@@ -24,6 +24,11 @@ pub(super) struct Factors {
 
 impl Factors {
     pub const NONE: Self = Self { lr: 1.0, batch: 1.0 };
+
+    /// With a learning rate that people can read, and that a machine of another kind finds too.
+    pub fn rounded(self) -> Self {
+        Self { lr: three_digits(self.lr), ..self }
+    }
 }
 
 /// A size of a family.
@@ -87,9 +92,19 @@ impl<'a> Rung<'a> {
         self.experiment.fit.size.of(&self.one) as f64
     }
 
+    /// FLOPs of a run of so many tokens, as the fit counts them.
+    pub fn flops(&self, tokens: f64) -> f64 {
+        self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64 * tokens
+    }
+
+    /// Where a run of so many tokens stands among others: logarithms of stored parameters and tokens.
+    pub fn place(&self, tokens: f64) -> [f64; 2] {
+        [self.one.stored as f64, tokens].map(f64::ln)
+    }
+
     /// Tokens of its runs on the ladder.
     pub fn lengths(&self) -> Result<Vec<f64>, ExperimentError> {
-        let flops_per_token = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
+        let flops_per_token = self.flops(1.0);
         let pass = self.source.pass(self.recipe.seq_len()).map(|tokens| tokens as f64);
         let Some(horizons) = self.experiment.ladder.horizons() else { return Ok(Vec::new()) };
         match horizons.tokens(Sizes { params: self.params(), flops_per_token, pass }) {
@@ -127,7 +142,7 @@ impl<'a> Rung<'a> {
         let (_, batch) = self.recipe.lr_and_batch();
         let batch = chosen.batch.as_ref().map_or(1.0, |best| best.best.value / batch as f64);
         let there = self.config(Factors { lr: 1.0, batch }, tokens)?;
-        Ok(Factors { lr: three_digits(chosen.lr.best.value / there.training.lr), batch })
+        Ok(Factors { lr: chosen.lr.best.value / there.training.lr, batch }.rounded())
     }
 
     /// `d_model 64, 3.1M tokens`
@@ -237,7 +252,7 @@ impl Opened {
     }
 }
 
-/// A factor that people can read, and that a machine of another kind finds too.
+/// A factor of three digits.
 fn three_digits(factor: f64) -> f64 {
     format!("{factor:.2e}").parse().unwrap_or(factor)
 }

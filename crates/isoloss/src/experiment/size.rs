@@ -80,7 +80,11 @@ impl Size {
 
 /// A value as it is typed, words without quotes.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| serde_json::to_string(value).unwrap_or_default(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) if !all.is_empty() => all.iter().map(plain).collect::<Vec<_>>().join("+"),
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,10 @@
 //! [sweep]
 //! lr = [0.25, 0.5, 1, 2, 4]               # factors of the recipe's learning rate
 //! seeds = [101, 102]                      # draw seeds of these runs, which take no part in a fit of losses
+//! where = "d_model == 32 or d_model == 96"  # which rungs: between them factors are a power of compute; all by default
+//!
+//! [families.kda-as-mla]
+//! tuned_as = "mla"                        # is not swept: it takes the factors of this family
 //! ```
 //!
 //! The runs of one rung and seed share weights and batches, so that what differs between them is the learning rate. The
@@ -31,6 +35,9 @@ pub struct Sweep {
     pub batch: Vec<f64>,
     /// Draw seeds, as those of the ladder, which have to be others.
     pub seeds: Vec<u32>,
+    /// Which rungs are swept: a condition as that of the ladder. The factors of the others are a power of compute.
+    #[serde(default, rename = "where")]
+    pub only: Option<String>,
 }
 
 impl Sweep {

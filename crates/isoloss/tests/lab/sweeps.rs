@@ -103,3 +103,50 @@ fn sweeps_that_choose_nothing_are_refused() {
         assert!(!lab.path("runs").exists());
     }
 }
+
+/// Ends of a ladder are swept, what lies between follows by a power of compute, a family may take what another found, and
+/// families of a rung share their batches.
+#[test]
+fn between_the_swept_rungs_learning_rates_are_a_power_of_compute() {
+    let of = "[families.b.model]\nmlp_ratio = 1.0\n[families.c]\ntuned_as = \"a\"\nmodel = { mlp_ratio = 1.0 }\n[evaluation]";
+    let sweep = "[sweep]\nlr = [0.25, 1, 4]\nseeds = [7]\nwhere = \"d_model != 12\"\n[families.a.model]\n";
+    let text = LADDER
+        .replace("[4, 6, 8, 12, 16, 24]", "[8, 12, 16]")
+        .replace("[2048, 4096, 8192, 16384]", "[4096]\nseeds = [1, 2]\npaired = true")
+        .replace("[evaluation]", &format!("{sweep}{of}"))
+        .replace("[evaluation]", "[fit]\nlaw = \"kaplan-c\"\nbaseline = \"a\"\n[evaluation]");
+    let lab = Lab::of(&text);
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    let runs = import("runs.csv", &fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap()).unwrap();
+    let [swept, fitted] = [Part::Sweep, Part::Fit].map(|part| runs.filter(|run| Part::of(run) == Some(part)));
+    assert_eq!((swept.len(), fitted.len()), (2 * 2 * 3, 3 * 3 * 2));
+    let of = |family: &str, width: u64| {
+        let mut all = fitted.iter().filter(|run| run.labels.family == family);
+        all.find(|run| run.config["model"]["d_model"] == width).unwrap()
+    };
+    let lr = |family: &str, width: u64| of(family, width).config["training"]["lr"].as_f64().unwrap();
+    for family in ["a", "b"] {
+        // The recipe's own law of the width is inside of the learning rates, and none of the factors.
+        let [low, middle, high] = [8, 12, 16]
+            .map(|width| (of(family, width).counts.flops_counted.ln(), (lr(family, width) * width as f64).ln()));
+        let between = low.1 + (high.1 - low.1) * (middle.0 - low.0) / (high.0 - low.0);
+        assert!((middle.1 - between).abs() < 0.02, "{family}: {low:?} {middle:?} {high:?}");
+    }
+    let seeds = |family: &str| -> Vec<u64> {
+        fitted.iter().filter(|run| run.labels.family == family).map(|run| run.seed).collect()
+    };
+    assert_eq!(seeds("a").iter().collect::<BTreeSet<_>>().len(), 6);
+    assert!(seeds("a") == seeds("b") && seeds("b") == seeds("c"));
+    assert!([8, 12, 16].iter().all(|&width| lr("c", width) == lr("a", width)), "c is b, tuned as a");
+
+    for (from, to, says) in [
+        ("tuned_as = \"a\"", "tuned_as = \"d\"", "[families.c.tuned_as] there is no family d"),
+        ("[sweep]", "[scale.x.sweep]", "[families.c.tuned_as] takes what a sweep finds"),
+        ("tokens = [4096]", "tokens_per_param = [4]", "[ladder.paired] families share batches"),
+    ] {
+        let lab = Lab::of(&text.replace(from, to));
+        let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);
+        assert!(code == 2 && stderr.contains(says), "{stderr}");
+    }
+}

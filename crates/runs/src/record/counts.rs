@@ -21,12 +21,27 @@ pub struct Counts {
     pub head: u64,
     /// Stored without embedding and head.
     pub non_embedding: u64,
-    /// FLOPs of all products of the training, forward and back, head and attention included.
+    /// FLOPs that the equations ask of the training, forward and back: all products, head and attention included, each token
+    /// reading the tokens up to it, a delta rule step by step.
     pub flops_counted: f64,
+    /// The same with scores of attention over all tokens of a window, as many papers count; none of runs from before it was
+    /// counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops_full: Option<f64>,
+    /// FLOPs of the products that the engine did, forward and back: chunks of a delta rule, blocks of attention beyond the
+    /// diagonal, what is made anew on the way back; none of runs from before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops_executed: Option<f64>,
     /// 6 times the parameters that take part in a token (with reuse), without embedding and head, times tokens.
     pub flops_6nd: f64,
     /// Tokens trained on.
     pub tokens: u64,
+    /// Bytes that a decoder keeps of a sequence for each of its tokens, in f32; none of runs from before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_per_token: Option<u64>,
+    /// Bytes that it keeps however long the sequence is, as states; none of runs from before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_fixed: Option<u64>,
 }
 
 impl Counts {
@@ -64,6 +79,12 @@ pub enum Compute {
     #[default]
     #[serde(rename = "counted")]
     Counted,
+    /// [`Counts::flops_full`]
+    #[serde(rename = "full")]
+    Full,
+    /// [`Counts::flops_executed`]
+    #[serde(rename = "executed")]
+    Executed,
     /// [`Counts::flops_6nd`]
     #[serde(rename = "6nd")]
     SixNd,
@@ -107,12 +128,14 @@ impl Size {
 
 impl Compute {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Counted, Self::SixNd];
+    pub const ALL: [Self; 4] = [Self::Counted, Self::Full, Self::Executed, Self::SixNd];
 
     /// What is said of the column: its convention.
     pub fn says(self) -> &'static str {
         match self {
             Self::Counted => "C counted, head and attention included",
+            Self::Full => "C counted, attention over whole windows",
+            Self::Executed => "C as executed",
             Self::SixNd => "C = 6ND",
         }
     }
@@ -120,11 +143,13 @@ impl Compute {
 
 impl Convention {
     /// The FLOPs of a run. 6 N D is that of the parameters that N counts: without embedding and head, whatever is used
-    /// again counts as often as it is used ([`Counts::flops_6nd`]).
+    /// again counts as often as it is used ([`Counts::flops_6nd`]). NaN where a record does not say.
     pub fn flops(self, counts: &Counts) -> f64 {
         let six = |params: u64| 6.0 * params as f64 * counts.tokens as f64;
         match (self.compute, self.size) {
             (Compute::Counted, _) => counts.flops_counted,
+            (Compute::Full, _) => counts.flops_full.unwrap_or(f64::NAN),
+            (Compute::Executed, _) => counts.flops_executed.unwrap_or(f64::NAN),
             (Compute::SixNd, Size::NonEmbedding) => counts.flops_6nd,
             (Compute::SixNd, size) => six(size.of(counts)),
         }

@@ -44,7 +44,7 @@ const fn fixed(name: &'static str, path: &'static [&'static str], kind: Kind) ->
 }
 
 /// The columns of every table, in the order of a table: what a reader looks for first, first.
-pub(crate) const FIXED: [Fixed; 38] = [
+pub(crate) const FIXED: [Fixed; 42] = [
     fixed("id", &["id"], Kind::Text),
     fixed("state", &["state", "name"], Kind::Text),
     fixed("reason", &["state", "reason"], Kind::MaybeText),
@@ -69,8 +69,12 @@ pub(crate) const FIXED: [Fixed; 38] = [
     fixed("params_head", &["counts", "head"], Kind::Number),
     fixed("params_non_embedding", &["counts", "non_embedding"], Kind::Number),
     fixed("flops_counted", &["counts", "flops_counted"], Kind::Number),
+    fixed("flops_full", &["counts", "flops_full"], Kind::Number),
+    fixed("flops_executed", &["counts", "flops_executed"], Kind::Number),
     fixed("flops_6nd", &["counts", "flops_6nd"], Kind::Number),
     fixed("tokens", &["counts", "tokens"], Kind::Number),
+    fixed("cache_per_token", &["counts", "cache_per_token"], Kind::Number),
+    fixed("cache_fixed", &["counts", "cache_fixed"], Kind::Number),
     fixed("steps", &["state", "step"], Kind::Number),
     fixed("data", &["data", "name"], Kind::Text),
     fixed("entropy", &["data", "entropy"], Kind::Number),

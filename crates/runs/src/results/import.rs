@@ -42,8 +42,9 @@ pub fn import(source: &str, text: &str) -> Result<Runs, ReadError> {
         let line = row.position().map_or(0, |p| p.line());
         runs.push(run(&columns, &row).map_err(|wrong| wrong.said(source, line))?);
     }
-    let mut ids = BTreeSet::new();
-    match runs.iter().position(|run: &Run| !ids.insert(run.id.as_str())) {
+    // Families that came to the same settings have a run in common.
+    let mut known = BTreeSet::new();
+    match runs.iter().position(|run: &Run| !known.insert([&run.id, &run.labels.family, &run.labels.rung])) {
         Some(again) => {
             Err(ReadError::new(source, format!("run {} stands here twice", runs[again].id)).at(again as u64 + 2))
         }

@@ -141,12 +141,17 @@ fn known(part: &str) -> &'static [&'static str] {
             "stored",
             "effective",
             "active",
+            "recurrent",
             "embedding",
             "head",
             "non_embedding",
             "flops_counted",
+            "flops_full",
+            "flops_executed",
             "flops_6nd",
             "tokens",
+            "cache_per_token",
+            "cache_fixed",
         ],
     }
 }

@@ -3,8 +3,9 @@
 use isoloss_engine::{Param, Real, Rope, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::{Around, Cache, Cost, Past, causal};
+use super::{Around, Cache, Cost, Past};
 use crate::models::{Role, See};
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized};
 use crate::weights::Weights;
 
@@ -80,7 +81,7 @@ impl Config {
         Cost {
             matrices: (self.d_model * (q + 2 * kv) + q * self.d_model) as u64,
             vectors: if self.qk_norm { 2 * self.head_dim as u64 } else { 0 },
-            mixing: causal(seq_len, self.n_head, [self.head_dim; 2]),
+            mixing: MultiplyAdds::causal(seq_len, self.n_head, [self.head_dim; 2]),
             kept: (q + 2 * kv + turned + normed + q + self.n_head) as u64,
             widest: (q + kv) as u64,
             cache: Cache { per_token: 2 * kv as u64, fixed: 0 },

@@ -3,12 +3,14 @@
 //! q, k, v = silu(conv(W x)), q and k of length 1 head by head, beta = s(W_b x), g the log-decay ([`isoloss_engine::Decay`]), o the
 //! rule ([`isoloss_engine::DeltaRule`]), y = gate * norm(o) head by head. (Kimi Linear, arXiv 2510.26692, section 3.2.)
 
+use isoloss_engine::ops::{delta_rule, short_conv};
 use isoloss_engine::{Activation, Columns, Decay, DeltaRule, Param, Real, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
 use super::past::last;
 use super::{Around, Cache, Cost, Past};
 use crate::models::{Role, See};
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized, within};
 use crate::weights::Weights;
 
@@ -134,17 +136,18 @@ impl Config {
         let convolved = (2 * q + v) * self.conv;
         let state = self.n_value_head * self.head_dim * self.head_dim;
         let up = self.rank * (wide * self.decays() + gated * v);
-        // The first tokens have fewer before them than kernels reach over.
-        let short = self.conv.min(seq_len);
-        let reached = seq_len * short - short * short.saturating_sub(1) / 2;
+        // S^T k, k w^T and S^T q of every token (arXiv 2510.26692, equation 13: 6 T d^2 FLOPs a head), and the kernels.
+        let rule = (seq_len * 3 * state) as f64;
+        let executed = delta_rule::multiply_adds(seq_len, self.n_value_head, [self.head_dim; 2]);
+        let mut mixing = MultiplyAdds { algorithmic: rule, full: rule, executed };
+        mixing += MultiplyAdds::plain(short_conv::multiply_adds(seq_len, 2 * q + v, self.conv));
         // Every channel is convolved, activated, and made of length 1 or not; the rule keeps a state for every few tokens.
         let shaped = 3 * (2 * q + v) + 2 * q + 3 * self.decays() + 2 * self.n_value_head;
         let out = 2 * v + gated * (3 * v + self.rank);
         Cost {
             matrices: (self.d_model * taken + up + v * self.d_model) as u64,
             vectors: (convolved + self.n_value_head + self.decays() + self.head_dim) as u64,
-            // S^T k, k w^T and S^T q of every token (arXiv 2510.26692, equation 13: 6 T d^2 FLOPs a head), and the kernels.
-            mixing: (seq_len * 3 * state + reached * (2 * q + v)) as f64,
+            mixing,
             kept: (taken + shaped + out + state / 16) as u64,
             widest: taken as u64,
             cache: Cache { per_token: 0, fixed: (state + (2 * q + v) * self.conv.saturating_sub(1)) as u64 },

@@ -9,8 +9,9 @@
 use isoloss_engine::{Layout, Param, Real, Rope, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::{Around, Cache, Cost, Past, causal};
+use super::{Around, Cache, Cost, Past};
 use crate::models::{Role, See};
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized};
 use crate::weights::Weights;
 
@@ -103,7 +104,7 @@ impl Config {
         Cost {
             matrices: (self.d_model * down + of_query * q + self.latent * (k + v) + v * self.d_model) as u64,
             vectors: (self.latent + of_query) as u64,
-            mixing: causal(seq_len, self.n_head, [self.head_dim + self.rope_dim, self.v_dim]),
+            mixing: MultiplyAdds::causal(seq_len, self.n_head, [self.head_dim + self.rope_dim, self.v_dim]),
             kept: (down + normed + turned + k + v + self.n_head * self.rope_dim + k + v + self.n_head) as u64,
             widest: down.max(k + v) as u64,
             cache: Cache { per_token: (self.latent + self.rope_dim) as u64, fixed: 0 },

@@ -17,6 +17,7 @@ pub use past::Past;
 
 use crate::config::Start;
 use crate::models::See;
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::Refused;
 use crate::weights::Weights;
 
@@ -38,9 +39,8 @@ pub struct Cost {
     pub matrices: u64,
     /// Parameters that are none of these: norms, biases, kernels.
     pub vectors: u64,
-    /// Multiply-adds of one window forward beside those of the matrices: scores over the keys that a token may read, a delta rule
-    /// step by step.
-    pub mixing: f64,
+    /// What one window takes beside the matrices.
+    pub mixing: MultiplyAdds,
     /// Numbers held for one token while a window is walked forward and back.
     pub kept: u64,
     /// Columns of its widest value, about.
@@ -56,12 +56,6 @@ pub struct Cache {
     pub per_token: u64,
     /// However many tokens there are.
     pub fixed: u64,
-}
-
-/// Multiply-adds of causal attention over one window forward: token i of a window reads i + 1 keys and as many values.
-fn causal(length: usize, heads: usize, [dk, dv]: [usize; 2]) -> f64 {
-    let length = length as f64;
-    length * (length + 1.0) / 2.0 * (heads * (dk + dv)) as f64
 }
 
 /// The list from which configs, names and dispatch are made.

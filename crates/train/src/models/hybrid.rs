@@ -10,7 +10,7 @@ use super::shape::{self, Common};
 use super::stack::{Applied, Parts, Stack};
 use super::{Size, feed, transformer};
 use crate::config::Start;
-use crate::mixers::{self, Around, Cache};
+use crate::mixers::{self, Around};
 use crate::refused::{Refused, sized};
 
 pub(super) const SAYS: &str = "blocks of attention, latent attention and delta rules in any pattern";
@@ -106,17 +106,11 @@ impl Config {
     }
 
     pub(super) fn size(&self, seq_len: usize) -> Size {
-        self.with_parts(|parts| parts.size(seq_len, Applied { blocks: |_| 1, heads: 1 }))
+        self.with_parts(|parts| parts.size(seq_len, Applied { blocks: |_| [1; 2], heads: 1 }))
     }
 
     pub(super) fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Stack {
         self.with_parts(|parts| Stack::new(parts, params, start))
-    }
-
-    /// What a decoder keeps of one sequence.
-    pub fn cache(&self) -> Cache {
-        let each = self.pattern.iter().cycle().take(self.n_layer).map(|mixer| mixer.cost(1).cache);
-        each.fold(Cache::default(), |a, b| Cache { per_token: a.per_token + b.per_token, fixed: a.fixed + b.fixed })
     }
 }
 

@@ -17,6 +17,7 @@ use super::shape::shape;
 use super::stack::{Applied, See, Stack};
 use super::{Role, Size, transformer};
 use crate::config::{Start, Training};
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, not_negative, sized, within};
 
 pub(super) const SAYS: &str = "a transformer whose middle blocks are applied several times, gates at will";
@@ -142,10 +143,13 @@ impl Config {
         let d = self.stack.d_model as u64;
         let (loops, exits) = (self.loops as u64, self.exits());
         let coda = self.stack.n_layer - self.coda;
+        // Without exits nothing is asked of the loops in front of the cut; of the prelude only what is injected behind it.
+        let cut = if self.gate.is_some() { 0 } else { self.loops - self.truncate.unwrap_or(self.loops) };
+        let back = usize::from(cut == 0 || self.injection != Injection::None);
         let blocks = |number: usize| match number {
-            _ if number < self.prelude => 1,
-            _ if number < coda => self.loops,
-            _ => exits,
+            _ if number < self.prelude => [1, back],
+            _ if number < coda => [self.loops, self.loops - cut],
+            _ => [exits; 2],
         };
         let (mut size, of_block) =
             self.stack.with_parts(|parts| (parts.size(seq_len, Applied { blocks, heads: exits }), parts.block(0)));
@@ -160,7 +164,9 @@ impl Config {
         size.active = size.stored;
         size.effective = size.stored + (loops - 1) * recurrent;
         size.recurrent = Some(recurrent);
-        size.multiply_adds += seq_len as f64 * (loops * injection + gated) as f64;
+        size.multiply_adds +=
+            MultiplyAdds::plain(seq_len as f64 * injection as f64).times([self.loops, self.loops - cut]);
+        size.multiply_adds += MultiplyAdds::plain(seq_len as f64 * gated as f64);
         size.activations += seq_len as f64 * (loops * joined + if gate > 0 { 8 * loops } else { 0 }) as f64;
         size
     }

@@ -14,7 +14,8 @@ use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Start, Training};
-use crate::mixers::Past;
+use crate::mixers::{Cache, Past};
+use crate::multiply_adds::MultiplyAdds;
 use crate::refused::Refused;
 
 /// What a weight is for: decides how it begins and how it is moved.
@@ -88,10 +89,12 @@ pub struct Size {
     pub embedding: u64,
     /// Those of a head of its own.
     pub head: u64,
-    /// Multiply-adds of one window forward, all products counted: f64, exact up to 2^53.
-    pub multiply_adds: f64,
+    /// Multiply-adds of one window, head included: exact up to 2^53.
+    pub multiply_adds: MultiplyAdds,
     /// Numbers held for one window while it is walked forward and back.
     pub activations: f64,
+    /// What a decoder keeps of one sequence.
+    pub cache: Cache,
     /// Numbers that Muon works in, where it moves the matrices inside.
     pub muon_scratch: f64,
 }

@@ -10,7 +10,8 @@ use isoloss_engine::{Param, Params, Real, Slot, Tape, Tokens};
 use super::feed::{self, Feed};
 use super::{Role, Size};
 use crate::config::Start;
-use crate::mixers::{self, Mixer, Past};
+use crate::mixers::{self, Cache, Mixer, Past};
+use crate::multiply_adds::MultiplyAdds;
 use crate::weights::Weights;
 
 /// Is told of values on the way.
@@ -32,7 +33,7 @@ pub(super) struct Parts<'a> {
 
 /// How often a walk of one window applies what there is.
 pub(super) struct Applied<F> {
-    /// Each of the blocks.
+    /// Each of the blocks, forward and back.
     pub blocks: F,
     /// Norm and head.
     pub heads: usize,
@@ -46,21 +47,27 @@ impl Parts<'_> {
     }
 
     /// The size of a model with these blocks and a head, which are applied so often.
-    pub fn size(&self, seq_len: usize, applied: Applied<impl Fn(usize) -> usize>) -> Size {
+    pub fn size(&self, seq_len: usize, applied: Applied<impl Fn(usize) -> [usize; 2]>) -> Size {
         let [d, vocab] = [self.d_model, self.vocab_size].map(|n| n as u64);
         let (embedding, head) = (vocab * d, if self.tied { 0 } else { vocab * d });
         let (heads, length) = (applied.heads as u64, seq_len as f64);
         let scaled = if self.logit_scale == 1.0 { 0 } else { d };
         let mut stored = embedding + d + head;
-        let mut multiply_adds = heads as f64 * length * (vocab * d) as f64;
+        let mut multiply_adds = MultiplyAdds::plain(heads as f64 * length * (vocab * d) as f64);
         let mut kept = d + heads * (d + 2 + scaled);
-        let (mut idle, mut widest) = (0, 0);
+        let (mut idle, mut widest, mut cache) = (0, 0, Cache::default());
         for (number, (mixer, feed)) in self.mixers.iter().zip(self.feeds).enumerate() {
-            let (mixer, feed, times) = (mixer.cost(seq_len), feed.cost(self.d_model), (applied.blocks)(number) as u64);
+            let (mixer, feed) = (mixer.cost(seq_len), feed.cost(self.d_model));
+            let times = (applied.blocks)(number);
             stored += self.block(number);
             idle += feed.stored - feed.active - feed.vectors;
-            multiply_adds += times as f64 * (length * (mixer.matrices + feed.active) as f64 + mixer.mixing);
-            kept += times * (4 * d + 2 + mixer.kept + feed.kept);
+            let mut one = MultiplyAdds::plain(length * (mixer.matrices + feed.active) as f64);
+            one += mixer.mixing;
+            multiply_adds += one.times(times);
+            let often = times[0] as u64;
+            cache.per_token += often * mixer.cache.per_token;
+            cache.fixed += often * mixer.cache.fixed;
+            kept += often * (4 * d + 2 + mixer.kept + feed.kept);
             widest = widest.max(mixer.widest).max(feed.widest);
         }
         // What is alive for a moment: gradients of the widest values, and of the stream.
@@ -77,6 +84,7 @@ impl Parts<'_> {
             head,
             multiply_adds,
             activations,
+            cache,
             muon_scratch,
         }
     }

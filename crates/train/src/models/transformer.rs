@@ -87,7 +87,7 @@ impl Config {
     }
 
     pub(super) fn size(&self, seq_len: usize) -> Size {
-        self.with_parts(|parts| parts.size(seq_len, Applied { blocks: |_| 1, heads: 1 }))
+        self.with_parts(|parts| parts.size(seq_len, Applied { blocks: |_| [1; 2], heads: 1 }))
     }
 
     pub(super) fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Stack {

@@ -247,8 +247,7 @@ fn decoding_goes_on_where_it_was() {
                     assert!(apart <= 1e-12, "{name} {mixers}: tokens {from} to {} differ by {apart:e}", from + n);
                     from += n;
                 }
-                let models::Config::Hybrid(config) = &config else { unreachable!() };
-                let cache = config.cache();
+                let cache = config.size(1).cache;
                 let numbers = sequences as u64 * (cache.fixed + cache.per_token * length as u64);
                 let kept: usize = past.iter().map(|past| past.numbers()).sum();
                 assert_eq!(kept as u64, numbers, "{name} {mixers}");

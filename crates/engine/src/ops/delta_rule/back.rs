@@ -1,10 +1,11 @@
 //! The way back through a chunk.
 
 use super::chunk::{Prepared, alive};
-use super::layout::{CHUNK, Rows, Size, Tokens, parts};
+use super::layout::{CHUNK, PAIRS, Rows, Size, Tokens, parts};
 use super::tiles::{Left, blocks, product, subtract, update, update2, vectors, vectors_mut, write2};
 use crate::Real;
 use crate::ops::attention::transpose;
+use crate::product::executed;
 use crate::simd::{LANES, dot, kernel};
 
 /// Room that a chunk needs.
@@ -170,6 +171,7 @@ fn solve_back<R: Real, const W: usize>(l: &[R], beta: &[R], dw: &mut [R], y: &mu
 
 kernel! {
     fn solve_all_back<'a, R>(l: &'a [R], beta: &'a [R], dw: &'a mut [R], y: &'a mut [R], width: usize) {
+        executed((PAIRS - CHUNK) * width);
         blocks!(width, solve_back(l, beta, dw, y, width));
     }
 }
@@ -232,6 +234,7 @@ kernel! {
     fn add_pairs_gradients<'a, R>(
         prepared: Prepared<'a, R>, dm: &'a [R], dl: &'a [R], dq: &'a mut [R], reads: &'a mut [R], writes: &'a mut [R], width: usize,
     ) {
+        executed(4 * PAIRS * width);
         if prepared.gone(width) {
             blocks!(width, add_pairs_back(prepared, dm, dl, dq, reads, writes, width, true));
         } else {

@@ -1,8 +1,9 @@
 //! One head over the tokens of one chunk, in matrix products.
 
-use super::layout::{CHUNK, Size, Tokens, parts};
+use super::layout::{CHUNK, PAIRS, Size, Tokens, parts};
 use super::tiles::{Left, blocks, product, subtract, update, vector, vector_mut, vectors, vectors_mut};
 use crate::Real;
+use crate::product::executed;
 use crate::simd::{LANES, join, kernel};
 
 /// Products of decays below this are 0: on what would come of them, subnormal numbers, processors are slow.
@@ -167,6 +168,7 @@ fn add_pairs<R: Real, const W: usize>(prepared: Prepared<R>, pairs: &mut [R], wi
 kernel! {
     /// M and L of a chunk.
     fn make_pairs<'a, R>(prepared: Prepared<'a, R>, pairs: &'a mut [R], width: usize) {
+        executed(2 * PAIRS * width);
         pairs.fill(R::ZERO);
         if prepared.gone(width) {
             blocks!(width, add_pairs(prepared, pairs, width, true));
@@ -217,6 +219,7 @@ kernel! {
     fn solve_all<'a, R>(
         l: &'a [R], beta: &'a [R], u: &'a [R], x: &'a mut [R], w: &'a mut [R], width: usize,
     ) {
+        executed((PAIRS - CHUNK) * width);
         blocks!(width, solve(l, beta, u, x, w, width));
     }
 }

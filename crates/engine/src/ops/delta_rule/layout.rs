@@ -6,6 +6,9 @@ use crate::simd::{LANES, add, kernel};
 /// Tokens of a chunk, C.
 pub(super) const CHUNK: usize = 16;
 
+/// Pairs t >= s of its tokens.
+pub(super) const PAIRS: usize = CHUNK * (CHUNK + 1) / 2;
+
 /// Widths of a head: K and V, and both in whole vectors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
@@ -33,6 +36,17 @@ impl Size {
     /// Elements of M and L of a chunk.
     pub(super) fn pairs(self) -> usize {
         2 * CHUNK * CHUNK
+    }
+
+    /// Multiply-adds of a chunk, forward and back. States meet C rows of reads of q, as many of k, and of writes, and so do
+    /// their gradients, once more where the rows have gradients; M and L are made and used, and x solved for.
+    pub(super) fn multiply_adds(self) -> [usize; 2] {
+        let (k, v) = (self.wide_k, self.wide_v);
+        let (state, solved) = (CHUNK * k * v, (PAIRS - CHUNK) * v);
+        [
+            3 * state + CHUNK * CHUNK * v + 2 * PAIRS * k + solved,
+            6 * state + 3 * CHUNK * CHUNK * v + 4 * PAIRS * k + solved,
+        ]
     }
 
     /// A state without its padding.

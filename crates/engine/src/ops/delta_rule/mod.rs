@@ -111,6 +111,12 @@ impl<R: Real> Tape<'_, R> {
     }
 }
 
+/// Multiply-adds of one sequence as they are done here, forward and back: chunks and rows are filled up.
+pub fn multiply_adds(length: usize, value_heads: usize, [dk, dv]: [usize; 2]) -> [f64; 2] {
+    let chunks = (value_heads * length.div_ceil(CHUNK)) as f64;
+    Size::new(dk, dv).multiply_adds().map(|one| chunks * one as f64)
+}
+
 impl DeltaRule {
     fn size(self) -> Size {
         Size::new(self.k.width / self.heads, self.v.width / self.value_heads)

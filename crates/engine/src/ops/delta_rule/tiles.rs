@@ -4,6 +4,7 @@
 //! see that nothing else is written meanwhile, and keeps it in a register.
 
 use crate::Real;
+use crate::product::executed;
 use crate::simd::{LANES, kernel};
 
 /// Rows of a tile of a product: with four vectors of columns, sixteen sums stay in registers.
@@ -108,6 +109,8 @@ kernel! {
     /// C = A B, or C += A B if `add`; the rows of B and C are `width` long, a whole number of vectors, and those of A are
     /// a multiple of [`ROWS`].
     pub(super) fn product<'a, R>(a: Left<'a, R>, b: &'a [R], c: &'a mut [R], width: usize, add: bool) {
+        let (Left::Plain(all, _) | Left::Turned(all, _)) = a;
+        executed(all.len() * width);
         blocks!(width, columns(a, b, c, width, add));
     }
 }

@@ -10,6 +10,7 @@ mod multipliers;
 mod page;
 mod question;
 mod rungs;
+mod tabled;
 mod truth;
 mod until;
 mod ways;
@@ -28,6 +29,7 @@ use crate::failure::Failure;
 use crate::output::{self, code, talk};
 use answer::Answer;
 use keys::in_keys;
+use tabled::Tabled;
 
 /// Options of `run`.
 #[derive(Args, Debug)]
@@ -79,9 +81,14 @@ run it again.";
         let place = place(&self.of.store);
         let mut planner = Planner::new(&experiment, &place);
         let planned = first(&mut planner)?;
-        let checked = question::check(&experiment, &planned)?;
         let (at_once, _) = self.of.side_by_side(planned.len());
-        let until = self.until.asked(&checked, at_once)?;
+        let until = match &experiment.table {
+            Some(shown) => {
+                tabled::check(&experiment, shown)?;
+                self.until.without_law(&experiment)?
+            }
+            None => self.until.asked(&question::check(&experiment, &planned)?, at_once)?,
+        };
         if self.of.dry_run {
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }
@@ -107,11 +114,17 @@ run it again.";
     }
 }
 
-/// Fits, draws, writes and says.
+/// Fits or tabulates, draws, writes and says.
 fn tell(experiment: &Experiment, runs: Runs, out: &Path) -> Result<ExitCode, Failure> {
     // They were paid for, whatever can be made of them.
     let csv = export(&runs, experiment.fit.convention());
     output::save(&out.join("runs.csv"), csv.as_bytes(), true)?;
+    if let Some(shown) = &experiment.table {
+        let answer = Tabled::new(experiment, shown, runs)?;
+        answer.save(out)?;
+        answer.print(out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let answer = Answer::new(experiment, runs).map_err(|failure| failure.in_words(in_keys))?;
     answer.save(out)?;
     answer.print(out)?;

@@ -1,6 +1,9 @@
 //! The report of an experiment.
 
+use isoloss::experiment::Experiment;
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
+use isoloss_laws::Fit;
+use isoloss_runs::Runs;
 use isoloss_runs::record::Run as Record;
 
 use super::against;
@@ -15,7 +18,7 @@ use crate::numbers::{count, number};
 pub fn page(answer: &Answer) -> Report {
     let experiment = answer.experiment;
     let mut page = Report::new(&experiment.name, made()).question(&experiment.question);
-    page.sections.push(asked(answer));
+    page.sections.push(asked(answer.experiment, &answer.runs));
     page.sections.extend(choices::section(&answer.chosen));
     let mut told = answer.told.sections.clone();
     // The law first, then what it was asked, then the rest.
@@ -32,13 +35,12 @@ pub fn page(answer: &Answer) -> Report {
     page.sections.extend(ways::section(&answer.counted));
     page.sections.extend(beside(answer));
     page.sections.extend(rest);
-    page.sections.push(provenance(answer));
+    page.sections.push(provenance(answer.experiment, &answer.runs, Some(&answer.told.fit)));
     page
 }
 
 /// What was expected, and what it took.
-fn asked(answer: &Answer) -> Section {
-    let experiment = answer.experiment;
+pub fn asked(experiment: &Experiment, runs: &Runs) -> Section {
     let mut section = Section::new("What was asked");
     let parts = [
         ("Expected, before any run", &experiment.hypothesis),
@@ -52,7 +54,6 @@ fn asked(answer: &Answer) -> Section {
             section = text.split("\n\n").fold(section, |s, part| s.words(part.replace('\n', " ")));
         }
     }
-    let runs = &answer.runs;
     let wall: f64 = runs.iter().map(|run| run.cost.wall_s).sum();
     let cpu: f64 = runs.iter().map(|run| run.cost.cpu_s).sum();
     let flops: f64 = runs.iter().map(|run| run.counts.flops_counted).sum();
@@ -129,17 +130,18 @@ fn beside(answer: &Answer) -> Option<Section> {
     )
 }
 
-fn provenance(answer: &Answer) -> Section {
+/// What it was made of.
+pub fn provenance(experiment: &Experiment, runs: &Runs, fit: Option<&Fit>) -> Section {
     let command: Vec<String> = std::env::args().skip(1).collect();
-    let data = answer.runs.iter().next().map(|run| format!("{}, {}", run.data.name, run.data.hash));
-    let machine = answer.runs.iter().next().map(|run| run.machine.clone());
+    let data = runs.iter().next().map(|run| format!("{}, {}", run.data.name, run.data.hash));
+    let machine = runs.iter().next().map(|run| run.machine.clone());
     let facts = [
         Some(("command", format!("isoloss {}", command.join(" ")))),
         data.map(|data| ("data", data)),
         machine.map(|machine| ("machine", machine)),
     ];
-    let mut section = Section::provenance(["runs.csv"], Some(&answer.told.fit), facts.into_iter().flatten());
-    let text = answer.experiment.text().lines().map(str::to_owned).collect();
+    let mut section = Section::provenance(["runs.csv"], fit, facts.into_iter().flatten());
+    let text = experiment.text().lines().map(str::to_owned).collect();
     section.blocks.push(Block::Fold("the experiment".into(), vec![Block::List(text)]));
     section
 }

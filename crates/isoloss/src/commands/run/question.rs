@@ -49,6 +49,9 @@ pub fn asked(experiment: &Experiment, beside: Option<&Beside>) -> Result<OfTable
     if experiment.ladder.branches {
         typed.extend(["--cluster", "trunk"]);
     }
+    if experiment.ladder.paired {
+        typed.extend(["--cluster", "seed"]);
+    }
     if !per.is_empty() {
         typed.extend(["--per", "family", &per]);
     }

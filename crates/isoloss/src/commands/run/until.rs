@@ -43,6 +43,20 @@ pub struct Asked {
 }
 
 impl Until {
+    /// None, and refused where it is asked of a question without a law.
+    pub fn without_law(&self, experiment: &Experiment) -> Result<Option<Asked>, Failure> {
+        match self.until {
+            None => Ok(None),
+            Some(_) => {
+                let message = format!(
+                    "--until: {} asks for a table, and a table has no law that could be known",
+                    experiment.name
+                );
+                Err(Failure::usage(message, "without --until all of its runs are trained"))
+            }
+        }
+    }
+
     /// None without `--until`.
     pub fn asked(&self, checked: &Checked, at_once: usize) -> Result<Option<Asked>, Failure> {
         let law = &checked.law;

@@ -134,7 +134,7 @@ struct Total {
 /// With so many clusters Student's quantile, which few of them ask for, is less than a tenth above the normal one.
 const MANY_TRUNKS: usize = 20;
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "run",
     "N stored",
     "N",
@@ -149,6 +149,7 @@ const HEADER: [&str; 16] = [
     "lr",
     "time",
     "memory",
+    "cache",
     "state",
     "",
 ];
@@ -176,17 +177,25 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
             number(training.lr, 3),
             seconds_in_words(row.seconds(row.start)),
             memory::in_words(row.estimate.bytes),
+            cache(&row.counts),
             row.state.to_owned(),
             notes.join(", "),
         ]
     };
     let mut header = HEADER.to_vec();
     let mut lines: Vec<Vec<String>> = rows.iter().map(line).collect();
+    let mut leave_out = |name: &str| {
+        let at = header.iter().position(|known| *known == name).unwrap_or_default();
+        header.remove(at);
+        lines.iter_mut().for_each(|line| drop(line.remove(at)));
+    };
     if all.trunks == 0 {
         // A run by itself pays for all of its steps.
-        let own = HEADER.iter().position(|name| *name == "C own").unwrap_or_default();
-        header.remove(own);
-        lines.iter_mut().for_each(|line| drop(line.remove(own)));
+        leave_out("C own");
+    }
+    if !experiment.has_families() {
+        // What a decoder keeps is a difference between families.
+        leave_out("cache");
     }
     let threads = if all.threads == 1 { "one thread each".to_owned() } else { format!("{} threads each", all.threads) };
     let there = match all.there {
@@ -208,6 +217,17 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
         share_of_tables(rows.iter().map(|row| &row.counts)),
         of_trunks(all),
     )
+}
+
+/// `128 B a token`, `96 B a token, 8 kB`: what a decoder keeps of a sequence.
+fn cache(counts: &Counts) -> String {
+    let bytes = |n: u64| match n {
+        0..10_000 => format!("{n} B"),
+        n => memory::in_words(n as f64),
+    };
+    let a_token = counts.cache_per_token.filter(|n| *n > 0).map(|n| format!("{} a token", bytes(n)));
+    let fixed = counts.cache_fixed.filter(|n| *n > 0).map(bytes);
+    a_token.into_iter().chain(fixed).collect::<Vec<_>>().join(", ")
 }
 
 /// What embedding and head are of all parameters, from the least to the most: they hold no facts and learn otherwise than

@@ -1,0 +1,45 @@
+//! Multiply-adds of one window, by the ways of counting.
+
+use std::ops::AddAssign;
+
+use isoloss_engine::ops::attention;
+
+/// What is added up element by element (norms, gates, decays) is in none of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MultiplyAdds {
+    /// Forward, those that the equations ask for: scores over the keys that a token may read, a delta rule step by step.
+    pub algorithmic: f64,
+    /// Forward, with the scores of attention over all keys of a window.
+    pub full: f64,
+    /// Those that are done here, forward and back: with what is filled up, masked or made anew.
+    pub executed: [f64; 2],
+}
+
+impl MultiplyAdds {
+    /// Of what is done as it is written, and on the way back once for the inputs and once for the weights.
+    pub fn plain(forward: f64) -> Self {
+        Self { algorithmic: forward, full: forward, executed: [forward, 2.0 * forward] }
+    }
+
+    /// Of causal attention: token i of a window reads i + 1 keys and as many values.
+    pub fn causal(length: usize, heads: usize, widths: [usize; 2]) -> Self {
+        let (long, width) = (length as f64, (heads * (widths[0] + widths[1])) as f64);
+        let algorithmic = long * (long + 1.0) / 2.0 * width;
+        Self { algorithmic, full: long * long * width, executed: attention::multiply_adds(length, heads, widths) }
+    }
+
+    /// Of the same as often as is said, forward and back.
+    pub fn times(self, [forward, back]: [usize; 2]) -> Self {
+        let [times, back] = [forward, back].map(|n| n as f64);
+        let executed = [times * self.executed[0], back * self.executed[1]];
+        Self { algorithmic: times * self.algorithmic, full: times * self.full, executed }
+    }
+}
+
+impl AddAssign for MultiplyAdds {
+    fn add_assign(&mut self, other: Self) {
+        self.algorithmic += other.algorithmic;
+        self.full += other.full;
+        self.executed = [0, 1].map(|way| self.executed[way] + other.executed[way]);
+    }
+}
