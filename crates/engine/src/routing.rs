@@ -2,13 +2,13 @@
 //!
 //! s = s(z) are the scores of a token, one for each of n experts, z what the router makes of it. Those k are chosen whose
 //! s_i + b_i are greatest, the first of equals, and their gates are g_i = scale s_i / sum of s over the chosen (DeepSeek-AI
-//! 2024, DeepSeek-V3, arXiv 2412.19437, eq. 13 to 16). With a_i the gradient of g_i, S that sum and c the scale,
+//! 2024, DeepSeek-V3, arXiv 2412.19437, section 2.1.2). With a_i the gradient of g_i, S that sum and c the scale,
 //! ds_i = (c a_i - sum_j a_j g_j) / S for the chosen, and dz = ds s (1 - s).
 //!
 //! The balance loss of a sequence of T tokens is n sum_i f_i P_i (Fedus et al. 2021, Switch, arXiv 2101.03961, eq. 4 to 6), with
 //! f_i the share of its k T choices that fell on i and P_i the mean of p_i = s_i / sum_j s_j: 1 if all are alike. Gradients
-//! go through P alone: ds_i = (n / T) (f_i - sum_j f_j p_j) / sum_j s_j. It is asked of every sequence by itself, as in DeepSeek-V3
-//! (eq. 17 to 20), because no chunk knows the others.
+//! go through P alone: ds_i = (n / T) (f_i - sum_j f_j p_j) / sum_j s_j. It is asked of every sequence by itself, as in DeepSeek-V3,
+//! because no chunk knows the others.
 
 use crate::Real;
 use crate::math::sigmoid;

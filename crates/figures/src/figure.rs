@@ -208,6 +208,24 @@ impl Figure {
         self
     }
 
+    /// With another figure at its right, or below where one of them has several rows, each under a title. What both call by one
+    /// name looks as it does here.
+    pub fn beside(mut self, title: impl Into<Rich>, mut other: Self, of_other: impl Into<Rich>) -> Self {
+        for (panels, title) in [(&mut self.panels, title.into()), (&mut other.panels, of_other.into())] {
+            if let Some(first) = panels.first_mut() {
+                first.title = title;
+            }
+        }
+        self.alt = format!("{} Beside it: {}", self.alt, other.alt);
+        self.caption = format!("{} Beside it: {}", self.caption, other.caption);
+        let row = [&self, &other].iter().all(|figure| figure.panels.len() <= figure.columns);
+        self.columns = if row { self.panels.len() + other.panels.len() } else { self.columns.max(other.columns) };
+        self.panels.append(&mut other.panels);
+        let known = self.styles.clone();
+        self.styles.extend(other.styles.into_iter().filter(|own| known.iter().all(|style| style.name != own.name)));
+        self.legend(LegendPlace::Below).width(Width::Double)
+    }
+
     /// Which panels have their axes in common.
     pub fn share(mut self, x: Share, y: Share) -> Self {
         (self.share_x, self.share_y) = (x, y);

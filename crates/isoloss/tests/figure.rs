@@ -77,6 +77,25 @@ fn every_figure_of_papers() {
 }
 
 #[test]
+fn runs_of_ones_own_beside_those_of_papers() {
+    let (_folder, path) = folder();
+    let own = path("runs.csv");
+    let rows = [("old", 3.0), ("new", 2.9)].map(|(family, loss)| {
+        let each = (0..4).map(|i| format!("{family},1e1{i},{}\n", loss - 0.2 * f64::from(i)));
+        each.collect::<String>()
+    });
+    fs::write(&own, format!("family,flops,loss\n{}", rows.concat())).unwrap();
+    let (svg, data) = (path("both.svg"), path("both.csv"));
+    let run = isoloss(&["figure", "compute", &own, "--published", "-o", &svg, "--data", &data]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("arXiv") && run.stdout.contains("runs.csv"), "{}", run.stdout);
+    let drawn = fs::read_to_string(&svg).unwrap();
+    assert!(drawn.contains("These runs") && drawn.contains("Published"), "both have titles");
+    let data = fs::read_to_string(&data).unwrap();
+    assert!(["old", "new", "MLA", "Kimi"].iter().all(|name| data.contains(name)), "{data}");
+}
+
+#[test]
 fn what_cannot_be_drawn_is_refused() {
     let (_folder, path) = folder();
     let svg = path("a.svg");

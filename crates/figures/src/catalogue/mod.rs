@@ -103,6 +103,11 @@ pub const ALL: &[Entry] = &[
     sweep::ENTRY,
 ];
 
+/// A figure of one's own with that of what papers print beside.
+pub fn beside_published(own: Figure, published: Figure) -> Figure {
+    own.beside("These runs", published, "Published")
+}
+
 /// A figure by name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|e| e.name == name)

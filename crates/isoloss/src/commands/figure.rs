@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, entry};
+use isoloss_figures::catalogue::{ALL, Entry, Material, Needs, Runs, beside_published, entry};
 use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
 use isoloss_laws::Labels;
@@ -26,8 +26,8 @@ pub struct Figure {
     /// What it is drawn from: a table of runs, saved fits, published:NAME
     #[arg(value_name = "TABLE|FIT")]
     from: Vec<String>,
-    /// From the numbers that papers print, where they print them
-    #[arg(long, conflicts_with = "from")]
+    /// From the numbers that papers print, where they print them; beside that of a table or fits where some are named
+    #[arg(long)]
     published: bool,
 
     /// The picture; its ending says what it is: -o figure.svg, .png or .pdf; - writes SVG to standard output
@@ -166,6 +166,9 @@ impl Figure {
                     format_args!("those with published numbers: {}", all.join(", ")),
                 ));
             };
+            if !self.from.is_empty() {
+                return Ok(beside_published(self.given(entry)?, published()));
+            }
             let idle = [typed::<OfFigure>(), typed::<OfTable>()].concat();
             let place = format!("figure {} --published", entry.name);
             without(
@@ -175,6 +178,11 @@ impl Figure {
             )?;
             return Ok(published());
         }
+        self.given(entry)
+    }
+
+    /// The figure of what was named.
+    fn given(&self, entry: &Entry) -> Result<Drawn, Failure> {
         let material = self.material(entry)?;
         (entry.draw)(&material).map_err(|e| Failure::from(e).within(&format!("figure {}", entry.name)))
     }

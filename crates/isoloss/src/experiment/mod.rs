@@ -22,6 +22,8 @@
 //! seeds = [101]
 //! [fit]
 //! law = "chinchilla"
+//! compute = "counted"                     # which FLOPs are C: the default, or "full" (attention over whole windows), "executed"
+//!                                         # (what the engine does) or "6nd"
 //! map = ["P = params_stored"]             # columns from others, as --map of `isoloss fit`; measures are columns too
 //! fix = { E = 3.08 }                      # parameters that are held
 //! [table]                                 # or, in the place of a law, a table of rungs by families

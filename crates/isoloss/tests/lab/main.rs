@@ -14,6 +14,7 @@ mod scales;
 mod sizes;
 mod survival;
 mod sweeps;
+mod tables;
 
 use std::fs;
 use std::path::PathBuf;

@@ -80,6 +80,11 @@ impl Settings {
         positive("scale", scale)?;
         not_negative("rate", self.rate)?;
         not_negative("coefficient", coefficient)?;
+        if chosen == 1 && experts > 1 && coefficient == 0.0 {
+            // Gates of a token add up to `scale`: that of an only expert is constant, and no gradient passes it.
+            let says = "1 leaves the router without a gradient: choose 2 or more, or give the balance loss a coefficient above 0";
+            return Err(Refused::new("chosen", says));
+        }
         let d_expert = self.d_expert.unwrap_or_else(|| (d_ff / (chosen + shared) / 8 * 8).max(8));
         sized("d_expert", d_expert)?;
         let rate = (self.rate > 0.0).then_some(self.rate);

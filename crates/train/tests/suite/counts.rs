@@ -50,7 +50,7 @@ impl Draw {
         let (rate, shared) = ([0.0, 0.001][self.below(2)], self.below(3));
         let moe = json!({
             "experts": experts, "chosen": chosen, "d_expert": d_expert, "shared": shared,
-            "rate": rate,
+            "rate": rate, "coefficient": 0.01,
         });
         let moe = (self.below(2) == 0).then_some(moe);
         let settings = json!({

@@ -303,6 +303,7 @@ fn a_pattern_is_repeated_and_its_mistakes_are_named() {
         ),
         (json!({ "pattern": ["mla"], "mixers": { "mla": { "rope_dim": 3 } } }), "mixers.mla.rope_dim", "3 is odd"),
         (json!({ "pattern": ["kda"], "mixers": { "kda": { "rank": 0 } } }), "mixers.kda.rank", "between 1 and"),
+        (json!({ "pattern": ["kda"], "moe": { "experts": 4, "chosen": 1 } }), "moe.chosen", "without a gradient"),
     ] {
         let mut all = json!({ "d_model": 32, "n_layer": 2, "head_dim": 8 });
         all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());

@@ -8,7 +8,7 @@ use isoloss::experiment::sweep::{self, Chosen, chosen};
 use isoloss::experiment::{Experiment, Part};
 use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::sweep as sweep_figure;
-use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, entry};
+use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, beside_published, entry};
 use isoloss_figures::{Figure, Width};
 use isoloss_formula::Table;
 use isoloss_laws::{Against, Fit, Options, Prediction, fit};
@@ -183,7 +183,9 @@ impl<'a> Answer<'a> {
         write("found.csv", found::csv(self).as_bytes())?;
         for name in &self.experiment.figures {
             match self.figure(name) {
-                Ok(figure) => write(&format!("{name}.svg"), figure.draw(&Default::default()).svg.as_bytes())?,
+                Ok(figure) => {
+                    write(&format!("{}.svg", wanted(name).0), figure.draw(&Default::default()).svg.as_bytes())?
+                }
                 Err(why) => talk(format_args!("note: no figure {name}: {}", why.message())),
             }
         }
@@ -191,6 +193,16 @@ impl<'a> Answer<'a> {
     }
 
     fn figure(&self, name: &str) -> Result<Figure, Failure> {
+        let (name, beside) = wanted(name);
+        let own = self.own_figure(name)?;
+        let published = entry(name).and_then(|entry| entry.published).filter(|_| beside);
+        Ok(match published {
+            Some(published) => beside_published(own, published()),
+            None => own,
+        })
+    }
+
+    fn own_figure(&self, name: &str) -> Result<Figure, Failure> {
         if let Some((_, drawn)) = self.told.figures.iter().find(|(known, _)| *known == name) {
             return Ok(drawn.clone());
         }
@@ -278,6 +290,11 @@ impl<'a> Answer<'a> {
         talk(format_args!("wrote {}", out.join("report.html").display()));
         Ok(())
     }
+}
+
+/// The name of a figure, and whether what papers print is drawn beside it: `compute --published`, as one types it.
+pub fn wanted(figure: &str) -> (&str, bool) {
+    figure.strip_suffix(" --published").map_or((figure, false), |name| (name, true))
 }
 
 /// Does a table have runs of that family?

@@ -7,6 +7,7 @@ use isoloss_formula::{Column, Table, Truth, matches, nearest, parse_condition};
 use isoloss_laws::{Domain, Law, Parameter};
 use isoloss_runs::{Runs, apply_maps};
 
+use super::answer::wanted;
 use super::columns;
 use super::keys::in_keys;
 use crate::commands::fit::{Noise, OfTable, law_of};
@@ -106,8 +107,15 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
     }
     let figures: Vec<&str> = ALL.iter().map(|entry| entry.name).collect();
     for name in &experiment.figures {
-        if entry(name).is_none() {
+        let (name, beside) = wanted(name);
+        let Some(entry) = entry(name) else {
             among(&["figures"], name, &figures)?;
+            continue;
+        };
+        if beside && entry.published.is_none() {
+            return Err(experiment
+                .refused(&["figures"], format!("{name} --published: papers print no numbers for it"))
+                .into());
         }
     }
 
