@@ -36,7 +36,9 @@
 mod branches;
 mod converged;
 mod error;
+mod families;
 mod file;
+mod fit;
 mod grid;
 mod ladder;
 mod plan;
@@ -51,14 +53,15 @@ pub mod until;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use isoloss_runs::record::{Compute, Convention, Size};
 use isoloss_train::config::Evaluation;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use error::ExperimentError;
 use error::unreadable;
+use families::{Family, Overrides};
 use file::File;
+pub use fit::{Beside, Fit, Shown};
 pub use grid::Around;
 pub use ladder::Ladder;
 pub use plan::{Part, Planned, Planner, labelled};
@@ -113,83 +116,6 @@ pub struct Experiment {
     pub(crate) file: File,
 }
 
-/// One of the things that are compared: tables of settings, the family's own over the common ones.
-#[derive(Clone, Debug)]
-pub(crate) struct Family {
-    pub name: String,
-    pub corpus: Table,
-    pub model: Table,
-    pub recipe: Table,
-    /// The family whose sweep it takes its factors from, where that is not its own.
-    pub tuned_as: Option<String>,
-}
-
-/// What is fitted to the runs.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Fit {
-    /// A law by its name; by default the one that the columns allow.
-    pub law: Option<String>,
-    /// Which count of parameters is N.
-    pub size: Size,
-    /// Which count of compute is C.
-    pub compute: Compute,
-    /// Which runs are fitted, as --where of `isoloss fit`: all by default. Figures of tables show the others too.
-    #[serde(rename = "where")]
-    pub only: Option<String>,
-    /// Columns from others, as --map of `isoloss fit`: `P = params_stored`, `N = corpus.people`.
-    pub map: Vec<String>,
-    /// Parameters that are held, as --fix of `isoloss fit`.
-    pub fix: BTreeMap<String, f64>,
-    /// What the noise of a run is a share of, as --noise of `isoloss fit`: "loss" by default, or "reducible".
-    pub noise: Option<String>,
-    /// Parameters with one value per family; all of them where none is named.
-    pub per: Vec<String>,
-    /// One law for all families, which differ in what it reads: loops, streams, experts.
-    pub together: bool,
-    /// The family that others are compared with.
-    pub baseline: Option<String>,
-    /// Fits beside: of some of the runs, or of other columns.
-    pub beside: Vec<Beside>,
-}
-
-/// A table of rungs by families, in the place of a law.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Shown {
-    /// A column of the run table: `loss`, or one that a measure brings.
-    pub value: String,
-    /// The family that others are compared with, seed by seed.
-    #[serde(default)]
-    pub baseline: Option<String>,
-}
-
-/// A fit of the same law beside.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Beside {
-    /// Of which runs: a condition over the run table; all by default.
-    #[serde(rename = "where")]
-    pub only: Option<String>,
-    /// Columns in the place of others, behind those of [`Fit::map`].
-    pub map: Vec<String>,
-}
-
-impl Beside {
-    /// What it is called: `where D > 98304`, `X = C`.
-    pub fn words(&self) -> String {
-        let only = self.only.as_ref().map(|condition| format!("where {condition}"));
-        self.map.iter().cloned().chain(only).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Fit {
-    /// Which counts fill the columns N and C.
-    pub fn convention(&self) -> Convention {
-        Convention { size: self.size, compute: self.compute }
-    }
-}
-
 /// The top level of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,48 +148,6 @@ struct Top {
     families: BTreeMap<String, Overrides>,
     #[serde(default, rename = "scale")]
     _scale: BTreeMap<String, Table>,
-}
-
-/// What a family has of its own.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Overrides {
-    corpus: Table,
-    model: Table,
-    recipe: Table,
-    tuned_as: Option<String>,
-}
-
-impl Overrides {
-    /// Refuses what a family and the sizes both set: the sizes would win, and families be alike.
-    fn refuse_sizes<'a>(
-        &self,
-        file: &File,
-        family: &str,
-        sizes: impl Iterator<Item = (&'a [&'a str], &'a String)>,
-    ) -> Result<(), ExperimentError> {
-        for (path, key) in sizes {
-            let (table, setting) = size::parts(key);
-            let own = match table {
-                "corpus" => &self.corpus,
-                "recipe" => &self.recipe,
-                _ => &self.model,
-            };
-            if !size::sets(own, setting) {
-                continue;
-            }
-            let there = [&["families", family, table], &setting.split('.').collect::<Vec<_>>()[..]].concat();
-            let place = file.find(&there).map_or_else(String::new, |(line, _)| format!(" (line {line})"));
-            let message = format!(
-                "sets {key}, and so does [{}]{place}: sizes go before families, which would be alike",
-                there.join(".")
-            );
-            let path: Vec<&str> = path.iter().copied().chain((path.len() > 1).then_some(key.as_str())).collect();
-            let hint = "one of the two: what families differ in is no setting of a size";
-            return Err(file.error(&path, message).hint(hint));
-        }
-        Ok(())
-    }
 }
 
 impl Experiment {
@@ -376,17 +260,7 @@ impl Experiment {
                 top.held_out.iter().flat_map(Table::keys).map(|key| (&["held_out"][..], key)),
             )?;
         }
-        for (name, own) in &top.families {
-            let Some(other) = &own.tuned_as else { continue };
-            let has_own = top.families.get(other).is_some_and(|other| other.tuned_as.is_none());
-            if sweep.is_none() || !has_own {
-                let message = match sweep {
-                    None => "takes what a sweep finds, and there is no [sweep]".to_owned(),
-                    Some(_) => format!("there is no family {other} with a sweep of its own"),
-                };
-                return Err(file.error(&["families", name, "tuned_as"], message));
-            }
-        }
+        families::refuse_tuning(&file, &top.families, sweep.is_some())?;
         if top.table.is_some()
             && let Some(key) = top.fit.keys().find(|key| !["size", "compute"].contains(&key.as_str()))
         {
@@ -397,26 +271,7 @@ impl Experiment {
             return Err(file.error(&["held_out"], "is foretold by a law, and [table] asks for none"));
         }
         let common = Overrides { corpus: top.corpus, model: top.model, recipe: top.recipe, tuned_as: None };
-        let over = |base: &Table, own: &Table| {
-            let mut all = base.clone();
-            all.extend(own.clone());
-            all
-        };
-        let mut families: Vec<Family> = top
-            .families
-            .iter()
-            .map(|(name, own)| Family {
-                name: name.clone(),
-                corpus: over(&common.corpus, &own.corpus),
-                model: over(&common.model, &own.model),
-                recipe: over(&common.recipe, &own.recipe),
-                tuned_as: own.tuned_as.clone(),
-            })
-            .collect();
-        if families.is_empty() {
-            let Overrides { corpus, model, recipe, tuned_as } = common;
-            families.push(Family { name: String::new(), corpus, model, recipe, tuned_as });
-        }
+        let families = families::over(common, &top.families);
         Ok(Self {
             name,
             question: top.question,
