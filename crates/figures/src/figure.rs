@@ -208,22 +208,23 @@ impl Figure {
         self
     }
 
-    /// With another figure at its right, or below where one of them has several rows, each under a title. What both call by one
-    /// name looks as it does here.
-    pub fn beside(mut self, title: impl Into<Rich>, mut other: Self, of_other: impl Into<Rich>) -> Self {
-        for (panels, title) in [(&mut self.panels, title.into()), (&mut other.panels, of_other.into())] {
-            if let Some(first) = panels.first_mut() {
-                first.title = title;
+    /// With the panel of another figure at its right, each under a title; none where one of them has several panels. What both
+    /// call by one name looks as it does here.
+    pub fn beside(mut self, title: impl Into<Rich>, other: Self, of_other: impl Into<Rich>) -> Option<Self> {
+        let ([own], [panel]) = (self.panels.as_mut_slice(), other.panels.as_slice()) else { return None };
+        own.title = title.into();
+        let panel = panel.clone().title(of_other);
+        let known = self.styles.clone();
+        for mut style in other.styles.into_iter().filter(|own| known.iter().all(|style| style.name != own.name)) {
+            // Hues go on behind those here: what looks alike is alike.
+            if let Some(Colour::Hue(hue)) = &mut style.colour {
+                *hue += known.len();
             }
+            self.styles.push(style);
         }
         self.alt = format!("{} Beside it: {}", self.alt, other.alt);
         self.caption = format!("{} Beside it: {}", self.caption, other.caption);
-        let row = [&self, &other].iter().all(|figure| figure.panels.len() <= figure.columns);
-        self.columns = if row { self.panels.len() + other.panels.len() } else { self.columns.max(other.columns) };
-        self.panels.append(&mut other.panels);
-        let known = self.styles.clone();
-        self.styles.extend(other.styles.into_iter().filter(|own| known.iter().all(|style| style.name != own.name)));
-        self.legend(LegendPlace::Below).width(Width::Double)
+        Some(self.panel(panel).columns(2).legend(LegendPlace::Below).width(Width::Double))
     }
 
     /// Which panels have their axes in common.

@@ -91,6 +91,10 @@ fn runs_of_ones_own_beside_those_of_papers() {
     assert!(run.stdout.contains("arXiv") && run.stdout.contains("runs.csv"), "{}", run.stdout);
     let drawn = fs::read_to_string(&svg).unwrap();
     assert!(drawn.contains("These runs") && drawn.contains("Published"), "both have titles");
+    let several = path("several.csv");
+    fs::write(&several, "params,reuse,loss\n100,1,3\n200,1,2.8\n100,2,2.9\n200,2,2.7\n").unwrap();
+    let refused = isoloss(&["figure", "reuse", &several, "--published", "-o", &path("no.svg")]);
+    assert!(refused.code != 0 && refused.stderr.contains("of several panels"), "{}", refused.stderr);
     let data = fs::read_to_string(&data).unwrap();
     assert!(["old", "new", "MLA", "Kimi"].iter().all(|name| data.contains(name)), "{data}");
 }

@@ -26,6 +26,7 @@ pub use config::RunConfig;
 pub use coordinates::{Coordinate, coordinates};
 pub use counts::{bytes, counts};
 pub use estimate::{Estimate, estimate, makespan, peak};
+pub use multiply_adds::MultiplyAdds;
 pub use refused::Refused;
 pub use trainer::{CheckpointError, Divergence, Evaluated, Progress, Trainer};
 pub use trunk::Trunk;

@@ -104,8 +104,20 @@ pub const ALL: &[Entry] = &[
 ];
 
 /// A figure of one's own with that of what papers print beside.
-pub fn beside_published(own: Figure, published: Figure) -> Figure {
-    own.beside("These runs", published, "Published")
+///
+/// # Errors
+/// If papers print no numbers for it, or one of them has several panels.
+pub fn beside_published(entry: &Entry, own: Figure) -> Result<Figure, Missing> {
+    let name = entry.name;
+    let published = entry.published.ok_or_else(|| {
+        let all: Vec<&str> = ALL.iter().filter(|e| e.published.is_some()).map(|e| e.name).collect();
+        let message = format!("figure {name} --published: papers print no numbers for it");
+        Missing::new(message, format!("those with published numbers: {}", all.join(", ")))
+    })?;
+    own.beside("These runs", published(), "Published").ok_or_else(|| {
+        let message = format!("figure {name}: of several panels, it is drawn beside no other");
+        Missing::new(message, format!("isoloss figure {name} --published draws what papers print by itself"))
+    })
 }
 
 /// A figure by name.

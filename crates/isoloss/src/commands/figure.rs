@@ -167,7 +167,8 @@ impl Figure {
                 ));
             };
             if !self.from.is_empty() {
-                return Ok(beside_published(self.given(entry)?, published()));
+                let both = beside_published(entry, self.given(entry)?);
+                return both.map_err(Failure::from);
             }
             let idle = [typed::<OfFigure>(), typed::<OfTable>()].concat();
             let place = format!("figure {} --published", entry.name);

@@ -67,12 +67,16 @@ pub(super) fn refuse_tuning(
     families: &BTreeMap<String, Overrides>,
     is_swept: bool,
 ) -> Result<(), ExperimentError> {
+    let swept = families.iter().filter(|(_, own)| own.tuned_as.is_none());
+    let swept: Vec<&str> = swept.map(|(name, _)| name.as_str()).collect();
     for (name, own) in families {
         let Some(other) = &own.tuned_as else { continue };
         let has_own = families.get(other).is_some_and(|other| other.tuned_as.is_none());
         let message = match (is_swept, has_own) {
             (false, _) => "takes what a sweep finds, and there is no [sweep]".to_owned(),
-            (true, false) => format!("there is no family {other} with a sweep of its own"),
+            (true, false) => {
+                format!("there is no family {other} with a sweep of its own: expected one of {}", swept.join(", "))
+            }
             (true, true) => continue,
         };
         return Err(file.error(&["families", name, "tuned_as"], message));

@@ -64,7 +64,7 @@ use file::File;
 pub use fit::{Beside, Fit, Shown};
 pub use grid::Around;
 pub use ladder::Ladder;
-pub use plan::{Part, Planned, Planner, labelled};
+pub use plan::{Part, Planned, Planner, counted_anew, labelled};
 pub use rounded::rounded;
 pub use sweep::Sweep;
 
@@ -80,6 +80,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("reuse", include_str!("../../../../experiments/reuse.toml")),
     ("iso-depth", include_str!("../../../../experiments/iso-depth.toml")),
     ("mano", include_str!("../../../../experiments/mano.toml")),
+    ("kimi-linear", include_str!("../../../../experiments/kimi-linear.toml")),
+    ("hybrid-ratio", include_str!("../../../../experiments/hybrid-ratio.toml")),
+    ("recall", include_str!("../../../../experiments/recall.toml")),
 ];
 
 /// A question that runs can answer.
@@ -248,6 +251,15 @@ impl Experiment {
             let message = "is foretold by runs of the ladder, which has no seeds: the sweep is the question";
             return Err(file.error(&["held_out"], message));
         }
+        if sweep.as_ref().is_some_and(|sweep| sweep.only.is_some()) && ladder.around.is_some() {
+            let message =
+                "leaves rungs to a power law, and [ladder] around asks for more rungs as it goes: one of the two";
+            return Err(file.error(&["sweep", "where"], message));
+        }
+        if sweep.as_ref().is_some_and(|sweep| !sweep.batch.is_empty()) && ladder.paired {
+            let message = "tries batches, and families of a paired ladder share theirs: one of the two";
+            return Err(file.error(&["sweep", "batch"], message));
+        }
         if sweep.is_some() && ladder.branches {
             let message = "tries learning rates for every length by itself: branches of one trunk share theirs";
             return Err(file.error(&["sweep"], message));
@@ -266,6 +278,18 @@ impl Experiment {
         {
             let message = "asks for a law, and [table] for none: one of the two";
             return Err(file.error(&["fit", key], message));
+        }
+        if let Some(table) = &top.table {
+            if table.contains_key("baseline") && !ladder.paired {
+                let message = "is compared seed by seed, and the families share none";
+                return Err(file.error(&["table", "baseline"], message).hint("[ladder] paired = true"));
+            }
+            if ladder.seeds.is_empty() {
+                return Err(file.error(&["ladder", "seeds"], "is empty: a table shows the runs of the ladder"));
+            }
+            if !top.figures.is_empty() {
+                return Err(file.error(&["figures"], "are drawn of laws, and [table] asks for none"));
+            }
         }
         if top.table.is_some() && !top.held_out.is_empty() {
             return Err(file.error(&["held_out"], "is foretold by a law, and [table] asks for none"));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use isoloss_formula::{Column, Truth, matches, parse_condition};
 use isoloss_laws::FitError;
 use isoloss_runs::Runs;
-use isoloss_runs::record::{Convention, Run};
+use isoloss_runs::record::{Convention, Counts, Run};
 use isoloss_train::corpora::Place;
 use isoloss_train::job::Job;
-use isoloss_train::{RunConfig, trunk};
+use isoloss_train::{RunConfig, counts, trunk};
 use toml::Value;
 
 use super::grid::{self, BUDGET};
@@ -71,7 +71,8 @@ pub struct Planned {
 /// has [converged](super::converged).
 pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
     let pairs = planned.iter().zip(records).filter_map(|(planned, run)| Some((planned, run.clone()?)));
-    let named = pairs.map(|(planned, mut run)| {
+    let named = pairs.map(|(planned, run)| {
+        let mut run = counted_anew(run);
         run.labels = planned.job.labels.clone();
         run.trunk = planned.job.trunk.as_ref().map(|trunk| trunk.id.clone()).or(run.trunk);
         run.other.insert(Part::KEY.into(), planned.part.word().into());
@@ -83,6 +84,17 @@ pub fn labelled(planned: &[Planned], records: &[Option<Run>]) -> Runs {
     let mut named: Vec<Run> = named.collect();
     converged::mark(&mut named);
     Runs::new(named)
+}
+
+/// A record with the counts that its program did not know, from its config.
+pub fn counted_anew(mut run: Run) -> Run {
+    if run.counts.flops_full.is_none()
+        && let Ok(config) = serde_json::from_value::<RunConfig>(run.config.clone())
+    {
+        let Counts { flops_full, flops_executed, cache_per_token, cache_fixed, .. } = counts(&config);
+        run.counts = Counts { flops_full, flops_executed, cache_per_token, cache_fixed, ..run.counts };
+    }
+    run
 }
 
 /// Makes the runs of an experiment; keeps the corpora it opened.
@@ -118,58 +130,93 @@ impl<'a> Planner<'a> {
             let lengths = lengths(experiment, &rungs, measured)?;
             all_rungs.push(rungs.into_iter().zip(lengths).collect::<Vec<_>>());
         }
+        if experiment.ladder.paired {
+            alike(experiment, &all_rungs)?;
+        }
         let mut swept = Vec::new();
         for (rung, lengths) in all_rungs.iter().flatten().filter(|(rung, _)| rung.family.tuned_as.is_none()) {
             swept.extend(tried(experiment, rung, lengths)?);
         }
-        let mut all = kept(experiment, "ladder", swept)?;
-        if experiment.sweep.as_ref().is_some_and(|sweep| sweep.only.is_some()) {
-            all = kept(experiment, "sweep", all)?;
+        let of_ladder = experiment.ladder.only.as_ref();
+        let of_sweep = experiment.sweep.as_ref().and_then(|sweep| sweep.only.as_ref());
+        let swept = kept(experiment, "ladder", of_ladder, swept)?;
+        let mut all = kept(experiment, "sweep", of_sweep, swept)?;
+        let mut tuning = Tuning::new(experiment, &all)?;
+        let apart = |size: &toml::Table| {
+            let mut size = size.clone();
+            let horizon = ["tokens", "exposures"].map(|key| size.remove(key).as_ref().and_then(number));
+            (Size(size), horizon)
+        };
+        let held_out: Vec<(Size, [Option<f64>; 2])> = experiment.held_out.iter().map(apart).collect();
+        let mut foretold = Vec::new();
+        for family in &experiment.families {
+            for (number, (size, horizon)) in held_out.iter().enumerate() {
+                let rung = Rung::new(experiment, &mut self.corpora, family, size, Part::HeldOut)?;
+                let tokens = held_out_tokens(experiment, &rung, *horizon, number)?;
+                foretold.push((rung, tokens));
+            }
         }
-        let mut tuning = Tuning::new(experiment, &all);
+        let ladder = all_rungs.iter().flatten();
+        let ladder = ladder.flat_map(|(rung, lengths)| lengths.iter().map(move |length| (rung, length.tokens)));
+        for (rung, tokens) in ladder.chain(foretold.iter().map(|(rung, tokens)| (rung, *tokens))) {
+            tuning.add(rung, tokens, &chosen)?;
+        }
+        let mut fitted = Vec::new();
         for (rung, lengths) in all_rungs.iter().flatten() {
-            for length in lengths {
-                tuning.add(rung, length.tokens, &chosen)?;
-            }
+            fitted.extend(trained(experiment, rung, lengths, &tuning)?);
         }
-        let (mut fitted, mut held_out) = (Vec::new(), Vec::new());
-        for (family, rungs) in experiment.families.iter().zip(&all_rungs) {
-            for (rung, lengths) in rungs {
-                fitted.extend(trained(experiment, rung, lengths, &tuning)?);
-            }
-            for (i, size) in experiment.held_out.iter().enumerate() {
-                let mut size = size.clone();
-                let [tokens, passes] = ["tokens", "exposures"].map(|key| size.remove(key).as_ref().and_then(number));
-                let size = Size(size);
-                let rung = Rung::new(experiment, &mut self.corpora, family, &size, Part::HeldOut)?;
-                let length = |x: f64, key: &str| match x.is_finite() && x > 0.0 {
-                    true => Ok(x),
-                    false => Err(experiment.file.error(&["held_out"], format!("{key}: {x} is not a number above 0"))),
-                };
-                let tokens = match (tokens, passes) {
-                    (Some(tokens), None) => length(tokens, "tokens")?,
-                    (None, Some(passes)) => rung.pass()? * length(passes, "exposures")?,
-                    _ => {
-                        let message =
-                            format!("number {} needs tokens = ... or exposures = ..., beside the size", i + 1);
-                        return Err(experiment.file.error(&["held_out"], message));
-                    }
-                };
-                held_out.extend(trained(experiment, &rung, &[Length { tokens, budget: None }], &tuning)?);
-            }
+        let mut to_foretell = Vec::new();
+        for (rung, tokens) in &foretold {
+            to_foretell.extend(trained(experiment, rung, &[Length { tokens: *tokens, budget: None }], &tuning)?);
         }
-        all.extend(kept(experiment, "ladder", fitted)?);
+        all.extend(kept(experiment, "ladder", of_ladder, fitted)?);
         if all.is_empty() {
             return Err(experiment
                 .file
                 .error(&["ladder"], "asks for no run at all: it needs sizes, a horizon and a seed"));
         }
-        all.extend(held_out);
+        all.extend(to_foretell);
         once(experiment, &all)?;
         if experiment.ladder.branches {
             trunk::share(all.iter_mut().filter(|run| run.part == Part::Fit).map(|run| &mut run.job));
         }
         Ok(all)
+    }
+}
+
+/// Refuses families of a paired ladder whose batches cannot be the same.
+fn alike(experiment: &Experiment, families: &[Vec<(Rung, Vec<Length>)>]) -> Result<(), ExperimentError> {
+    let Some((first, others)) = families.split_first() else { return Ok(()) };
+    for (rung, other) in others.iter().flat_map(|other| first.iter().zip(other)) {
+        let ((rung, _), (other, _)) = (rung, other);
+        if let Some(what) = rung.reads_otherwise(other) {
+            let [one, two] = [rung, other].map(|rung| &rung.family.name);
+            let message = format!("families share their batches, and {one} and {two} differ in {what}");
+            let error = experiment.refused(&["ladder", "paired"], message);
+            return Err(error.hint("what is paired differs in the model, or in how it learns"));
+        }
+    }
+    Ok(())
+}
+
+/// Tokens of the runs of a rung that is held out.
+fn held_out_tokens(
+    experiment: &Experiment,
+    rung: &Rung,
+    horizon: [Option<f64>; 2],
+    number: usize,
+) -> Result<f64, ExperimentError> {
+    let length = |x: f64, key: &str| match x.is_finite() && x > 0.0 {
+        true => Ok(x),
+        false => Err(experiment.file.error(&["held_out"], format!("{key}: {x} is not a number above 0"))),
+    };
+    match horizon {
+        [Some(tokens), None] => length(tokens, "tokens"),
+        [None, Some(passes)] => Ok(rung.pass()? * length(passes, "exposures")?),
+        _ => {
+            let message = format!("number {} needs tokens = ... or exposures = ..., beside the size", number + 1);
+            Err(experiment.file.error(&["held_out"], message))
+        }
     }
 }
 
@@ -220,11 +267,11 @@ fn trained(
     let mut all = Vec::new();
     for &Length { tokens, budget } in lengths {
         let label = rung.label(&rung.config(Factors::NONE, tokens)?);
-        let factors = tuning.factors(rung, &label, tokens);
+        let factors = tuning.factors(rung, tokens);
         let config = rung.config(factors.unwrap_or(Factors::NONE), tokens)?;
         for &seed in &ladder.seeds {
             let of = match (ladder.paired, branches) {
-                (true, _) => label.as_str().into(),
+                (true, _) => rung.key(tokens).into(),
                 (_, true) => config.of_any_length(),
                 _ => config.to_value(),
             };
@@ -306,13 +353,14 @@ fn sizes(experiment: &Experiment) -> Result<Vec<Size>, ExperimentError> {
     Ok((0..rungs).map(size).collect())
 }
 
-/// The runs that satisfy the condition of the ladder, or that of the sweep.
-fn kept(experiment: &Experiment, of: &str, all: Vec<Planned>) -> Result<Vec<Planned>, ExperimentError> {
-    let only = match (of, &experiment.sweep) {
-        ("sweep", Some(sweep)) => &sweep.only,
-        _ => &experiment.ladder.only,
-    };
-    let Some(text) = only.as_ref().filter(|_| !all.is_empty()) else { return Ok(all) };
+/// The runs that satisfy the condition of a table, if it has one.
+fn kept(
+    experiment: &Experiment,
+    of: &str,
+    only: Option<&String>,
+    all: Vec<Planned>,
+) -> Result<Vec<Planned>, ExperimentError> {
+    let Some(text) = only.filter(|_| !all.is_empty()) else { return Ok(all) };
     let refuse = |what: &dyn std::fmt::Display| {
         let what = what.to_string();
         let (message, hint) = what.split_once("\nhint: ").map_or((what.as_str(), None), |(m, h)| (m, Some(h)));
@@ -351,7 +399,7 @@ fn table(all: &[Planned], convention: Convention) -> isoloss_formula::Table {
 
 /// The seed of one run: a mix of the ladder's and of everything else that sets it (of a branch: its trunk), so that no two of
 /// a ladder share their luck, and a rung that is added changes no other; of a paired ladder a mix of the ladder's and of the
-/// name of the rung, which families share. Below 2^32, as numbers of JSON stay exact.
+/// size and length, which families share. Below 2^32, as numbers of JSON stay exact.
 fn own_seed(seed: u32, config: &serde_json::Value) -> u64 {
     let text = isoloss_runs::record::canonical(config);
     let bytes = text.bytes().chain(seed.to_le_bytes());

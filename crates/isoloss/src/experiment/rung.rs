@@ -92,19 +92,29 @@ impl<'a> Rung<'a> {
         self.experiment.fit.size.of(&self.one) as f64
     }
 
-    /// FLOPs of a run of so many tokens, as the fit counts them.
-    pub fn flops(&self, tokens: f64) -> f64 {
-        self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64 * tokens
+    /// What of the batches of another rung is not as in this one.
+    pub fn reads_otherwise(&self, other: &Self) -> Option<&'static str> {
+        let batches = [self, other].map(|rung| (rung.recipe.lr_and_batch().1, rung.recipe.seq_len()));
+        match batches[0] == batches[1] {
+            _ if self.corpus != other.corpus => Some("the corpus"),
+            true => None,
+            false => Some("batch or seq_len"),
+        }
     }
 
-    /// Where a run of so many tokens stands among others: logarithms of stored parameters and tokens.
-    pub fn place(&self, tokens: f64) -> [f64; 2] {
-        [self.one.stored as f64, tokens].map(f64::ln)
+    /// What a run of so many tokens is known by among those of its family, and of others of the same size.
+    pub fn key(&self, tokens: f64) -> String {
+        key(self.typed().iter(), tokens)
+    }
+
+    /// The settings that the ladder varies, by its keys.
+    fn typed(&self) -> Vec<(String, String)> {
+        self.size.typed().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// Tokens of its runs on the ladder.
     pub fn lengths(&self) -> Result<Vec<f64>, ExperimentError> {
-        let flops_per_token = self.flops(1.0);
+        let flops_per_token = self.experiment.fit.convention().flops(&self.one) / self.one.tokens as f64;
         let pass = self.source.pass(self.recipe.seq_len()).map(|tokens| tokens as f64);
         let Some(horizons) = self.experiment.ladder.horizons() else { return Ok(Vec::new()) };
         match horizons.tokens(Sizes { params: self.params(), flops_per_token, pass }) {
@@ -157,10 +167,14 @@ impl<'a> Rung<'a> {
         let labels =
             Labels { question: self.experiment.name.clone(), family: self.family.name.clone(), rung: label.to_owned() };
         let job = Job::new(config, self.source.clone(), self.held_out.clone(), labels);
-        let size = self.size.typed().map(|(key, value)| (key.to_owned(), value)).collect();
         let asked = job.config.training.tokens() as f64;
-        Ok(Planned { job, size, part, budget: None, asked, open: false })
+        Ok(Planned { job, size: self.typed(), part, budget: None, asked, open: false })
     }
+}
+
+/// A size and a number of tokens in full, where a label has three digits and the form that people like.
+pub(super) fn key<'a>(size: impl Iterator<Item = &'a (String, String)>, tokens: f64) -> String {
+    size.map(|(key, value)| format!("{key} = {value}, ")).collect::<String>() + &format!("tokens = {tokens}")
 }
 
 /// Where a setting stands that was refused: what is none of the table's is one of the ladder, as tokens are.

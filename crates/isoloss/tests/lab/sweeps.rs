@@ -140,10 +140,20 @@ fn between_the_swept_rungs_learning_rates_are_a_power_of_compute() {
     assert!(seeds("a") == seeds("b") && seeds("b") == seeds("c"));
     assert!([8, 12, 16].iter().all(|&width| lr("c", width) == lr("a", width)), "c is b, tuned as a");
 
+    // How a fit counts is no matter of training: nothing is trained again.
+    let (_, dry, stderr) = lab.run(&["train", "ladder.toml", "--set", "fit.compute=executed", "--dry-run"]);
+    assert!(!dry.contains("missing") && dry.contains("finished"), "{dry}{stderr}");
+
     for (from, to, says) in [
         ("tuned_as = \"a\"", "tuned_as = \"d\"", "[families.c.tuned_as] there is no family d"),
         ("[sweep]", "[scale.x.sweep]", "[families.c.tuned_as] takes what a sweep finds"),
         ("tokens = [4096]", "tokens_per_param = [4]", "[ladder.paired] families share batches"),
+        (
+            "where = \"d_model != 12\"",
+            "where = \"family = 'a'\"",
+            "[sweep.where] leaves no rung of the family b to be swept",
+        ),
+        ("lr = [0.25, 1, 4]", "lr = [0.25, 1, 4]\nbatch = [0.5, 1, 2]", "[sweep.batch] tries batches"),
     ] {
         let lab = Lab::of(&text.replace(from, to));
         let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);

@@ -75,15 +75,37 @@ fn rungs_by_families_with_what_one_has_over_the_other() {
     let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
     assert!(report.contains("What was measured") && report.contains("seed by seed"), "{report}");
     let (code, again, stderr) = lab.run(&["run", "ladder.toml", "--from", "out/ladder/runs.csv", "--out", "again"]);
-    assert_eq!((code, again), (0, stdout), "{stderr}");
+    assert_eq!((code, again), (0, stdout.clone()), "{stderr}");
+    // What is lacking is said: a seed that diverged, and families that the file does not name.
+    let lines: Vec<String> =
+        fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap().lines().map(str::to_owned).collect();
+    let fewer: Vec<&String> = lines.iter().enumerate().filter(|(i, _)| *i != 1).map(|(_, line)| line).collect();
+    fs::write(lab.path("fewer.csv"), fewer.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::write(
+        lab.path("kda.toml"),
+        TABLE.replace("[families.attention.model]\npattern = [\"attention\"]\n", "").replace("baseline", "#"),
+    )
+    .unwrap();
+    let (code, fewer, stderr) = lab.run(&["run", "kda.toml", "--from", "fewer.csv", "--out", "fewer"]);
+    assert!(code == 0 && fewer.contains("kda") && fewer.contains("attention"), "{stderr}");
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", "table.baseline=mla", "--from", "fewer.csv"]);
+    assert!(code == 2 && stderr.contains("there is no family mla"), "{stderr}");
 }
 
 #[test]
 fn tables_that_show_nothing_are_refused() {
     for (from, to, says) in [
         ("baseline = \"attention\"", "baseline = \"mla\"", "[table.baseline] there is no family mla"),
-        ("measures = [\"accuracy\"]", "", "[table.value] accuracy is neither the loss nor a measure"),
+        ("measures = [\"accuracy\"]", "", "[table.value] accuracy is neither a column of runs nor a measure"),
         ("[table]", "[fit]\nlaw = \"power\"\n[table]", "[fit.law] asks for a law, and [table] for none"),
+        ("paired = true", "", "[table.baseline] is compared seed by seed"),
+        ("seeds = [1, 2]", "seeds = []", "[ladder.seeds] is empty"),
+        (
+            "[ladder]\n",
+            "[families.kda.recipe]\nbatch = 8\n[ladder]\n",
+            "[ladder.paired] families share their batches, and attention and kda differ in batch or seq_len",
+        ),
+        ("question = \"Which", "figures = [\"fit\"]\nquestion = \"Which", "[figures] are drawn of laws"),
         ("[table]", "[[held_out]]\ntokens = 4096\n[table]", "[held_out] is foretold by a law"),
         ("value = \"accuracy\"", "values = \"accuracy\"", "unknown field `values`"),
     ] {

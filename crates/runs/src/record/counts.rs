@@ -21,8 +21,8 @@ pub struct Counts {
     pub head: u64,
     /// Stored without embedding and head.
     pub non_embedding: u64,
-    /// FLOPs that the equations ask of the training, forward and back: all products, head and attention included, each token
-    /// reading the tokens up to it, a delta rule step by step.
+    /// FLOPs that the equations ask of the training: all products, head and attention included, each token reading the tokens up
+    /// to it, a delta rule step by step. The way back counts twice the way forward, whether or not loops are cut out of it.
     pub flops_counted: f64,
     /// The same with scores of attention over all tokens of a window, as many papers count; none of runs from before it was
     /// counted.

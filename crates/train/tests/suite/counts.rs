@@ -100,6 +100,14 @@ fn closed_form_built_tensors_and_naive_references_agree_on_200_configs() {
         assert_eq!([size.embedding, size.head], ["embedding", "head"].map(of), "{config:?}");
         let before = naive::multiply_adds();
         walk(&config, &params, length);
+        // Attention over whole windows is 2 T / (T + 1) of causal attention, and nothing else differs.
+        let counted = size.multiply_adds;
+        let most = 2.0 * length as f64 / (length + 1) as f64;
+        assert!(counted.full >= counted.algorithmic && counted.full <= most * counted.algorithmic, "{config:?}");
+        if let Config::Transformer(of) = &config {
+            let scores = (2 * of.n_layer * of.n_head * of.head_dim * length * (length - 1)) as f64 / 2.0;
+            assert_eq!(counted.full - counted.algorithmic, scores);
+        }
         assert_eq!(size.multiply_adds.algorithmic, (naive::multiply_adds() - before) as f64, "{config:?} {length}");
     }
 }

@@ -195,11 +195,10 @@ impl<'a> Answer<'a> {
     fn figure(&self, name: &str) -> Result<Figure, Failure> {
         let (name, beside) = wanted(name);
         let own = self.own_figure(name)?;
-        let published = entry(name).and_then(|entry| entry.published).filter(|_| beside);
-        Ok(match published {
-            Some(published) => beside_published(own, published()),
-            None => own,
-        })
+        match entry(name).filter(|_| beside) {
+            Some(entry) => Ok(beside_published(entry, own)?),
+            None => Ok(own),
+        }
     }
 
     fn own_figure(&self, name: &str) -> Result<Figure, Failure> {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss::experiment::{Experiment, Planner, labelled};
+use isoloss::experiment::{Experiment, Planner, counted_anew, labelled};
 use isoloss_runs::record::StateName;
 use isoloss_runs::{Runs, export, import};
 
@@ -56,19 +56,22 @@ Examples:
   isoloss run text-ladder --from experiments/results/text-ladder.csv
   isoloss run first-ladder --until 0.15 --know alpha
 
-Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, fit.json, runs.csv and \
-figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
+Runs go into ./runs, the answer into ./out/<experiment>, which is written over: report.html, runs.csv, found.csv, \
+and of a question that asks for a law fit.json and figures. Whatever is there already is not trained again. Ctrl-C keeps what is under way, and the same command goes on.
 Exit code 0: it did; 1: it could not, some runs failed, no run finished, a fit must not be used or there is none, or --until was not reached; 2: usage or input; 75: interrupted, \
 run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let experiment = self.of.file.read(&[])?;
+        if let Some(shown) = &experiment.table {
+            tabled::check(&experiment, shown)?;
+        }
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
         if let Some(results) = &self.from {
             answer::may_write(&out)?;
             let name = results.display().to_string();
             let text = std::fs::read_to_string(results).map_err(|error| Failure::file(&name, "read", &error))?;
-            let runs = import(&name, &text)?;
+            let runs = Runs::new(import(&name, &text)?.iter().cloned().map(counted_anew).collect());
             if let Some(other) = runs.iter().find(|run| run.labels.question != experiment.name) {
                 let of = &other.labels.question;
                 talk(format_args!(
@@ -84,7 +87,8 @@ run it again.";
         let (at_once, _) = self.of.side_by_side(planned.len());
         let until = match &experiment.table {
             Some(shown) => {
-                tabled::check(&experiment, shown)?;
+                let planned = Runs::new(planned.iter().map(|run| run.job.planned()).collect());
+                tabled::check_value(&experiment, shown, &planned)?;
                 self.until.without_law(&experiment)?
             }
             None => self.until.asked(&question::check(&experiment, &planned)?, at_once)?,

@@ -50,7 +50,7 @@ pub fn asked(experiment: &Experiment, beside: Option<&Beside>) -> Result<OfTable
     if experiment.ladder.branches {
         typed.extend(["--cluster", "trunk"]);
     }
-    if experiment.ladder.paired {
+    if experiment.ladder.paired && !experiment.is_sweep() {
         typed.extend(["--cluster", "seed"]);
     }
     if !per.is_empty() {
