@@ -25,6 +25,8 @@ pub enum Block {
     Facts(Vec<(String, String)>),
     /// one item below the other
     List(Vec<String>),
+    /// a file as it is written
+    Verbatim(String),
     /// shown when asked for: a line that says what, and the blocks behind it
     Fold(String, Vec<Block>),
     /// a drawing with its caption and data
@@ -103,6 +105,7 @@ impl Block {
                 }
                 sheet.close("ul");
             }
+            Self::Verbatim(text) => sheet.element("pre", &[], text),
             Self::Fold(says, blocks) => {
                 sheet.open("details", &[("class", "fold")]);
                 sheet.element("summary", &[], says);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Around, Cache, Cost, Past};
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
-use crate::refused::{Refused, positive, sized};
+use crate::refused::{Refused, not_negative, positive, sized};
 use crate::weights::Weights;
 
 pub(super) const SAYS: &str = "softmax attention, queries in groups, rotary positions or none";
@@ -58,6 +58,7 @@ impl Settings {
         let Around { d_model, n_head, head_dim } = around;
         sized("group", self.group)?;
         positive("rope_theta", self.rope_theta)?;
+        not_negative("norm_eps", self.norm_eps)?;
         if !n_head.is_multiple_of(self.group) {
             let says = format!("{n_head} query heads cannot form groups of {}", self.group);
             return Err(Refused::new("group", says));

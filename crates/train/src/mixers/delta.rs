@@ -11,7 +11,7 @@ use super::past::last;
 use super::{Around, Cache, Cost, Past};
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
-use crate::refused::{Refused, positive, sized, within};
+use crate::refused::{Refused, not_negative, positive, sized, within};
 use crate::weights::Weights;
 
 /// Under the root where queries and keys are made of length 1.
@@ -96,6 +96,7 @@ impl Settings {
         let rank = self.rank.unwrap_or(head_dim);
         sized("rank", rank)?;
         sized("value_group", self.value_group)?;
+        not_negative("norm_eps", self.norm_eps)?;
         within("conv", self.conv as f64, self.conv <= 1024, "a number of tokens up to 1024")?;
         if let Some(bound) = self.bound {
             positive("bound", bound)?;

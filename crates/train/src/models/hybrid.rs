@@ -88,6 +88,10 @@ impl Shape {
         };
         let pattern = self.pattern.iter().map(mixer).collect::<Result<_, _>>()?;
         let moe = self.moe.map(|moe| moe.complete(d_ff)).transpose().map_err(|refused| refused.inside("moe"))?;
+        if let Some(moe) = moe.filter(|moe| moe.dense >= n_layer) {
+            let says = format!("{} dense blocks of {n_layer} leave none to experts", moe.dense);
+            return Err(Refused::new("dense", says).inside("moe"));
+        }
         Ok(Config { vocab_size, d_model, n_layer, pattern, d_ff, moe, tied, norm_eps, logit_scale: 1.0 })
     }
 }

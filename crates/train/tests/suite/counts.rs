@@ -48,8 +48,9 @@ impl Draw {
         let experts = 1 + self.below(5);
         let (chosen, d_expert) = (1 + self.below(experts), 1 + self.below(9));
         let (rate, shared) = ([0.0, 0.001][self.below(2)], self.below(3));
+        let dense = self.below(stack.n_layer);
         let moe = json!({
-            "experts": experts, "chosen": chosen, "d_expert": d_expert, "shared": shared,
+            "dense": dense, "experts": experts, "chosen": chosen, "d_expert": d_expert, "shared": shared,
             "rate": rate, "coefficient": 0.01,
         });
         let moe = (self.below(2) == 0).then_some(moe);

@@ -303,6 +303,12 @@ fn a_pattern_is_repeated_and_its_mistakes_are_named() {
         ),
         (json!({ "pattern": ["mla"], "mixers": { "mla": { "rope_dim": 3 } } }), "mixers.mla.rope_dim", "3 is odd"),
         (json!({ "pattern": ["kda"], "mixers": { "kda": { "rank": 0 } } }), "mixers.kda.rank", "between 1 and"),
+        (json!({ "pattern": ["kda"], "mixers": { "kda": { "norm_eps": -1.0 } } }), "mixers.kda.norm_eps", "-1"),
+        (
+            json!({ "pattern": ["kda"], "moe": { "experts": 4, "chosen": 2, "dense": 2 } }),
+            "moe.dense",
+            "leave none to experts",
+        ),
         (json!({ "pattern": ["kda"], "moe": { "experts": 4, "chosen": 1 } }), "moe.chosen", "without a gradient"),
     ] {
         let mut all = json!({ "d_model": 32, "n_layer": 2, "head_dim": 8 });

@@ -141,7 +141,6 @@ pub fn provenance(experiment: &Experiment, runs: &Runs, fit: Option<&Fit>) -> Se
         machine.map(|machine| ("machine", machine)),
     ];
     let mut section = Section::provenance(["runs.csv"], fit, facts.into_iter().flatten());
-    let text = experiment.text().lines().map(str::to_owned).collect();
-    section.blocks.push(Block::Fold("the experiment".into(), vec![Block::List(text)]));
+    section.blocks.push(Block::Fold("the experiment".into(), vec![Block::Verbatim(experiment.text().to_owned())]));
     section
 }

@@ -13,7 +13,7 @@ use super::choices;
 use super::page::{asked, provenance};
 use crate::commands::tell::made;
 use crate::failure::Failure;
-use crate::numbers::number;
+use crate::numbers::{count, number};
 use crate::output::{self, BOLD, RESET, talk};
 use crate::report::table::{csv_line, table};
 
@@ -43,17 +43,22 @@ struct Spread {
 }
 
 impl Spread {
+    /// None where there is no run; NaN where none of them has a value.
     fn of(values: &[f64]) -> Option<Self> {
         let known: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
-        let [least, greatest] = [f64::min as fn(f64, f64) -> f64, f64::max].map(|of| known.iter().copied().reduce(of));
+        let [least, greatest] =
+            [f64::min, f64::max].map(|of: fn(f64, f64) -> f64| known.iter().copied().fold(f64::NAN, of));
         let mean = known.iter().sum::<f64>() / known.len() as f64;
-        Some(Self { mean, least: least?, greatest: greatest?, seeds: [known.len(), values.len()] })
+        (!values.is_empty()).then_some(Self { mean, least, greatest, seeds: [known.len(), values.len()] })
     }
 
     /// `1.7555 (1.7476 to 1.7610)`, and how many seeds it lacks.
     fn words(&self) -> String {
         let [mean, least, greatest] = [self.mean, self.least, self.greatest].map(|x| number(x, 4));
         let [known, all] = self.seeds;
+        if known == 0 {
+            return format!("none of {}", count(all, "seed"));
+        }
         let range = if known > 1 { format!(" ({least} to {greatest})") } else { String::new() };
         let lacking = if known < all { format!(", {known} of {all} seeds") } else { String::new() };
         mean + &range + &lacking
@@ -112,7 +117,7 @@ impl<'a> Tabled<'a> {
                 for (family, cell) in self.families.iter().zip(cells) {
                     let parts = [self.shown.value.clone(), format!("{family}{less}"), rung.clone()];
                     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-                    all.extend(cell.map(|cell| (parts.join(", "), cell)));
+                    all.extend(cell.filter(|cell| cell.seeds[0] > 0).map(|cell| (parts.join(", "), cell)));
                 }
             }
         }

@@ -204,7 +204,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     };
     format!(
         "{}: {}\n\n{}\n  {}, {} FLOPs, about {} with {} at a time on {threads}, {} of memory; {there}.\n  N is without \
-         embedding and head, {} of what is stored. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
+         embedding and head, which are {} of what is stored; 6ND counts the active part of it. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
          counted FLOPs.\n{}",
         experiment.name,
         experiment.question,
