@@ -91,8 +91,9 @@ impl Measured {
         let config = shape.complete(VOCABULARY).expect("a size that fits");
         let mut params = Params::new(1);
         let model = config.build(&mut params, &Start { embedding: 0.5, hidden: 1.0, residual: 0.5, head: 0.5 });
-        let group = |rule| Group { rule, lr: 1.0, weight_decay: 0.0 };
-        let groups = [[group(Rule::AdamW); 5].as_slice(), &[group(Rule::Sign)]].concat();
+        let group = |rule, lr| Group { rule, lr, weight_decay: 0.0 };
+        // Biases that balance experts stand still, as in the anchor.
+        let groups = [[group(Rule::AdamW, 1.0); 5].as_slice(), &[group(Rule::Sign, 0.0)]].concat();
         let optimiser = Optimiser::new(&params, &groups);
         let batch = TOKENS / context;
         let cut =

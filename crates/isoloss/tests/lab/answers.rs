@@ -48,7 +48,10 @@ fn a_dry_run_makes_nothing_and_shows_every_count() {
     };
     let shares: Vec<u64> = value["runs"].as_array().unwrap().iter().map(share).collect();
     let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
-    assert!(stdout.contains(&format!("head, {least} to {most} % of what is stored")), "{least} {most} {stdout}");
+    assert!(
+        stdout.contains(&format!("head, which are {least} to {most} % of what is stored")),
+        "{least} {most} {stdout}"
+    );
     let (_, csv, _) = lab.run(&["train", "ladder.toml", "--dry-run", "--format", "csv"]);
     assert_eq!(csv.lines().count(), 25);
     assert!(csv.lines().next().unwrap().contains("flops_counted"), "{csv}");
