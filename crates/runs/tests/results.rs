@@ -90,7 +90,7 @@ fn a_row_that_was_edited_is_refused_by_its_line() {
         ("0f3a", "0f3b", "give the id"),
         (",1.0,", ",1,", "give the id"),
         (",197232,786432,", ",200000,786432,", "N = `200000` is none of the counts"),
-        (",1250000000000.0,,,,3.0,", ",1.3e12,,,,3.0,", "C = `1.3e12` is none"),
+        (",1250000000000.0,,,,3.0,", ",1.35e12,,,,3.0,", "C = `1.35e12` is none"),
         (",1250000000000.0,,,,3.0,", ",1250000000000.0,,7,,3.0,", "N_rec = `7` is none of the counts"),
         (",1250000000000.0,,,,3.0,", ",1250000000000.0,,,two,3.0,", "r = `two` is none of the counts"),
         (",finished,", ",done,", "no record of a run"),
