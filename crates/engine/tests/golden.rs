@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use common::{Golden, difference};
 use isoloss_engine::{
-    Activation, Buffers, Columns, Decay, DeltaRule, Group, Init, Optimiser, Param, Params, Plan, Real, Rule, Slot,
-    Step, Tape,
+    Activation, Buffers, Columns, Decay, DeltaRule, Group, Init, Linear, Optimiser, Param, Params, Plan, Real, Rule,
+    Slot, Step, Tape,
 };
 use models::{GptBlock, LlamaAttention, LlamaBlock, Model, Shape};
 
@@ -96,6 +96,18 @@ fn check<R: Real>(file: &Golden) -> Option<Found> {
                 tape.activation(y, Activation::Silu)
             },
         ),
+        "patch_embed" => {
+            let (patch, channels) = (file.number("patch", 4.0) as usize, file.shape("in.x")[1]);
+            layer::<R, _>(
+                file,
+                &mut found,
+                |_, _| (),
+                |tape, x, w, ()| {
+                    let map = Linear { weight: w["weight"], bias: Some(w["bias"]), scale: 1.0 };
+                    tape.patch_embed(x, channels, patch, map)
+                },
+            );
+        }
         "causal_gqa_rope" => layer::<R, _>(
             file,
             &mut found,
@@ -198,8 +210,9 @@ fn layer<R: Real, M>(
     assert_eq!(handles.len(), params.entries().len(), "the file has other weights than the model");
     let (mut buffers, mut gradient) = (Buffers::poisoned(), vec![R::ZERO; params.count()]);
     let mut tape = Tape::new(&mut buffers, &params, Some(&mut gradient));
-    let dims: [usize; 3] = file.shape("in.x").try_into().unwrap();
-    let x = tape.leaf(&cast(file.get("in.x")), dims);
+    // Of a picture the rows of all channels lie one behind the other.
+    let [sequences, between @ .., width] = file.shape("in.x") else { panic!("rows") };
+    let x = tape.leaf(&cast(file.get("in.x")), [*sequences, between.iter().product(), *width]);
     let y = forward(&mut tape, x, &handles, &model);
     found.output(file, "out.y", &back(tape.value(y)));
     tape.dot(y, &cast(file.get("cot.y")));

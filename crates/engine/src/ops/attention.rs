@@ -1,7 +1,10 @@
-//! Causal attention (Vaswani et al. 2017, arXiv 1706.03762, eq. 1) with grouped queries (Ainslie et al. 2023, arXiv
-//! 2305.13245): for query head h, which reads key and value head g = h / (heads / kv_heads),
+//! Attention (Vaswani et al. 2017, arXiv 1706.03762, eq. 1) with grouped queries (Ainslie et al. 2023, arXiv 2305.13245): for
+//! query head h, which reads key and value head g = h / (heads / kv_heads),
 //!
-//! s_ij = scale q_i . k_j for j <= i, p_i = softmax(s_i), y_i = sum_j p_ij v_j
+//! s_ij = scale q_i . k_j for j in S_i, p_i = softmax(s_i), y_i = sum_j p_ij v_j
+//!
+//! S_i are the tokens up to i, or a span of its own for every token: up to i for text and up to the end of a picture for its
+//! patches, both from the beginning of their document on.
 //!
 //! q is `[sequences, length, heads x dk]`, k `[.., kv_heads x dk]`, v `[.., kv_heads x dv]`, y `[.., heads x dv]`; q, k and
 //! v may be columns of one projection. There may be more keys than queries: the queries are then those of the last tokens.
@@ -15,15 +18,18 @@
 use std::ops::Range;
 
 use super::Op;
-use crate::buffers::{Buffer, Gradients, Values};
+use crate::buffers::{Buffer, Buffers, Gradients, Values};
 use crate::simd::{LANES, dot, greatest, kernel, sum};
 use crate::tape::Columns;
-use crate::{Matrix, Real, Slot, Tape, naive, product};
+use crate::{Matrix, Real, Slot, Tape, Tokens, naive, product};
 
 /// Queries of a block: few, and little is computed above the diagonal; many, and the products are larger.
 fn block(length: usize) -> usize {
-    if length <= 256 { 64 } else { 128 }
+    if length <= 256 { 64 } else { MOST }
 }
+
+/// Queries of the largest block.
+const MOST: usize = 128;
 
 /// Keys of a block on the way back, where blocks of keys need not wait for each other.
 const KEYS: usize = 512;
@@ -36,6 +42,8 @@ pub(crate) struct Node {
     heads: usize,
     kv_heads: usize,
     scale: f64,
+    /// of each token: the first that it reads, and the one behind the last
+    spans: Option<Tokens>,
     /// l, per head and row
     log_sums: Slot,
     y: Slot,
@@ -52,10 +60,44 @@ impl<R: Real> Tape<'_, R> {
         q: impl Into<Columns>,
         k: impl Into<Columns>,
         v: impl Into<Columns>,
-        [heads, kv_heads]: [usize; 2],
+        heads: [usize; 2],
         scale: f64,
     ) -> Slot {
-        let (q, k, v) = (q.into(), k.into(), v.into());
+        self.attend(q.into(), k.into(), v.into(), heads, scale, None)
+    }
+
+    /// The same where every token has a span of tokens that it reads: the first one and the one behind the last, counted from
+    /// the beginning of its sequence, token after token. Queries and keys are of the same tokens.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or a span is empty or reaches beyond its sequence.
+    pub fn attention_within(
+        &mut self,
+        q: impl Into<Columns>,
+        k: impl Into<Columns>,
+        v: impl Into<Columns>,
+        heads: [usize; 2],
+        scale: f64,
+        spans: Tokens,
+    ) -> Slot {
+        let (q, k) = (q.into(), k.into());
+        let length = q.slot.length();
+        assert_eq!(length, k.slot.length(), "queries and keys of the same tokens");
+        let (all, _) = self.buffers.tokens[spans.index].as_chunks::<2>();
+        assert!(all.len() == q.slot.rows() && spans.length == 2 * length, "a span for every token");
+        assert!(all.iter().all(|[from, to]| from < to && *to as usize <= length), "spans inside of their sequence");
+        self.attend(q, k, v.into(), heads, scale, Some(spans))
+    }
+
+    fn attend(
+        &mut self,
+        q: Columns,
+        k: Columns,
+        v: Columns,
+        [heads, kv_heads]: [usize; 2],
+        scale: f64,
+        spans: Option<Tokens>,
+    ) -> Slot {
         assert!(heads.is_multiple_of(kv_heads), "{heads} query heads cannot share {kv_heads} key heads equally");
         assert!(v.width.is_multiple_of(kv_heads) && k.width.is_multiple_of(kv_heads), "whole heads");
         assert_eq!(q.width, heads * (k.width / kv_heads), "queries and keys of one width");
@@ -65,7 +107,7 @@ impl<R: Real> Tape<'_, R> {
         assert!(shape(k).1 >= length, "queries of tokens that have keys");
         let y = self.output(sequences, length, heads * (v.width / kv_heads));
         let log_sums = self.kept(sequences * heads, length);
-        self.run(Node { q, k, v, heads, kv_heads, scale, log_sums, y });
+        self.run(Node { q, k, v, heads, kv_heads, scale, spans, log_sums, y });
         y
     }
 }
@@ -76,8 +118,29 @@ pub fn multiply_adds(length: usize, heads: usize, [dk, dv]: [usize; 2]) -> [f64;
     let block = block(length).min(length);
     let rows = |from: usize| block.min(length - from);
     let scores: usize = (0..length).step_by(block).map(|from| rows(from) * (from + rows(from))).sum();
-    [dk + dv, 3 * dk + 2 * dv].map(|width| (heads * scores * width) as f64)
+    multiply_adds_of(scores as f64, heads, [dk, dv])
 }
+
+/// Multiply-adds forward and back for so many scores, masked ones among them.
+pub fn multiply_adds_of(scores: f64, heads: usize, [dk, dv]: [usize; 2]) -> [f64; 2] {
+    [dk + dv, 3 * dk + 2 * dv].map(|width| scores * (heads * width) as f64)
+}
+
+/// Scores of a head that are made for one sequence whose tokens read these spans: a block of queries meets all keys between the
+/// first and the last that one of them reads.
+pub fn scores_within(spans: &[[u32; 2]]) -> usize {
+    let block = block(spans.len());
+    spans.chunks(block).map(|spans| spans.len() * hull(spans).len()).sum()
+}
+
+/// From the first to the last of some spans.
+fn hull(spans: &[[u32; 2]]) -> Range<usize> {
+    let (from, to) = spans.iter().fold((u32::MAX, 0), |(from, to), span| (from.min(span[0]), to.max(span[1])));
+    from as usize..to as usize
+}
+
+/// The spans of a block of queries.
+type Spans = [[u32; 2]; MOST];
 
 /// Rows of a head inside a wider array.
 #[derive(Clone, Copy)]
@@ -143,6 +206,22 @@ impl Node {
         self.heads / self.kv_heads
     }
 
+    /// What the queries of a block read.
+    fn spans<R: Real>(self, buffers: &Buffers<R>, sequence: usize, from: usize, rows: usize) -> Spans {
+        let mut spans = [[0; 2]; MOST];
+        match self.spans {
+            Some(list) => {
+                let (all, _) = buffers.tokens[list.index].as_chunks::<2>();
+                spans[..rows].copy_from_slice(&all[sequence * self.y.length() + from..][..rows]);
+            }
+            None => {
+                let first = self.ahead() + from;
+                spans[..rows].iter_mut().enumerate().for_each(|(i, span)| span[1] = (first + i + 1) as u32);
+            }
+        }
+        spans
+    }
+
     fn log_sums_of(self, sequence: usize, head: usize) -> Range<usize> {
         let at = (sequence * self.heads + head) * self.y.length();
         at..at + self.y.length()
@@ -152,14 +231,14 @@ impl Node {
 impl Op for Node {
     fn forward<R: Real>(self, tape: &mut Tape<R>) {
         let (length, width, dk, dv) = (self.y.length(), self.y.width(), self.dk(), self.dv());
-        let (all, ahead) = (self.keys(), self.ahead());
+        let all = self.keys();
         let block = block(length).min(length);
         let gradients = &mut tape.buffers.gradients;
         let mut scores = gradients.scratch(block * all);
         let mut inverse = gradients.scratch(block);
         let mut turned = Turned { data: gradients.scratch(dk * all), length: all };
-        let values = &mut tape.buffers.values;
-        let (mut y, mut log_sums) = (values.take(self.y), values.take(self.log_sums));
+        let (mut y, mut log_sums) = (tape.buffers.values.take(self.y), tape.buffers.values.take(self.log_sums));
+        let values = &tape.buffers.values;
         for sequence in 0..self.y.sequences() {
             for head in 0..self.heads {
                 let shared = head / self.group();
@@ -171,35 +250,31 @@ impl Op for Node {
                 let log_sums = &mut log_sums[self.log_sums_of(sequence, head)];
                 for from in (0..length).step_by(block) {
                     let rows = block.min(length - from);
-                    let keys = ahead + from + rows;
+                    let spans = &self.spans(tape.buffers, sequence, from, rows)[..rows];
+                    let Range { start, end } = hull(spans);
+                    let keys = end - start;
                     let scores = &mut scores[..rows * keys];
-                    product(R::ONE, q.matrix(from, rows), turned.matrix(dk, 0, keys), scores, keys, false);
+                    product(R::ONE, q.matrix(from, rows), turned.matrix(dk, start, keys), scores, keys, false);
                     let inverse = &mut inverse[..rows];
-                    exponentials(
-                        scores,
-                        keys,
-                        ahead + from,
-                        R::of(self.scale),
-                        &mut log_sums[from..from + rows],
-                        inverse,
-                    );
+                    let log_sums = &mut log_sums[from..from + rows];
+                    exponentials(scores, keys, start, spans, R::of(self.scale), log_sums, inverse);
                     let y = &mut y[place(self.y.into(), sequence, from, head, dv)..];
                     let p = Matrix::new(scores, rows, keys);
-                    product(R::ONE, p, v.matrix(0, keys), y, width, false);
+                    product(R::ONE, p, v.matrix(start, keys), y, width, false);
                     normalise(y, width, dv, inverse);
                 }
             }
         }
-        values.put(self.y, y);
-        values.put(self.log_sums, log_sums);
+        tape.buffers.values.put(self.y, y);
+        tape.buffers.values.put(self.log_sums, log_sums);
         [scores, inverse, turned.data].into_iter().for_each(|b| tape.buffers.gradients.give(b));
     }
 
     fn backward<R: Real>(self, tape: &mut Tape<R>) {
         let Some(dy) = tape.buffers.gradients.take(self.y) else { return };
         let (dk, dv, length, all) = (self.dk(), self.dv(), self.y.length(), self.keys());
-        let (values, gradients) = (&tape.buffers.values, &mut tape.buffers.gradients);
         let block = block(length).min(length);
+        let gradients = &mut tape.buffers.gradients;
         let mut scratch = Scratch {
             p: gradients.scratch(block * KEYS.min(all)),
             ds: gradients.scratch(block * KEYS.min(all)),
@@ -210,15 +285,19 @@ impl Op for Node {
         for sequence in 0..self.y.sequences() {
             for head in 0..self.heads {
                 let shared = head / self.group();
+                let values = &tape.buffers.values;
                 if head.is_multiple_of(self.group()) {
                     scratch.k.read(Rows::new(values.get(self.k.slot), self.k, sequence, shared, dk));
                     scratch.v.read(Rows::new(values.get(self.v.slot), self.v, sequence, shared, dv));
                 }
                 for from in (0..length).step_by(block) {
-                    self.block_backward(values, gradients, [sequence, head, from], &dy, &mut scratch);
+                    let spans = &self.spans(tape.buffers, sequence, from, block.min(length - from));
+                    let Buffers { values, gradients, .. } = &mut *tape.buffers;
+                    self.block_backward(values, gradients, [sequence, head, from], spans, &dy, &mut scratch);
                 }
             }
         }
+        let gradients = &mut tape.buffers.gradients;
         let Scratch { p, ds, along, k, v } = scratch;
         [p, ds, along, k.data, v.data, dy].into_iter().for_each(|b| gradients.give(b));
     }
@@ -240,6 +319,7 @@ impl Node {
         values: &Values<R>,
         gradients: &mut Gradients<R>,
         [sequence, head, from]: [usize; 3],
+        spans: &Spans,
         dy: &[R],
         to: &mut Scratch<R>,
     ) {
@@ -253,14 +333,14 @@ impl Node {
         let along = &mut to.along[..rows];
         products_along(&dy.data[from * dy.stride..], &y.data[from * y.stride..], dy.stride, wv, along);
         let dy = dy.matrix(from, rows);
-        // Row i sees the keys up to this one and i more.
-        let first = self.ahead() + from;
-        for start in (0..first + rows).step_by(KEYS) {
-            let keys = KEYS.min(first + rows - start);
+        let spans = &spans[..rows];
+        let Range { start, end } = hull(spans);
+        for start in (start..end).step_by(KEYS) {
+            let keys = KEYS.min(end - start);
             let (p, ds) = (&mut to.p[..rows * keys], &mut to.ds[..rows * keys]);
             product(R::ONE, q, to.k.matrix(wk, start, keys), p, keys, false);
             product(R::ONE, dy, to.v.matrix(wv, start, keys), ds, keys, false);
-            slopes(p, ds, keys, first as isize - start as isize, scale, &log_sums[from..], along);
+            slopes(p, ds, keys, start, spans, scale, &log_sums[from..], along);
             let (p, ds) = (Matrix::new(p, rows, keys), Matrix::new(ds, rows, keys));
             if let Some(sum) = gradients.open_zeroed(self.v.slot) {
                 let at = place(self.v, sequence, start, shared, wv);
@@ -300,31 +380,41 @@ kernel! {
     }
 }
 
-/// The elements of a row that loops run over when `seen` of them count: whole vectors, because what is left over is done
-/// one by one, and in a triangle something is left over in almost every row.
+/// The part of a span that lies among `keys` keys from `start` on, and the elements of a row that loops run over for it:
+/// whole vectors, because what is left over is done one by one, and in a triangle something is left over in almost every row.
 #[inline(always)]
-fn whole(seen: usize, keys: usize) -> usize {
-    seen.next_multiple_of(LANES).min(keys)
+fn among([from, to]: [u32; 2], start: usize, keys: usize) -> [usize; 4] {
+    let [from, to] = [from, to].map(|at| (at as usize).saturating_sub(start).min(keys));
+    [from - from % LANES, from, to, to.next_multiple_of(LANES).min(keys)]
 }
 
 kernel! {
-    /// Scores to e^(s - m) with m the greatest of the row, 0 beyond the diagonal; m + ln of their sum, and 1 / sum.
+    /// Scores to e^(s - m) with m the greatest of the row, 0 outside of the span; m + ln of their sum, and 1 / sum.
     fn exponentials<'a, R>(
-        scores: &'a mut [R], keys: usize, from: usize, scale: R, log_sums: &'a mut [R], inverse: &'a mut [R],
+        scores: &'a mut [R],
+        keys: usize,
+        start: usize,
+        spans: &'a [[u32; 2]],
+        scale: R,
+        log_sums: &'a mut [R],
+        inverse: &'a mut [R],
     ) {
-        for (i, ((row, log_sum), inverse)) in scores.chunks_exact_mut(keys).zip(log_sums).zip(inverse).enumerate() {
-            let seen = from + i + 1;
-            let whole = whole(seen, keys);
-            let (row, beyond) = row.split_at_mut(whole);
-            let first = row[0];
-            row[seen..].fill(first);
-            let m = scale * greatest(row, first);
-            for s in row.iter_mut() {
+        let rows = scores.chunks_exact_mut(keys).zip(spans).zip(log_sums).zip(inverse);
+        for (((row, &span), log_sum), inverse) in rows {
+            let [low, from, to, high] = among(span, start, keys);
+            row[..low].fill(R::ZERO);
+            row[high..].fill(R::ZERO);
+            let first = row[from];
+            row[low..from].fill(first);
+            row[to..high].fill(first);
+            let seen = &mut row[low..high];
+            let m = scale * greatest(seen, first);
+            for s in seen.iter_mut() {
                 *s = s.mul_add(scale, -m).exp();
             }
-            row[seen..].fill(R::ZERO);
-            beyond.fill(R::ZERO);
-            let all = sum(row);
+            seen[..from - low].fill(R::ZERO);
+            seen[to - low..].fill(R::ZERO);
+            let all = sum(seen);
             *log_sum = m + all.ln();
             *inverse = R::ONE / all;
         }
@@ -351,25 +441,35 @@ kernel! {
 }
 
 kernel! {
-    /// Scores to probabilities, and dy . v to ds, both 0 beyond the diagonal.
+    /// Scores to probabilities, and dy . v to ds, both 0 outside of the span.
     fn slopes<'a, R>(
-        p: &'a mut [R], ds: &'a mut [R], keys: usize, diagonal: isize, scale: R, log_sums: &'a [R], along: &'a [R],
+        p: &'a mut [R],
+        ds: &'a mut [R],
+        keys: usize,
+        start: usize,
+        spans: &'a [[u32; 2]],
+        scale: R,
+        log_sums: &'a [R],
+        along: &'a [R],
     ) {
-        let rows = p.chunks_exact_mut(keys).zip(ds.chunks_exact_mut(keys)).zip(log_sums).zip(along);
-        for (i, (((p, ds), &l), &along)) in rows.enumerate() {
-            let seen = (diagonal + i as isize + 1).clamp(0, keys as isize) as usize;
-            let whole = whole(seen, keys);
-            for (p, ds) in p[..whole].iter_mut().zip(&mut ds[..whole]) {
+        let rows = p.chunks_exact_mut(keys).zip(ds.chunks_exact_mut(keys)).zip(spans).zip(log_sums).zip(along);
+        for ((((p, ds), &span), &l), &along) in rows {
+            let [low, from, to, high] = among(span, start, keys);
+            for (p, ds) in p[low..high].iter_mut().zip(&mut ds[low..high]) {
                 *p = p.mul_add(scale, -l).exp();
                 *ds = *p * (*ds - along);
             }
-            p[seen..].fill(R::ZERO);
-            ds[seen..].fill(R::ZERO);
+            for masked in [p, ds] {
+                masked[..from].fill(R::ZERO);
+                masked[to..].fill(R::ZERO);
+            }
         }
     }
 }
 
-/// The naive reference: q `[sequences, length, heads x dk]`, k and v `[sequences, keys, ..]` with `kv_heads`.
+/// The naive reference: q `[sequences, length, heads x dk]`, k and v `[sequences, keys, ..]` with `kv_heads`. Each token reads
+/// all up to itself, or its own of the spans.
+#[allow(clippy::too_many_arguments)]
 pub fn naive(
     q: &[f64],
     k: &[f64],
@@ -378,17 +478,19 @@ pub fn naive(
     [heads, kv_heads]: [usize; 2],
     [dk, dv]: [usize; 2],
     scale: f64,
+    spans: Option<&[[u32; 2]]>,
 ) -> Vec<f64> {
     let rows = q.len() / (heads * dk);
     let mut y = vec![0.0; rows * heads * dv];
     for i in 0..rows {
         for h in 0..heads {
             let g = h / (heads / kv_heads);
-            let first = i / length * keys;
-            let last = first + keys - length + i % length;
+            let sequence = i / length * keys;
+            let [from, to] = spans.map_or([0, keys - length + i % length + 1], |s| s[i].map(|at| at as usize));
+            let first = sequence + from;
             let score =
                 |j: usize| scale * naive::dot(dk, |c| (q[(i * heads + h) * dk + c], k[(j * kv_heads + g) * dk + c]));
-            let scores: Vec<f64> = (first..=last).map(score).collect();
+            let scores: Vec<f64> = (first..sequence + to).map(score).collect();
             let most = scores.iter().fold(f64::MIN, |m, &s| m.max(s));
             let sum: f64 = scores.iter().map(|s| libm::exp(s - most)).sum();
             for c in 0..dv {
@@ -416,6 +518,7 @@ pub(super) mod tests {
         dk: usize,
         dv: usize,
         fused: bool,
+        spans: Option<Vec<[u32; 2]>>,
     }
 
     impl Conformance for Case {
@@ -435,7 +538,14 @@ pub(super) mod tests {
             let heads = [kv_heads * d.size(1, 3), kv_heads];
             let fused = d.one_in(2);
             let ahead = if fused || d.one_in(2) { 0 } else { d.size(1, 70) };
-            Self { shape: [sequences, length], ahead, heads, dk, dv, fused }
+            // Any span at all; those of documents with pictures are among the tests of the models.
+            let span = |d: &mut Draw| {
+                let from = d.below(length);
+                [from, from + 1 + d.below(length - from)].map(|at| at as u32)
+            };
+            let spans = (0..sequences * length).map(|_| span(d)).collect();
+            let spans = (ahead == 0 && d.one_in(2)).then_some(spans);
+            Self { shape: [sequences, length], ahead, heads, dk, dv, fused, spans }
         }
         fn inputs(&self) -> Vec<[usize; 3]> {
             let ([b, t], [h, g]) = (self.shape, self.heads);
@@ -451,9 +561,17 @@ pub(super) mod tests {
         fn fast<R: Real>(&self, tape: &mut Tape<R>, inputs: &[Slot], _: &[Param]) -> Slot {
             let [h, g] = self.heads;
             let (q, k, v) = (h * self.dk, g * self.dk, g * self.dv);
-            match inputs {
-                [x] => tape.attention(x.columns(0, q), x.columns(q, k), x.columns(q + k, v), self.heads, 0.4),
-                _ => tape.attention(inputs[0], inputs[1], inputs[2], self.heads, 0.4),
+            let parts: [Columns; 3] = match inputs {
+                [x] => [x.columns(0, q), x.columns(q, k), x.columns(q + k, v)],
+                _ => [inputs[0].into(), inputs[1].into(), inputs[2].into()],
+            };
+            let [q, k, v] = parts;
+            match &self.spans {
+                Some(spans) => {
+                    let spans = tape.tokens(spans.as_flattened(), 2 * self.shape[1]);
+                    tape.attention_within(q, k, v, self.heads, 0.4, spans)
+                }
+                None => tape.attention(q, k, v, self.heads, 0.4),
             }
         }
         fn naive(&self, inputs: &[Vec<f64>], _: &[Vec<f64>]) -> Vec<f64> {
@@ -468,7 +586,8 @@ pub(super) mod tests {
                 inputs.to_vec()
             };
             let lengths = [self.shape[1], self.shape[1] + self.ahead];
-            naive(&parts[0], &parts[1], &parts[2], lengths, self.heads, [self.dk, self.dv], 0.4)
+            let spans = self.spans.as_deref();
+            naive(&parts[0], &parts[1], &parts[2], lengths, self.heads, [self.dk, self.dv], 0.4, spans)
         }
     }
 }

@@ -16,10 +16,12 @@ pub mod layernorm;
 pub mod linear;
 pub mod moe;
 pub mod multiply;
+pub mod patch_embed;
 pub mod rmsnorm;
 pub mod rope;
 pub mod scale;
 pub mod short_conv;
+pub mod splice;
 pub mod split;
 #[cfg(test)]
 mod square_gate;
@@ -94,10 +96,12 @@ ops! {
     Linear = linear,
     Moe = moe,
     Multiply = multiply,
+    PatchEmbed = patch_embed,
     RmsNorm = rmsnorm,
     Rope = rope,
     Scale = scale,
     ShortConv = short_conv,
+    Splice = splice,
     Split = split,
     #[cfg(test)]
     SquareGate = square_gate,

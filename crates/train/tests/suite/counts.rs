@@ -264,7 +264,7 @@ impl Block<'_> {
         let qkv = self.linear(n, "qkv", of.d_model);
         let [queries, keys, values] = [(0, q), (q, kv), (q + kv, kv)].map(|(from, n)| part(&qkv, q + 2 * kv, from, n));
         let (length, heads) = (n.len() / of.d_model, [of.n_head, of.n_kv_head]);
-        (ops::attention::naive(&queries, &keys, &values, [length; 2], heads, [of.head_dim; 2], 1.0), q)
+        (ops::attention::naive(&queries, &keys, &values, [length; 2], heads, [of.head_dim; 2], 1.0, None), q)
     }
 
     fn mla(&self, of: &mla::Config, n: &[f64]) -> (Vec<f64>, usize) {
@@ -281,7 +281,7 @@ impl Block<'_> {
         let shared = part(&down, wide, first + of.latent, of.rope_dim);
         let keys = ops::append::naive(&part(&kv, k + v, 0, k), &shared, heads, [of.head_dim, of.rope_dim]);
         let values = part(&kv, k + v, k, v);
-        (ops::attention::naive(&queries, &keys, &values, [length; 2], [heads; 2], [own, of.v_dim], 1.0), v)
+        (ops::attention::naive(&queries, &keys, &values, [length; 2], [heads; 2], [own, of.v_dim], 1.0, None), v)
     }
 
     fn delta(&self, of: &delta::Config, n: &[f64]) -> (Vec<f64>, usize) {
