@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use isoloss_engine::NUMERICS;
-use isoloss_runs::record::{Cost, Labels, Outcome, Run, SCHEMA, State, StateName, machine};
+use isoloss_runs::record::{Cost, Labels, Other, Outcome, Run, SCHEMA, State, StateName, machine};
 use isoloss_runs::store::{Claim, Curve, CurvePoint, Loaded, StoreError, TrunkClaim};
 
-use crate::corpora::{HeldOut, Source};
+use crate::corpora::{HeldOut, Known, Source};
 use crate::measures::Subject;
 use crate::{Progress, RunConfig, Trainer, Trunk, clock, counts};
 
@@ -225,16 +225,20 @@ impl Job {
                 saved = Instant::now();
             }
         }
-        let evaluated = trainer.evaluate(&self.held_out);
+        let (evaluated, of_sets) = trainer.evaluate(&self.held_out);
         let step = trainer.done();
         let guess = (self.source.vocab_size() as f64).ln();
         if evaluated.loss <= guess + ASTRAY {
             let mut result = Outcome { loss: evaluated.loss, loss_stderr: evaluated.stderr, ..Outcome::default() };
             let per_byte = |bytes: f64| evaluated.loss / bytes / std::f64::consts::LN_2;
-            result.bits_per_byte = self.held_out.bytes_per_target.map(per_byte);
+            result.bits_per_byte = self.held_out.known.bytes_per_target.map(per_byte);
             result.spikes = trainer.spikes().to_vec();
-            if let Some(floor) = self.held_out.floor {
-                result.measures.insert("floor".into(), floor.into());
+            self.held_out.known.report("", &mut result.measures);
+            for (set, of) in self.held_out.sets.iter().zip(&of_sets) {
+                result.per_set.insert(set.name.clone(), of.loss.into());
+                let stderr = of.stderr.map(|stderr| (format!("stderr_{}", set.name), stderr.into()));
+                result.measures.extend(stderr);
+                set.known.report(&format!("_{}", set.name), &mut result.measures);
             }
             let measures = &self.config.evaluation.measures;
             let points = if measures.is_empty() { Vec::new() } else { claim.points()? };
@@ -297,6 +301,15 @@ impl Job {
         curve.sync()?;
         claim.write(run)?;
         claim.drop_checkpoints()
+    }
+}
+
+impl Known {
+    /// Puts losses that are known among the measures, under names that end alike.
+    fn report(&self, ending: &str, measures: &mut Other) {
+        let each = [("floor", self.floor), ("blind", self.blind)];
+        let known = each.into_iter().filter_map(|(name, loss)| Some((format!("{name}{ending}"), loss?.into())));
+        measures.extend(known);
     }
 }
 

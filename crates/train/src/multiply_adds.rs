@@ -15,6 +15,15 @@ pub struct MultiplyAdds {
     pub executed: [f64; 2],
 }
 
+/// What the tokens of a window read, where each has a span of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reads {
+    /// Tokens that are read, summed over those of the window.
+    pub pairs: f64,
+    /// Scores of a head that are made for it, masked ones among them.
+    pub scores: f64,
+}
+
 impl MultiplyAdds {
     /// Of what is done as it is written, and on the way back once for the inputs and once for the weights.
     pub fn plain(forward: f64) -> Self {
@@ -26,6 +35,19 @@ impl MultiplyAdds {
         let (long, width) = (length as f64, (heads * (widths[0] + widths[1])) as f64);
         let algorithmic = long * (long + 1.0) / 2.0 * width;
         Self { algorithmic, full: long * long * width, executed: attention::multiply_adds(length, heads, widths) }
+    }
+
+    /// Of attention whose tokens read spans of their own.
+    pub fn within(length: usize, heads: usize, widths: [usize; 2], reads: Reads) -> Self {
+        let (long, width) = (length as f64, (heads * (widths[0] + widths[1])) as f64);
+        let executed = attention::multiply_adds_of(reads.scores, heads, widths);
+        Self { algorithmic: reads.pairs * width, full: long * long * width, executed }
+    }
+
+    /// Of so many on average.
+    pub fn on_average(self, times: f64) -> Self {
+        let executed = self.executed.map(|way| times * way);
+        Self { algorithmic: times * self.algorithmic, full: times * self.full, executed }
     }
 
     /// Of the same as often as is said, forward and back.

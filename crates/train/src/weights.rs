@@ -40,6 +40,12 @@ impl<'a, R: Real> Weights<'a, R> {
         self.params.add(&self.name(name), &[out, inputs], init, role.group())
     }
 
+    /// A matrix `[out, inputs]` that reads numbers of the data: its outputs begin as large as an embedding of inputs of variance 1.
+    pub fn of_data(&mut self, name: &str, out: usize, inputs: usize) -> Param {
+        let init = Init::Normal(self.start.embedding / (inputs as f64).sqrt());
+        self.params.add(&self.name(name), &[out, inputs], init, Role::Embedding.group())
+    }
+
     /// Matrices that one product applies, with so many outputs each.
     pub fn joined(&mut self, name: &str, parts: &[usize], inputs: usize, role: Role) -> Param {
         let matrix = self.matrix(name, parts.iter().sum(), inputs, role);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use isoloss_runs::record::{Counts, Labels};
-use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Source};
+use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Reading, Source};
 use isoloss_train::job::Job;
 use isoloss_train::ladder::Sizes;
 use isoloss_train::models::{self, Shape};
@@ -70,8 +70,9 @@ impl<'a> Rung<'a> {
             })
             .map_err(placed)?;
         let opened = corpora.open(experiment, &corpus).map_err(placed)?;
+        let reading = opened.reading(recipe.seq_len());
         let refused = |e: &Refused| refused(experiment, part, size, "model", e);
-        let model = shape.complete(opened.source.vocab_size()).map_err(|e| refused(&e))?;
+        let model = shape.complete(reading).map_err(|e| refused(&e))?;
         let model = model.with_logits(|width| recipe.logit_scale(width));
         for measure in &experiment.evaluation.measures {
             if let Some(says) = measure.refused(opened.source.as_ref(), &model) {
@@ -217,12 +218,13 @@ pub(super) struct Corpora<'a> {
     opened: Vec<Opened>,
 }
 
-/// A corpus that was opened, and the held-out windows of each length that was asked for.
+/// A corpus that was opened, with its held-out windows and what models are told of it, for each length that was asked for.
 #[derive(Debug)]
 struct Opened {
     config: corpora::Config,
     source: Arc<dyn Source>,
     held_out: Vec<(usize, Arc<HeldOut>)>,
+    readings: Vec<(usize, Reading)>,
 }
 
 /// Long enough for any warm-up.
@@ -241,7 +243,7 @@ impl<'a> Corpora<'a> {
             Some(at) => at,
             None => {
                 let source = config.open(self.place).map_err(|e| of_corpus(experiment, e))?;
-                self.opened.push(Opened { config: config.clone(), source, held_out: Vec::new() });
+                self.opened.push(Opened { config: config.clone(), source, held_out: Vec::new(), readings: Vec::new() });
                 self.opened.len() - 1
             }
         };
@@ -250,6 +252,16 @@ impl<'a> Corpora<'a> {
 }
 
 impl Opened {
+    /// What a model is told of it, for windows of that length.
+    fn reading(&mut self, seq_len: usize) -> Reading {
+        if let Some((_, reading)) = self.readings.iter().find(|(length, _)| *length == seq_len) {
+            return *reading;
+        }
+        let reading = corpora::reading(self.source.as_ref(), seq_len);
+        self.readings.push((seq_len, reading));
+        reading
+    }
+
     fn held_out(&mut self, experiment: &Experiment, seq_len: usize) -> Result<Arc<HeldOut>, ExperimentError> {
         if let Some((_, held_out)) = self.held_out.iter().find(|(length, _)| *length == seq_len) {
             return Ok(held_out.clone());

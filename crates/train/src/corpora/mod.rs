@@ -3,6 +3,7 @@
 //! A corpus is a stream of batches and a held-out set. A batch is a pure function of seed and step, so that a resumed run
 //! sees what the uninterrupted one would have seen, and two runs of one seed see the same.
 
+mod batch;
 pub mod biod;
 pub mod bios;
 mod drawn;
@@ -10,86 +11,32 @@ mod facts;
 pub mod grammar;
 pub mod mano;
 pub mod markov;
+pub mod mixture;
 mod mmap;
 mod people;
 mod permutation;
 pub mod recall;
+pub mod scenes;
+mod sight;
+pub mod storybook;
 mod stream;
 pub mod text;
+mod window;
 
 use std::fmt;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use batch::{Batch, HeldOut, Known, Layout, Set};
 pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
 pub use people::{Fraction, Packing};
 pub use permutation::Permutation;
-
-/// Windows of tokens and what follows each of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
-    /// Tokens of a window.
-    pub length: usize,
-    /// `[sequences, length]`, row after row.
-    pub inputs: Vec<u32>,
-    /// As many: the token that follows each input, or [`IGNORE`].
-    pub targets: Vec<u32>,
-}
-
-impl Batch {
-    /// Room for windows of `length` tokens, all 0.
-    pub fn new(sequences: usize, length: usize) -> Self {
-        let tokens = sequences * length;
-        Self { length, inputs: vec![0; tokens], targets: vec![0; tokens] }
-    }
-
-    /// How many windows.
-    pub fn sequences(&self) -> usize {
-        self.inputs.len() / self.length.max(1)
-    }
-
-    /// The first windows, at most so many.
-    pub fn first(&self, sequences: usize) -> Self {
-        self.part(0..sequences.min(self.sequences()))
-    }
-
-    /// Some neighbouring windows.
-    pub fn part(&self, windows: Range<usize>) -> Self {
-        let tokens = windows.start * self.length..windows.end * self.length;
-        Self {
-            length: self.length,
-            inputs: self.inputs[tokens.clone()].to_vec(),
-            targets: self.targets[tokens].to_vec(),
-        }
-    }
-
-    /// Inputs and targets of one window after the other.
-    fn windows_mut(&mut self) -> impl Iterator<Item = (&mut [u32], &mut [u32])> {
-        let length = self.length.max(1);
-        self.inputs.chunks_exact_mut(length).zip(self.targets.chunks_exact_mut(length))
-    }
-
-    /// How many targets count.
-    pub fn counted(&self) -> usize {
-        self.targets.iter().filter(|t| **t != IGNORE).count()
-    }
-}
-
-/// What runs are evaluated on: the same windows for every run of a question.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldOut {
-    /// All windows.
-    pub batch: Batch,
-    /// The loss of the optimal predictor on these very targets, nats per token, where it is known.
-    pub floor: Option<f64>,
-    /// How many bytes of text a target stands for, on average, where tokens are text.
-    pub bytes_per_target: Option<f64>,
-}
+pub(crate) use sight::CHANNELS;
+pub use sight::{Pictures, Reading, Sight, reading};
 
 /// A corpus that was opened.
 pub trait Source: fmt::Debug + Send + Sync {
@@ -118,6 +65,21 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// the corpus is generated without end.
     fn pass(&self, _length: usize) -> Option<u64> {
         self.data().tokens
+    }
+
+    /// How its pictures are looked at, where it has some: then every batch has a [`Layout`].
+    fn sight(&self) -> Option<Sight> {
+        None
+    }
+
+    /// What its tokens are, so that corpora whose tokens are the same can be read side by side; none where they are of its own.
+    fn alphabet(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The token that stands between documents, where they lie one behind the other in a window.
+    fn separator(&self) -> Option<u32> {
+        None
     }
 
     /// What there is to know by heart, where a corpus is made of facts.
@@ -225,6 +187,9 @@ corpora! {
     Grammar = grammar,
     Mano = mano,
     Markov = markov,
+    Mixture = mixture,
     Recall = recall,
+    Scenes = scenes,
+    Storybook = storybook,
     Text = text,
 }

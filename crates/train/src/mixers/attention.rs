@@ -3,9 +3,9 @@
 use isoloss_engine::{Param, Real, Rope, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::{Around, Cache, Cost, Past};
+use super::{Around, Cache, Cost, Reach};
 use crate::models::{Role, See};
-use crate::multiply_adds::MultiplyAdds;
+use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::refused::{Refused, not_negative, positive, sized};
 use crate::weights::Weights;
 
@@ -75,6 +75,11 @@ impl Config {
         [self.n_head * self.head_dim, self.n_kv_head * self.head_dim]
     }
 
+    /// Multiply-adds where tokens read spans of their own.
+    pub(crate) fn within(&self, seq_len: usize, reads: Reads) -> MultiplyAdds {
+        MultiplyAdds::within(seq_len, self.n_head, [self.head_dim; 2], reads)
+    }
+
     pub(crate) fn cost(&self, seq_len: usize) -> Cost {
         let [q, kv] = self.widths();
         let normed = if self.qk_norm { q + kv + self.n_head + self.n_kv_head } else { 0 };
@@ -116,11 +121,15 @@ impl Mixer {
         self.qk = self.config.qk_norm.then(|| ["norm_q", "norm_k"].map(|name| weights.ones(name, width)));
     }
 
-    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, past: Option<&mut Past<R>>, see: &mut See) -> Slot {
+    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
         let Config { n_head, n_kv_head, head_dim, norm_eps: eps, .. } = self.config;
         let [q, kv] = self.config.widths();
         let qkv = tape.linear(x, self.qkv);
         see(format_args!("queries, keys, values"), qkv);
+        let (spans, past) = match reach {
+            Reach::Spans(spans) => (Some(spans), None),
+            reach => (None, reach.past()),
+        };
         let from = past.as_ref().map_or(0, |past| past.tokens);
         let rope = self.rope.map(|rope| Rope { from, ..rope });
         let (queries, mut keys, mut values) = match (self.qk, rope) {
@@ -143,6 +152,9 @@ impl Mixer {
             past.tokens += x.length();
         }
         let scale = (head_dim as f64).sqrt().recip();
-        tape.attention(queries, keys, values, [n_head, n_kv_head], scale)
+        match spans {
+            Some(spans) => tape.attention_within(queries, keys, values, [n_head, n_kv_head], scale, spans),
+            None => tape.attention(queries, keys, values, [n_head, n_kv_head], scale),
+        }
     }
 }

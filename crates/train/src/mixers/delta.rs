@@ -8,7 +8,7 @@ use isoloss_engine::{Activation, Columns, Decay, DeltaRule, Param, Real, Slot, T
 use serde::{Deserialize, Serialize};
 
 use super::past::last;
-use super::{Around, Cache, Cost, Past};
+use super::{Around, Cache, Cost, Reach};
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, not_negative, positive, sized, within};
@@ -203,7 +203,8 @@ impl Mixer {
         self.vectors = Some(Vectors { kernels, rate, bias, norm });
     }
 
-    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, past: Option<&mut Past<R>>, see: &mut See) -> Slot {
+    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
+        let past = reach.past();
         let Config { n_head, n_value_head, head_dim, conv, rank, bound, norm_eps, .. } = self.config;
         let Vectors { kernels, rate, bias, norm } = *self.vectors.as_ref().expect("vectors were added");
         let ([q, v], length) = (self.config.widths(), x.length());

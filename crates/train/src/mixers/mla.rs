@@ -9,7 +9,7 @@
 use isoloss_engine::{Layout, Param, Real, Rope, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::{Around, Cache, Cost, Past};
+use super::{Around, Cache, Cost, Reach};
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized};
@@ -139,7 +139,8 @@ impl Mixer {
         self.norms.extend(self.config.query.map(|query| weights.ones("norm_latent_q", query)));
     }
 
-    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, past: Option<&mut Past<R>>, see: &mut See) -> Slot {
+    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
+        let past = reach.past();
         let Config { n_head, head_dim, rope_dim, latent, rope_theta, .. } = self.config;
         let ([q, k, v], [of_q, ..]) = (self.config.widths(), self.config.parts());
         let down = tape.linear(x, self.down);

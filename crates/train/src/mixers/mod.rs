@@ -10,14 +10,14 @@ pub mod kda;
 pub mod mla;
 mod past;
 
-use isoloss_engine::{Param, Params, Real, Slot, Tape};
+use isoloss_engine::{Param, Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
 pub use past::Past;
 
 use crate::config::Start;
 use crate::models::See;
-use crate::multiply_adds::MultiplyAdds;
+use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::refused::Refused;
 use crate::weights::Weights;
 
@@ -56,6 +56,37 @@ pub struct Cache {
     pub per_token: u64,
     /// However many tokens there are.
     pub fixed: u64,
+}
+
+/// What a token reads of others.
+#[derive(Debug)]
+pub enum Reach<'a, R> {
+    /// Those of its window up to itself.
+    Window,
+    /// A span of its window, by token (see [`Tape::attention_within`]).
+    Spans(Tokens),
+    /// Those of its window up to itself, and all that came before, to which they are added.
+    Past(&'a mut Past<R>),
+}
+
+impl<'a, R> Reach<'a, R> {
+    /// The same once more.
+    pub(crate) fn again(&mut self) -> Reach<'_, R> {
+        match self {
+            Self::Window => Reach::Window,
+            Self::Spans(spans) => Reach::Spans(*spans),
+            Self::Past(past) => Reach::Past(past),
+        }
+    }
+
+    /// What came before, for a mixer that knows no spans.
+    fn past(self) -> Option<&'a mut Past<R>> {
+        match self {
+            Self::Window => None,
+            Self::Past(past) => Some(past),
+            Self::Spans(_) => unreachable!("models whose tokens have spans are made of attention"),
+        }
+    }
 }
 
 /// The list from which configs, names and dispatch are made.
@@ -99,6 +130,14 @@ macro_rules! mixers {
                 }
             }
 
+            /// What attention multiplies where tokens read spans of their own; nothing is known of other mixers there.
+            pub(crate) fn within(&self, seq_len: usize, reads: Reads) -> MultiplyAdds {
+                match self {
+                    Self::Attention(config) => config.within(seq_len, reads),
+                    _ => unreachable!("models whose tokens have spans are made of attention"),
+                }
+            }
+
             /// Adds the weights of a mixer by itself.
             pub fn alone<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Mixer {
                 let weights = &mut Weights::new(params, start);
@@ -129,11 +168,10 @@ macro_rules! mixers {
                 }
             }
 
-            /// What goes through [`Mixer::out`] to the stream, of the normed stream x. With a past the tokens go on from it,
-            /// and are added to it.
-            pub fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, past: Option<&mut Past<R>>, see: &mut See) -> Slot {
+            /// What goes through [`Mixer::out`] to the stream, of the normed stream x.
+            pub fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
                 match self {
-                    $(Self::$variant(mixer) => mixer.mix(tape, x, past, see)),*
+                    $(Self::$variant(mixer) => mixer.mix(tape, x, reach, see)),*
                 }
             }
 

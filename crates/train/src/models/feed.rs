@@ -92,6 +92,17 @@ impl Settings {
     }
 }
 
+/// Refuses dense blocks that leave none to experts.
+pub(super) fn some_left(moe: Option<Moe>, n_layer: usize) -> Result<(), Refused> {
+    match moe.filter(|moe| moe.dense >= n_layer) {
+        Some(moe) => {
+            let says = format!("{} dense blocks of {n_layer} leave none to experts", moe.dense);
+            Err(Refused::new("dense", says).inside("moe"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Which feed-forward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Config {

@@ -10,6 +10,7 @@ use super::shape::{self, Common};
 use super::stack::{Applied, Parts, Stack};
 use super::{Size, feed, transformer};
 use crate::config::Start;
+use crate::corpora::Reading;
 use crate::mixers::{self, Around};
 use crate::refused::{Refused, sized};
 
@@ -71,7 +72,8 @@ pub struct Config {
 }
 
 impl Shape {
-    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
+    pub(super) fn complete(&self, reading: &Reading) -> Result<Config, Refused> {
+        let vocab_size = shape::text_only(reading, "hybrid")?;
         sized("n_layer", self.n_layer)?;
         let Self { n_layer, d_model, head_dim, mlp_ratio, tied, norm_eps, .. } = *self;
         let (group, rope_theta) = (shape::usual_group(), shape::usual_rope_theta());
@@ -88,10 +90,7 @@ impl Shape {
         };
         let pattern = self.pattern.iter().map(mixer).collect::<Result<_, _>>()?;
         let moe = self.moe.map(|moe| moe.complete(d_ff)).transpose().map_err(|refused| refused.inside("moe"))?;
-        if let Some(moe) = moe.filter(|moe| moe.dense >= n_layer) {
-            let says = format!("{} dense blocks of {n_layer} leave none to experts", moe.dense);
-            return Err(Refused::new("dense", says).inside("moe"));
-        }
+        feed::some_left(moe, n_layer)?;
         Ok(Config { vocab_size, d_model, n_layer, pattern, d_ff, moe, tied, norm_eps, logit_scale: 1.0 })
     }
 }
@@ -106,7 +105,7 @@ impl Config {
             _ => feed::Config::Swiglu { d_ff },
         };
         let feeds = &(0..n_layer).map(feed).collect::<Vec<_>>();
-        f(Parts { vocab_size, d_model, mixers, feeds, tied, norm_eps, logit_scale })
+        f(Parts { vocab_size, d_model, mixers, feeds, tied, norm_eps, logit_scale, places: 0, reads: None })
     }
 
     pub(super) fn size(&self, seq_len: usize) -> Size {

@@ -13,16 +13,18 @@ use std::ops::Range;
 use isoloss_engine::{Init, Linear, Param, Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
-use super::shape::shape;
-use super::stack::{Applied, See, Stack};
+use super::shape::{shape, text_only};
+use super::stack::{Applied, See, Stack, Way};
 use super::{Role, Size, transformer};
 use crate::config::{Start, Training};
+use crate::corpora::Reading;
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, not_negative, sized, within};
 
 pub(super) const SAYS: &str = "a transformer whose middle blocks are applied several times, gates at will";
 
 shape! {
+    qk_norm: "crate::models::shape::no";
     /// The shape as an experiment writes it; what is left out follows from the rest.
     pub struct Shape {
         /// Blocks in front of the loop.
@@ -91,7 +93,8 @@ pub struct Config {
 }
 
 impl Shape {
-    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
+    pub(super) fn complete(&self, reading: &Reading) -> Result<Config, Refused> {
+        let vocab_size = text_only(reading, "looped")?;
         let Self { prelude, shared, coda, loops, injection, truncate, gate, .. } = *self;
         sized("shared", shared)?;
         sized("loops", loops)?;
@@ -265,7 +268,7 @@ impl Model {
     fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, see: &mut See) -> Vec<Slot> {
         let Self { inside, all, loops, .. } = self;
         let x = self.stack.embed(tape, inputs, see);
-        let e = self.stack.through(tape, x, 0..inside.start, 0, see);
+        let e = self.stack.pass(tape, x, 0..inside.start, Way::behind(0), see);
         let mut ends = Vec::with_capacity(*loops);
         let mut h = e;
         for t in 0..*loops {
@@ -281,9 +284,9 @@ impl Model {
                 _ => h,
             };
             let before = inside.start + t * inside.len();
-            h = self.stack.through(tape, h, inside.clone(), before, see);
+            h = self.stack.pass(tape, h, inside.clone(), Way::behind(before), see);
             if self.gate.is_some() || t + 1 == *loops {
-                let x = self.stack.through(tape, h, inside.end..*all, before + inside.len(), see);
+                let x = self.stack.pass(tape, h, inside.end..*all, Way::behind(before + inside.len()), see);
                 ends.push(self.stack.read(tape, x));
             }
         }

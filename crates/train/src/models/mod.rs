@@ -1,19 +1,25 @@
 //! The models: one file and one line in the list each. A model is a plain struct of handles that calls ops, and counts its
 //! own parameters and FLOPs from its config.
 
+pub mod early_fusion;
 pub mod feed;
+mod fusion;
 pub mod hybrid;
+mod inputs;
+pub mod late_fusion;
 pub mod looped;
 mod shape;
 mod stack;
 pub mod transformer;
 
+pub use inputs::Inputs;
 pub use stack::See;
 
 use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Start, Training};
+use crate::corpora::Reading;
 use crate::mixers::{Cache, Past};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::Refused;
@@ -143,13 +149,13 @@ macro_rules! models {
                 }
             }
 
-            /// The config in full, for a vocabulary of that size.
+            /// The config in full, for a vocabulary of a size or what else there is to read.
             ///
             /// # Errors
-            /// If the numbers do not fit each other.
-            pub fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
+            /// If the numbers do not fit each other, or the model cannot read that.
+            pub fn complete(&self, reading: impl Into<Reading>) -> Result<Config, Refused> {
                 match self {
-                    $(Self::$variant(shape) => shape.complete(vocab_size).map(Config::$variant)),*
+                    $(Self::$variant(shape) => shape.complete(&reading.into()).map(Config::$variant)),*
                 }
             }
         }
@@ -166,29 +172,32 @@ macro_rules! models {
             pub fn loss<R: Real>(
                 &self,
                 tape: &mut Tape<R>,
-                inputs: Tokens,
+                inputs: impl Into<Inputs>,
                 targets: Tokens,
                 z_loss: f64,
                 divisor: f64,
             ) -> Slot {
+                let inputs = inputs.into();
                 match self {
-                    $(Self::$variant(model) => model.loss(tape, inputs, targets, z_loss, divisor)),*
+                    $(Self::$variant(model) => model.loss(tape, inputs.into(), targets, z_loss, divisor)),*
                 }
             }
         }
 
         impl Model {
             /// The logits of every token, `[sequences, length, vocab_size]`: for evaluations.
-            pub fn logits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Slot {
+            pub fn logits<R: Real>(&self, tape: &mut Tape<R>, inputs: impl Into<Inputs>) -> Slot {
+                let inputs = inputs.into();
                 match self {
-                    $(Self::$variant(model) => model.logits(tape, inputs)),*
+                    $(Self::$variant(model) => model.logits(tape, inputs.into())),*
                 }
             }
 
             /// Values on the way from tokens to logits, by name; nothing is added to the loss.
-            pub fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Vec<(String, Slot)> {
+            pub fn observe<R: Real>(&self, tape: &mut Tape<R>, inputs: impl Into<Inputs>) -> Vec<(String, Slot)> {
+                let inputs = inputs.into();
                 match self {
-                    $(Self::$variant(model) => model.observe(tape, inputs)),*
+                    $(Self::$variant(model) => model.observe(tape, inputs.into())),*
                 }
             }
         }
@@ -199,18 +208,20 @@ macro_rules! models {
 }
 
 models! {
+    EarlyFusion = early_fusion,
     Hybrid = hybrid,
+    LateFusion = late_fusion,
     Looped = looped,
     Transformer = transformer,
 }
 
 impl Model {
     /// The logits of tokens that go on from those before, `[sequences, length, vocab_size]`: one token at a time or a few. Every
-    /// block keeps what it has to know of them, and nothing at first. None of a model of loops, which is not decoded as yet.
+    /// block keeps what it has to know of them, and nothing at first. None of models of loops or pictures, which are not decoded as yet.
     pub fn decode<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, past: &mut Vec<Past<R>>) -> Option<Slot> {
         match self {
-            Self::Looped(_) => None,
             Self::Hybrid(stack) | Self::Transformer(stack) => Some(stack.decode(tape, inputs, past)),
+            Self::EarlyFusion(_) | Self::LateFusion(_) | Self::Looped(_) => None,
         }
     }
 
@@ -218,7 +229,7 @@ impl Model {
     pub fn exits<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens) -> Option<Slot> {
         match self {
             Self::Looped(model) => model.exits(tape, inputs),
-            Self::Hybrid(_) | Self::Transformer(_) => None,
+            _ => None,
         }
     }
 }
@@ -228,8 +239,10 @@ impl Config {
     pub fn d_model(&self) -> usize {
         match self {
             Self::Hybrid(config) => config.d_model,
-            Self::Looped(config) => config.stack.d_model,
-            Self::Transformer(config) => config.d_model,
+            Self::EarlyFusion(early_fusion::Config { stack, .. })
+            | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
+            | Self::Looped(looped::Config { stack, .. })
+            | Self::Transformer(stack) => stack.d_model,
         }
     }
 
@@ -238,7 +251,9 @@ impl Config {
         match self {
             Self::Hybrid(config) => config.n_layer,
             Self::Looped(config) => config.depth(),
-            Self::Transformer(config) => config.n_layer,
+            Self::EarlyFusion(early_fusion::Config { stack, .. })
+            | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
+            | Self::Transformer(stack) => stack.n_layer,
         }
     }
 
@@ -246,7 +261,7 @@ impl Config {
     pub fn exits(&self) -> Option<usize> {
         match self {
             Self::Looped(config) => config.gate.map(|_| config.loops),
-            Self::Hybrid(_) | Self::Transformer(_) => None,
+            _ => None,
         }
     }
 
@@ -255,9 +270,10 @@ impl Config {
     pub fn with_logits(mut self, scale: impl Fn(usize) -> f64) -> Self {
         let (tied, logit_scale, d_model) = match &mut self {
             Self::Hybrid(config) => (config.tied, &mut config.logit_scale, config.d_model),
-            Self::Looped(looped::Config { stack: config, .. }) | Self::Transformer(config) => {
-                (config.tied, &mut config.logit_scale, config.d_model)
-            }
+            Self::EarlyFusion(early_fusion::Config { stack, .. })
+            | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
+            | Self::Looped(looped::Config { stack, .. })
+            | Self::Transformer(stack) => (stack.tied, &mut stack.logit_scale, stack.d_model),
         };
         if tied {
             *logit_scale = scale(d_model);
@@ -265,20 +281,23 @@ impl Config {
         self
     }
 
-    /// Experts of a block, and how many of them a token passes, of a model that has such.
-    pub fn experts(&self) -> Option<[usize; 2]> {
+    fn moe(&self) -> Option<feed::Moe> {
         match self {
-            Self::Hybrid(config) => config.moe.map(|moe| [moe.experts, moe.chosen]),
+            Self::Hybrid(hybrid::Config { moe, .. })
+            | Self::EarlyFusion(early_fusion::Config { moe, .. })
+            | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { moe, .. }, .. }) => *moe,
             Self::Looped(_) | Self::Transformer(_) => None,
         }
     }
 
+    /// Experts of a block, and how many of them a token passes, of a model that has such.
+    pub fn experts(&self) -> Option<[usize; 2]> {
+        self.moe().map(|moe| [moe.experts, moe.chosen])
+    }
+
     /// The step of biases that balance experts, of a model that has such.
     pub fn balance(&self) -> Option<f64> {
-        match self {
-            Self::Hybrid(config) => config.moe.and_then(|moe| moe.rate),
-            Self::Looped(_) | Self::Transformer(_) => None,
-        }
+        self.moe().and_then(|moe| moe.rate)
     }
 
     /// What of a training this model has no use for.
@@ -288,7 +307,7 @@ impl Config {
     pub fn suits(&self, training: &Training) -> Result<(), Refused> {
         match self {
             Self::Looped(config) => config.suits(training),
-            Self::Hybrid(_) | Self::Transformer(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

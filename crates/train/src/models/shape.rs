@@ -1,15 +1,17 @@
 //! What all decoders have in common in an experiment: the settings of a block, and what they make of a config.
 
 use super::transformer::Config;
+use crate::corpora::Reading;
 use crate::refused::{MOST, Refused, not_negative, positive, sized, within};
 
 /// Widths inside SwiGLU are multiples of this.
 const WIDE: f64 = 8.0;
 
-/// The shape of a decoder: its own settings, and then these. A struct for each, so that a key that it does not know is refused
+/// The shape of a decoder: its own settings, and then these; `qk_norm` names the function that says whether queries and keys are
+/// normalised by default. A struct for each, so that a key that it does not know is refused
 /// where it stands.
 macro_rules! shape {
-    ($(#[$meta:meta])* pub struct Shape { $($(#[$of_own:meta])* pub $own:ident: $type:ty,)* }) => {
+    (qk_norm: $qk_norm:literal; $(#[$meta:meta])* pub struct Shape { $($(#[$of_own:meta])* pub $own:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -28,7 +30,7 @@ macro_rules! shape {
             #[serde(default = "crate::models::shape::usual_mlp_ratio")]
             pub mlp_ratio: f64,
             /// Normalise queries and keys head by head.
-            #[serde(default)]
+            #[serde(default = $qk_norm)]
             pub qk_norm: bool,
             /// The head is the embedding.
             #[serde(default)]
@@ -52,6 +54,23 @@ macro_rules! shape {
 }
 pub(super) use shape;
 
+/// The vocabulary, for a model that reads tokens only.
+pub(super) fn text_only(reading: &Reading, kind: &str) -> Result<usize, Refused> {
+    match reading.pictures {
+        None => Ok(reading.vocab_size),
+        Some(_) => {
+            let says = format!("{kind} sees no pictures, and the corpus has some: early_fusion and late_fusion do");
+            Err(Refused::new("kind", says))
+        }
+    }
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+pub(super) fn no() -> bool {
+    false
+}
 pub(super) fn usual_head_dim() -> usize {
     64
 }

@@ -10,8 +10,8 @@ use isoloss_engine::{Param, Params, Real, Slot, Tape, Tokens};
 use super::feed::{self, Feed};
 use super::{Role, Size};
 use crate::config::Start;
-use crate::mixers::{self, Cache, Mixer, Past};
-use crate::multiply_adds::MultiplyAdds;
+use crate::mixers::{self, Cache, Mixer, Past, Reach};
+use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::weights::Weights;
 
 /// Is told of values on the way.
@@ -29,6 +29,10 @@ pub(super) struct Parts<'a> {
     pub tied: bool,
     pub norm_eps: f64,
     pub logit_scale: f64,
+    /// Rows of the embedding behind the vocabulary: places of patches.
+    pub places: usize,
+    /// What tokens read, where each has a span of its own.
+    pub reads: Option<Reads>,
 }
 
 /// How often a walk of one window applies what there is.
@@ -49,20 +53,20 @@ impl Parts<'_> {
     /// The size of a model with these blocks and a head, which are applied so often.
     pub fn size(&self, seq_len: usize, applied: Applied<impl Fn(usize) -> [usize; 2]>) -> Size {
         let [d, vocab] = [self.d_model, self.vocab_size].map(|n| n as u64);
-        let (embedding, head) = (vocab * d, if self.tied { 0 } else { vocab * d });
+        let (embedding, head) = ((vocab + self.places as u64) * d, if self.tied { 0 } else { vocab * d });
         let (heads, length) = (applied.heads as u64, seq_len as f64);
         let scaled = if self.logit_scale == 1.0 { 0 } else { d };
         let mut stored = embedding + d + head;
         let mut multiply_adds = MultiplyAdds::plain(heads as f64 * length * (vocab * d) as f64);
         let mut kept = d + heads * (d + 2 + scaled);
         let (mut idle, mut widest, mut cache) = (0, 0, Cache::default());
-        for (number, (mixer, feed)) in self.mixers.iter().zip(self.feeds).enumerate() {
-            let (mixer, feed) = (mixer.cost(seq_len), feed.cost(self.d_model));
+        for (number, (of, feed)) in self.mixers.iter().zip(self.feeds).enumerate() {
+            let (mixer, feed) = (of.cost(seq_len), feed.cost(self.d_model));
             let times = (applied.blocks)(number);
             stored += self.block(number);
             idle += feed.stored - feed.active - feed.vectors;
             let mut one = MultiplyAdds::plain(length * (mixer.matrices + feed.active) as f64);
-            one += mixer.mixing;
+            one += self.reads.map_or(mixer.mixing, |reads| of.within(seq_len, reads));
             multiply_adds += one.times(times);
             let often = times[0] as u64;
             cache.per_token += often * mixer.cache.per_token;
@@ -98,24 +102,36 @@ struct Block {
     norms: [Param; 2],
 }
 
-/// Handles to the weights, and what the ops need to know.
+/// Blocks, one behind the other.
 #[derive(Clone, Debug)]
-pub struct Stack {
-    embedding: Param,
+pub(super) struct Blocks {
     blocks: Vec<Block>,
-    norm: Param,
-    head: Param,
     norm_eps: f64,
-    logit_scale: f64,
 }
 
-impl Stack {
-    pub(super) fn new<R: Real>(parts: Parts, params: &mut Params<R>, start: &Start) -> Self {
-        let Parts { vocab_size, d_model: d, tied, norm_eps, logit_scale, .. } = parts;
-        let mut weights = Weights::new(params, start);
-        let embedding = weights.matrix("embedding", vocab_size, d, Role::Embedding);
+/// How a stream goes through blocks.
+pub(super) struct Way<'a, R> {
+    /// What tokens read of each other.
+    pub reach: Reach<'a, R>,
+    /// Targets that count in the whole batch: balance losses are added where it is given.
+    pub divisor: Option<f64>,
+    /// Blocks that were applied before, for the names of what is seen.
+    pub before: usize,
+}
+
+impl<R> Way<'_, R> {
+    /// Each token reads those before it; no balance loss is added.
+    pub fn behind(before: usize) -> Self {
+        Self { reach: Reach::Window, divisor: None, before }
+    }
+}
+
+impl Blocks {
+    /// `names` stand in front of the number of the block.
+    pub fn new<R: Real>(names: &str, parts: &Parts, weights: &mut Weights<R>) -> Self {
+        let d = parts.d_model;
         let mut block = |(i, (mixer, feed)): (usize, (&mixers::Config, &feed::Config))| {
-            let weights = &mut weights.inside(format!("blocks.{i}."));
+            let weights = &mut weights.inside(format!("{names}.{i}."));
             let mut mixer = mixer.build(weights);
             let feed = Feed::new(d, feed, weights);
             let norms = ["norm_1", "norm_2"].map(|name| weights.ones(name, d));
@@ -123,18 +139,76 @@ impl Stack {
             Block { mixer, feed, norms }
         };
         let blocks = parts.mixers.iter().zip(parts.feeds).enumerate().map(&mut block).collect();
+        Self { blocks, norm_eps: parts.norm_eps }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Range<usize> {
+        0..self.blocks.len()
+    }
+
+    /// The stream through some of the blocks.
+    pub fn pass<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        mut x: Slot,
+        blocks: Range<usize>,
+        mut way: Way<R>,
+        see: &mut See,
+    ) -> Slot {
+        for (number, block) in self.blocks[blocks].iter().enumerate() {
+            let number = way.before + number + 1;
+            let see = &mut |name: Arguments, slot: Slot| see(format_args!("{name} {number}"), slot);
+            x = self.one(tape, x, block, way.reach.again(), way.divisor, see);
+        }
+        x
+    }
+
+    fn one<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        x: Slot,
+        block: &Block,
+        reach: Reach<R>,
+        divisor: Option<f64>,
+        see: &mut See,
+    ) -> Slot {
+        let n = tape.rmsnorm(x, block.norms[0], self.norm_eps);
+        let mixed = block.mixer.mix(tape, n, reach, see);
+        see(format_args!("attention"), mixed);
+        let x = tape.linear_onto(x, mixed, block.mixer.out());
+        let n = tape.rmsnorm(x, block.norms[1], self.norm_eps);
+        let x = block.feed.onto(tape, x, n, divisor, see);
+        see(format_args!("stream"), x);
+        x
+    }
+}
+
+/// Handles to the weights, and what the ops need to know.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    embedding: Param,
+    blocks: Blocks,
+    norm: Param,
+    head: Param,
+    logit_scale: f64,
+}
+
+impl Stack {
+    pub(super) fn new<R: Real>(parts: Parts, params: &mut Params<R>, start: &Start) -> Self {
+        let Parts { vocab_size, d_model: d, tied, logit_scale, places, .. } = parts;
+        let mut weights = Weights::new(params, start);
+        let embedding = weights.matrix("embedding", vocab_size + places, d, Role::Embedding);
+        let blocks = Blocks::new("blocks", &parts, &mut weights);
         let norm = weights.ones("norm", d);
         let head = if tied { embedding } else { weights.matrix("head", vocab_size, d, Role::Head) };
-        Self { embedding, blocks, norm, head, norm_eps, logit_scale }
+        Self { embedding, blocks, norm, head, logit_scale }
     }
 
     /// From tokens to what the head reads.
     fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, divisor: Option<f64>, see: &mut See) -> Slot {
-        let mut x = self.embed(tape, inputs, see);
-        for (number, block) in self.blocks.iter().enumerate() {
-            let see = &mut |name: Arguments, slot: Slot| see(format_args!("{name} {}", number + 1), slot);
-            x = self.block(tape, x, block, None, divisor, see);
-        }
+        let x = self.embed(tape, inputs, see);
+        let x = self.pass(tape, x, self.blocks.all(), Way { divisor, ..Way::behind(0) }, see);
         self.read(tape, x)
     }
 
@@ -165,10 +239,11 @@ impl Stack {
 
     /// The logits of tokens that go on from the past of every block, to which they are added.
     pub(super) fn decode<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, past: &mut Vec<Past<R>>) -> Slot {
-        past.resize_with(self.blocks.len(), Past::default);
+        past.resize_with(self.blocks.blocks.len(), Past::default);
         let mut x = self.embed(tape, inputs, &mut |_, _| {});
-        for (block, past) in self.blocks.iter().zip(past) {
-            x = self.block(tape, x, block, Some(past), None, &mut |_, _| {});
+        for (number, past) in past.iter_mut().enumerate() {
+            let way = Way { reach: Reach::Past(past), ..Way::behind(number) };
+            x = self.pass(tape, x, number..number + 1, way, &mut |_, _| {});
         }
         let x = self.read(tape, x);
         tape.linear(x, self.head)
@@ -181,49 +256,31 @@ impl Stack {
         x
     }
 
-    /// The stream through some of the blocks, whose balance losses are left out. `before` were applied before, for the names of what is seen.
-    pub(super) fn through<R: Real>(
+    /// The stream through some of the blocks.
+    pub(super) fn pass<R: Real>(
         &self,
         tape: &mut Tape<R>,
-        mut x: Slot,
+        x: Slot,
         blocks: Range<usize>,
-        before: usize,
+        way: Way<R>,
         see: &mut See,
     ) -> Slot {
-        for (number, block) in self.blocks[blocks].iter().enumerate() {
-            let number = before + number + 1;
-            x = self.block(tape, x, block, None, None, &mut |name, slot| see(format_args!("{name} {number}"), slot));
-        }
-        x
+        self.blocks.pass(tape, x, blocks, way, see)
+    }
+
+    /// All of the blocks.
+    pub(super) fn all(&self) -> Range<usize> {
+        self.blocks.all()
     }
 
     /// From the stream to what the head reads.
     pub(super) fn read<R: Real>(&self, tape: &mut Tape<R>, x: Slot) -> Slot {
-        let x = tape.rmsnorm(x, self.norm, self.norm_eps);
+        let x = tape.rmsnorm(x, self.norm, self.blocks.norm_eps);
         if self.logit_scale == 1.0 { x } else { tape.scale(x, self.logit_scale) }
     }
 
     /// The map to the logits.
     pub(super) fn head(&self) -> Param {
         self.head
-    }
-
-    fn block<R: Real>(
-        &self,
-        tape: &mut Tape<R>,
-        x: Slot,
-        block: &Block,
-        past: Option<&mut Past<R>>,
-        divisor: Option<f64>,
-        see: &mut See,
-    ) -> Slot {
-        let n = tape.rmsnorm(x, block.norms[0], self.norm_eps);
-        let mixed = block.mixer.mix(tape, n, past, see);
-        see(format_args!("attention"), mixed);
-        let x = tape.linear_onto(x, mixed, block.mixer.out());
-        let n = tape.rmsnorm(x, block.norms[1], self.norm_eps);
-        let x = block.feed.onto(tape, x, n, divisor, see);
-        see(format_args!("stream"), x);
-        x
     }
 }

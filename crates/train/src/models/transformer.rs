@@ -6,16 +6,18 @@
 use isoloss_engine::{Params, Real};
 use serde::{Deserialize, Serialize};
 
-use super::shape::shape;
+use super::shape::{shape, text_only};
 use super::stack::{Applied, Parts, Stack};
 use super::{Size, feed};
 use crate::config::Start;
+use crate::corpora::Reading;
 use crate::mixers::{self, attention};
 use crate::refused::{Refused, sized};
 
 pub(super) const SAYS: &str = "pre-norm RMSNorm, RoPE, grouped-query attention, SwiGLU";
 
 shape! {
+    qk_norm: "crate::models::shape::no";
     /// The shape as an experiment writes it; what is left out follows from the rest.
     pub struct Shape {
         /// Blocks.
@@ -64,7 +66,8 @@ fn is_one(x: &f64) -> bool {
 }
 
 impl Shape {
-    pub(super) fn complete(&self, vocab_size: usize) -> Result<Config, Refused> {
+    pub(super) fn complete(&self, reading: &Reading) -> Result<Config, Refused> {
+        let vocab_size = text_only(reading, "transformer")?;
         sized("n_layer", self.n_layer)?;
         self.common().complete(self.n_layer, vocab_size)
     }
@@ -83,7 +86,7 @@ impl Config {
     pub(super) fn with_parts<T>(&self, f: impl FnOnce(Parts) -> T) -> T {
         let Self { vocab_size, d_model, n_layer, d_ff, tied, norm_eps, logit_scale, .. } = *self;
         let (mixers, feeds) = (&vec![self.mixer(); n_layer], &vec![feed::Config::Swiglu { d_ff }; n_layer]);
-        f(Parts { vocab_size, d_model, mixers, feeds, tied, norm_eps, logit_scale })
+        f(Parts { vocab_size, d_model, mixers, feeds, tied, norm_eps, logit_scale, places: 0, reads: None })
     }
 
     pub(super) fn size(&self, seq_len: usize) -> Size {

@@ -7,6 +7,7 @@ mod checkpoint;
 mod spike;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub use checkpoint::CheckpointError;
 use crate::RunConfig;
 use crate::config::{Cut, Training};
 use crate::corpora::{Batch, HeldOut, Source};
-use crate::models::Model;
+use crate::models::{Inputs, Model};
 use spike::Spikes;
 
 /// A run under way.
@@ -90,6 +91,16 @@ pub struct Evaluated {
     pub loss: f64,
     /// Its standard error: windows are independent, tokens within one are not.
     pub stderr: Option<f64>,
+}
+
+impl Evaluated {
+    /// The mean of independent losses; none of none.
+    fn mean(each: &[Self]) -> Option<Self> {
+        let n = each.len() as f64;
+        let squares: Option<f64> = each.iter().map(|of| of.stderr.map(|e| e * e)).sum();
+        let loss = each.iter().map(|of| of.loss).sum::<f64>() / n;
+        (n > 0.0).then(|| Self { loss, stderr: squares.map(|sum| sum.sqrt() / n) })
+    }
 }
 
 impl<R: Real> Trainer<R> {
@@ -180,9 +191,8 @@ impl<R: Real> Trainer<R> {
         source.fill(config.seed, *done, batch);
         let divisor = batch.counted().max(1) as f64;
         let outcome = step.gradient(params, batch.sequences(), |tape, range| {
-            let part = range.start * batch.length..range.end * batch.length;
-            let inputs = tape.tokens(&batch.inputs[part.clone()], batch.length);
-            let targets = tape.tokens(&batch.targets[part], batch.length);
+            let targets = targets(tape, batch, &range);
+            let inputs = Inputs::of(tape, batch, range);
             model.loss(tape, inputs, targets, training.z_loss, divisor);
         });
         let Outcome { loss, grad_norm, flops } = outcome;
@@ -202,15 +212,21 @@ impl<R: Real> Trainer<R> {
     pub fn observe(&self, windows: &Batch) -> Vec<(String, Vec<R>)> {
         let mut buffers = Buffers::new();
         let mut tape = Tape::new(&mut buffers, &self.params, None);
-        let inputs = tape.tokens(&windows.inputs, windows.length);
+        let inputs = Inputs::of(&mut tape, windows, 0..windows.sequences());
         let seen = self.model.observe(&mut tape, inputs);
         seen.into_iter().map(|(name, slot)| (name, tape.value(slot).to_vec())).collect()
     }
 
-    /// The loss on held-out windows.
-    pub fn evaluate(&mut self, held_out: &HeldOut) -> Evaluated {
-        let batch = &held_out.batch;
-        mean_by_windows(&self.losses(batch), &batch.targets, batch.length)
+    /// The loss on held-out windows: of several sets the mean of theirs, which stand behind, in their order.
+    pub fn evaluate(&mut self, held_out: &HeldOut) -> (Evaluated, Vec<Evaluated>) {
+        let HeldOut { batch, sets, .. } = held_out;
+        let losses = self.losses(batch);
+        let of = |windows: Range<usize>| {
+            let part = windows.start * batch.length..windows.end * batch.length;
+            mean_by_windows(&losses[part.clone()], &batch.targets[part], batch.length)
+        };
+        let each: Vec<Evaluated> = sets.iter().map(|set| of(set.windows.clone())).collect();
+        (Evaluated::mean(&each).unwrap_or_else(|| of(0..batch.sequences())), each)
     }
 
     /// The losses of all tokens of some windows, nats; 0 where a target does not count.
@@ -218,9 +234,8 @@ impl<R: Real> Trainer<R> {
         let Self { config, model, params, step, .. } = self;
         let mut losses = vec![R::ZERO; batch.inputs.len()];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut losses, |tape, range| {
-            let part = range.start * batch.length..range.end * batch.length;
-            let inputs = tape.tokens(&batch.inputs[part.clone()], batch.length);
-            let targets = tape.tokens(&batch.targets[part], batch.length);
+            let targets = targets(tape, batch, &range);
+            let inputs = Inputs::of(tape, batch, range);
             model.loss(tape, inputs, targets, 0.0, 1.0)
         });
         losses
@@ -234,22 +249,31 @@ impl<R: Real> Trainer<R> {
     /// The probabilities of leaving behind each loop, `[sequences, length, loops]`, of a model whose tokens may.
     pub fn exits(&mut self, batch: &Batch) -> Option<Vec<R>> {
         let loops = self.config.model.exits()?;
-        Some(self.values(batch, loops, |model, tape, inputs| model.exits(tape, inputs).expect("a model with gates")))
+        Some(
+            self.values(batch, loops, |model, tape, inputs| {
+                model.exits(tape, inputs.into()).expect("a model with gates")
+            }),
+        )
     }
 
     /// `width` numbers for every token of some windows.
     fn values<F>(&mut self, batch: &Batch, width: usize, ask: F) -> Vec<R>
     where
-        F: Fn(&Model, &mut Tape<R>, Tokens) -> Slot + Sync,
+        F: Fn(&Model, &mut Tape<R>, Inputs) -> Slot + Sync,
     {
         let Self { config, model, params, step, .. } = self;
         let mut values = vec![R::ZERO; batch.inputs.len() * width];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut values, |tape, range| {
-            let inputs = tape.tokens(&batch.inputs[range.start * batch.length..range.end * batch.length], batch.length);
+            let inputs = Inputs::of(tape, batch, range);
             ask(model, tape, inputs)
         });
         values
     }
+}
+
+/// The targets of some windows.
+fn targets<R: Real>(tape: &mut Tape<R>, batch: &Batch, windows: &Range<usize>) -> Tokens {
+    tape.tokens(&batch.targets[windows.start * batch.length..windows.end * batch.length], batch.length)
 }
 
 /// Windows that an evaluation walks together: as many as in training, or as their own length has it.

@@ -27,7 +27,7 @@ impl Source for Given {
         batch.clone_from(&self.batches[step as usize % self.batches.len()]);
     }
     fn held_out(&self, _sequences: usize, _length: usize) -> Result<HeldOut, CorpusError> {
-        Ok(HeldOut { batch: self.batches[0].clone(), floor: None, bytes_per_target: None })
+        Ok(HeldOut::with_floor(self.batches[0].clone(), None))
     }
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {
         Ok(())
@@ -66,7 +66,7 @@ impl Source for Rule {
     fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
         let mut batch = Batch::new(sequences, length);
         self.fill(u64::MAX, u64::MAX, &mut batch);
-        Ok(HeldOut { batch, floor: Some(2f64.ln()), bytes_per_target: None })
+        Ok(HeldOut::with_floor(batch, Some(2f64.ln())))
     }
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {
         Ok(())

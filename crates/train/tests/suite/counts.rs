@@ -159,6 +159,7 @@ fn queries_keys_values_and_gates_are_parts_of_their_arrays() {
 /// One window through the naive references of the ops, for the multiply-adds they count.
 fn walk(config: &Config, params: &Params<f64>, length: usize) {
     match config {
+        Config::EarlyFusion(_) | Config::LateFusion(_) => unreachable!("those of pictures are in fusion.rs"),
         Config::Hybrid(config) => {
             let mut x = vec![0.1; length * config.d_model];
             for (i, mixer) in config.pattern.iter().cycle().take(config.n_layer).enumerate() {

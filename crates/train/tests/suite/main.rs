@@ -3,6 +3,7 @@
 mod branches;
 mod common;
 mod counts;
+mod fusion;
 mod golden;
 mod knowledge;
 mod looped;

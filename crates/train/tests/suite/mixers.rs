@@ -3,7 +3,7 @@
 use isoloss_engine::{Buffers, IGNORE, Params, Real, Tape};
 use isoloss_train::config::{Group, Rule, Start};
 use isoloss_train::measures::{Measure, Subject};
-use isoloss_train::mixers::{self, Config, delta, mla};
+use isoloss_train::mixers::{self, Config, Reach, delta, mla};
 use isoloss_train::models::{self, Shape, hybrid};
 use isoloss_train::{RunConfig, Trainer, counts};
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn alone<R: Real>(name: &str, file: &Golden, config: &Config, [outputs, gradient
     let (mut buffers, mut gradient) = (Buffers::poisoned(), vec![R::ZERO; params.count()]);
     let mut tape = Tape::new(&mut buffers, &params, Some(&mut gradient));
     let x = tape.leaf(&cast(file.get("in.x")), [*b, *t, *d]);
-    let mixed = mixer.mix(&mut tape, x, None, &mut |_, _| {});
+    let mixed = mixer.mix(&mut tape, x, Reach::Window, &mut |_, _| {});
     let y = tape.linear(mixed, mixer.out());
     close("y", tape.value(y), file.get("out.y"), outputs);
     tape.dot(y, &cast(file.get("cot.y")));

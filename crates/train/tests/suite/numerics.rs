@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::common::{looped, rule};
 
 /// For this [`NUMERICS`] the bits of the losses of 20 steps of a model of each family, as one number each.
-const KNOWN: (u32, [u64; 2]) = (1, [0x5e00_3af5_5fcb_0935, 0x9397_327d_9f0f_788e]);
+const KNOWN: (u32, [u64; 4]) =
+    (1, [0x5e00_3af5_5fcb_0935, 0x9397_327d_9f0f_788e, 0xeeaf_2b45_1f3f_fefb, 0x4085_bf4f_d877_2502]);
 
 #[test]
 fn the_bits_of_a_loss_are_those_of_this_numerics() {
@@ -16,8 +17,10 @@ fn the_bits_of_a_loss_are_those_of_this_numerics() {
         "d_model": 16, "head_dim": 8, "prelude": 1, "shared": 1, "loops": 3, "injection": "concat", "gate": { "bonus": 0.05 },
     });
     let looped = RunConfig { model: looped(settings, 31), ..transformer.clone() };
-    let hashes = [transformer, looped].map(|config| {
-        let mut trainer = Trainer::<f32>::new(&config, source.clone(), 1);
+    let [early, late] = ["early_fusion", "late_fusion"].map(|kind| crate::fusion::run(kind, 20));
+    let runs = [(transformer, source.clone()), (looped, source), early, late];
+    let hashes = runs.map(|(config, source)| {
+        let mut trainer = Trainer::<f32>::new(&config, source, 1);
         let bits = (0..20).map(|_| trainer.advance().unwrap().loss.to_bits());
         bits.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ b).wrapping_mul(0x0000_0100_0000_01b3))
     });

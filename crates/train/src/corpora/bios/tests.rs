@@ -335,7 +335,7 @@ fn held_out_windows_tell_the_same_people_otherwise() {
     let source = corpus(&config).unwrap();
     let held = source.held_out(30, 50).unwrap();
     assert_eq!(held, source.held_out(30, 50).unwrap());
-    assert_eq!(held.floor, None);
+    assert_eq!(held.known.floor, None);
     assert_ne!(held.batch, fill(&config, 1, 0, 30, 50), "whatever seed a run has");
     let of = |batch: &Batch| batch.inputs.chunks(50).map(|t| read(&source.text(t).unwrap())).collect::<Vec<_>>();
     let facts =

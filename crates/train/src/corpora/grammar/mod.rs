@@ -223,7 +223,7 @@ impl Source for Sentences {
         let windows = batch.inputs.chunks(length).zip(batch.targets.chunks(length));
         let loss: f64 = windows.map(|(inputs, targets)| self.loss(inputs, targets)).sum();
         let floor = Some(loss / batch.inputs.len() as f64);
-        Ok(HeldOut { batch, floor, bytes_per_target: None })
+        Ok(HeldOut::with_floor(batch, floor))
     }
 
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {

@@ -188,7 +188,7 @@ fn the_floor_is_the_loss_of_the_exact_predictor() {
         }));
     }
     let [realised, error] = mean(&losses);
-    assert!((held.floor.unwrap() - realised).abs() < 1e-12);
+    assert!((held.known.floor.unwrap() - realised).abs() < 1e-12);
     let entropy = source.data().entropy.unwrap();
     assert!((realised - entropy).abs() < 4.0 * error && error < 0.01, "{realised} +- {error} for {entropy}");
 
@@ -205,7 +205,7 @@ fn the_floor_is_the_loss_of_the_exact_predictor() {
     };
     let unigram = entropy(&mut one.into_values());
     let bigram = entropy(&mut two.into_values()) - unigram;
-    let floor = held.floor.unwrap();
+    let floor = held.known.floor.unwrap();
     assert!(unigram > bigram + 0.3 && bigram > floor + 0.3, "{unigram} {bigram} {floor}");
 }
 
@@ -233,7 +233,7 @@ fn a_batch_is_a_function_of_seed_and_step() {
         let batch = fill(1, 1, 3, length);
         assert_eq!((batch.inputs.len(), batch.counted()), (3 * length, 3 * length));
         assert!(batch.inputs.iter().chain(&batch.targets).all(|t| (*t as usize) < source.vocab_size()));
-        assert!(source.held_out(2, length).unwrap().floor.unwrap() > 0.0);
+        assert!(source.held_out(2, length).unwrap().known.floor.unwrap() > 0.0);
     }
 }
 

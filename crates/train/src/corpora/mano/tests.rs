@@ -156,7 +156,7 @@ fn everything_is_drawn_evenly() {
 fn only_the_longest_are_held_out() {
     let (config, source) = (config(), source(&config()));
     let held = source.held_out(200, 64).unwrap();
-    assert_eq!(held.floor, Some(0.0));
+    assert_eq!(held.known.floor, Some(0.0));
     let windows = held.batch.inputs.chunks(64).zip(held.batch.targets.chunks(64));
     for (inputs, targets) in windows {
         assert_eq!(examples(&config, inputs, targets).0, [10, 10]);

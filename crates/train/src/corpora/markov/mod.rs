@@ -182,7 +182,7 @@ impl Source for Markov {
         let pairs = batch.inputs.iter().zip(&batch.targets);
         let loss: f64 = pairs.map(|(c, y)| self.chain.surprise(*c as usize, *y as usize)).sum();
         let floor = Some(loss / batch.inputs.len() as f64);
-        Ok(HeldOut { batch, floor, bytes_per_target: None })
+        Ok(HeldOut::with_floor(batch, floor))
     }
 
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {

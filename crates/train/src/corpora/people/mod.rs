@@ -75,7 +75,7 @@ impl<L: Lives> Source for People<L> {
         }
         let telling = Telling { purpose: Purpose::HeldOut, seed: self.seed };
         self.packing.fill(&self.lives, telling, 0, &mut batch);
-        Ok(HeldOut { batch, floor: None, bytes_per_target: None })
+        Ok(HeldOut::with_floor(batch, None))
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {

@@ -192,7 +192,7 @@ impl Source for Recall {
         self.suffices(sequences, length)?;
         let window = |random, inputs: &mut [u32], targets: &mut [u32]| self.window(random, inputs, targets);
         let batch = drawn::held_out(self.config.seed, sequences, length, window)?;
-        Ok(HeldOut { batch, floor: Some(0.0), bytes_per_target: None })
+        Ok(HeldOut::with_floor(batch, Some(0.0)))
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {

@@ -155,7 +155,7 @@ fn a_batch_is_a_function_of_seed_and_step() {
     }
     let held = source.held_out(8, 64).unwrap();
     assert_eq!(held, source.held_out(8, 64).unwrap());
-    assert_eq!(held.floor, Some(0.0));
+    assert_eq!(held.known.floor, Some(0.0));
     assert!(held.batch.counted() > 100);
     assert_ne!(held.batch, fill(&source, 0, 0, 8, 64));
     assert_ne!(held, self::source(&Config { seed: 1, ..config() }).held_out(8, 64).unwrap());

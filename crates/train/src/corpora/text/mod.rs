@@ -32,7 +32,8 @@ use self::cache::Tokens;
 use self::left_out::shown;
 use self::order::Order;
 pub use self::tokens::TokenKind;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Permutation, Place, Source};
+use super::window::BYTES;
+use super::{Batch, CorpusError, HeldOut, IGNORE, Known, Permutation, Place, Source};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -141,6 +142,7 @@ struct TextSource {
     tokens: Tokens,
     data: Data,
     notes: Vec<String>,
+    of_bytes: bool,
     /// Tokens of an epoch, separators among them: the same in every order.
     epoch: u64,
     held_out: Order,
@@ -163,7 +165,8 @@ impl TextSource {
         };
         let held_out = Order::new(&tokens, tokens.held_out(), None);
         notes.extend(config.tokens.notes(&tokens));
-        Self { tokens, data, notes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
+        let of_bytes = config.tokens == TokenKind::Bytes;
+        Self { tokens, data, notes, of_bytes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
     }
 
     /// The order of documents in an epoch.
@@ -255,7 +258,7 @@ impl Source for TextSource {
         let targets = batch.targets.iter().filter(|target| **target != IGNORE);
         let bytes: Option<u64> = targets.map(|target| self.tokens.bytes_of(*target)).sum();
         let bytes_per_target = bytes.map(|bytes| bytes as f64 / batch.counted().max(1) as f64);
-        Ok(HeldOut { batch, floor: None, bytes_per_target })
+        Ok(HeldOut::new(batch, Known { bytes_per_target, ..Known::default() }))
     }
 
     fn suffices(&self, sequences: usize, length: usize) -> Result<(), CorpusError> {
@@ -268,6 +271,15 @@ impl Source for TextSource {
             self.epoch
         );
         Err(CorpusError::new(message, "add text, or make batches or windows smaller"))
+    }
+
+    /// A vocabulary that was learnt is of this text only.
+    fn alphabet(&self) -> Option<&'static str> {
+        self.of_bytes.then_some(BYTES)
+    }
+
+    fn separator(&self) -> Option<u32> {
+        Some(self.tokens.separator())
     }
 
     fn notes(&self) -> &[String] {

@@ -325,14 +325,14 @@ fn held_out_windows_are_spread_and_count_bytes() {
     let all = source.held_out(1 << 20, 8).unwrap();
     let there = all.batch.sequences();
     let some = source.held_out(10, 8).unwrap();
-    assert_eq!((some.batch.sequences(), some.floor), (10, None));
+    assert_eq!((some.batch.sequences(), some.known.floor), (10, None));
     for (i, inputs) in some.batch.inputs.chunks(8).enumerate() {
         assert_eq!(inputs, &all.batch.inputs[i * there / 10 * 8..][..8]);
     }
     let separators = all.batch.targets.iter().filter(|t| **t == 256).count();
     let counted = all.batch.counted();
     assert!(separators > 2 && counted < all.batch.targets.len());
-    assert_eq!(all.bytes_per_target, Some((counted - separators) as f64 / counted as f64));
+    assert_eq!(all.known.bytes_per_target, Some((counted - separators) as f64 / counted as f64));
 }
 
 #[test]

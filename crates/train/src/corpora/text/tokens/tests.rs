@@ -84,7 +84,7 @@ fn words_are_the_most_frequent_of_the_training_documents() {
     let source = bench.open(&config).unwrap();
     assert_eq!(source.vocab_size(), 50);
     assert_eq!(source.data().tokens, Some(stream(&training).len() as u64));
-    assert_eq!(source.held_out(10, 16).unwrap().bytes_per_target, None);
+    assert_eq!(source.held_out(10, 16).unwrap().known.bytes_per_target, None);
     let notes = source.notes().join("\n");
     assert!(notes.contains("unknown words") && !notes.contains("asked for"), "{notes}");
 }
@@ -164,10 +164,10 @@ fn unigram(bench: &Bench, tokens: Value) -> f64 {
     let mut count = vec![0.5; tokens.vocab_size()];
     training.iter().for_each(|t| count[*t as usize] += 1.0);
     let total: f64 = count.iter().sum();
-    let HeldOut { batch, bytes_per_target, .. } = source.held_out(usize::MAX >> 8, 1).unwrap();
+    let HeldOut { batch, known, .. } = source.held_out(usize::MAX >> 8, 1).unwrap();
     let targets: Vec<u32> = batch.targets.iter().copied().filter(|t| *t != IGNORE).collect();
     let nats: f64 = targets.iter().map(|t| -(count[*t as usize] / total).ln()).sum();
-    let bytes_per_target = bytes_per_target.unwrap();
+    let bytes_per_target = known.bytes_per_target.unwrap();
     // Windows of one token have every token of a document but its first as a target.
     let firsts: u64 = tokens.held_out().map(|i| tokens.bytes_of(all(&tokens, i..i + 1)[0]).unwrap()).sum();
     let bytes = all(&text, text.held_out()).len() as u64 - text.held_out().len() as u64 - firsts;

@@ -86,7 +86,7 @@ fn a_file_with_what_was_learnt_gives_the_same_tokens() {
         let read = bench.open(&config(json!({ "file": name }))).unwrap();
         assert_eq!((read.data(), read.vocab_size()), (learnt.data(), 400), "{name}: only content counts");
     }
-    assert!(learnt.held_out(4, 8).unwrap().bytes_per_target.unwrap() > 1.0);
+    assert!(learnt.held_out(4, 8).unwrap().known.bytes_per_target.unwrap() > 1.0);
     assert!(learnt.notes().is_empty(), "{:?}", learnt.notes());
 }
 

@@ -1,0 +1,282 @@
+//! Streams of several corpora in one training, by shares of tokens, each with held-out windows of its own.
+//!
+//! ```toml
+//! [corpus]
+//! kind = "mixture"
+//! weights = { captions = 0.45, stories = 0.45, text = 0.1 }
+//! [corpus.streams]
+//! captions = { kind = "scenes" }
+//! stories = { kind = "storybook" }
+//! text = { kind = "text", path = "books/" }
+//! ```
+//!
+//! Every window is of one stream, and all windows are equally long, so shares of windows are shares of tokens. In any number of
+//! windows a stream has what its weight says to within one of each block: blocks are as long as it takes for the lightest stream to have
+//! [`LEAST`] windows in each, and their order is drawn. So which window of which stream comes next is a function of seed and number alone, and
+//! each stream is read as if it were alone, from its first window on, none left out and none twice.
+//!
+//! All streams are evaluated, those without weight too; the loss is the mean of theirs, whatever the weights, so that mixtures are
+//! compared on the same scale.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use isoloss_runs::record::Data;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::stream::{GOLDEN, mix};
+use super::window;
+use super::{Batch, CorpusError, HeldOut, Permutation, Place, Set, Sight, Source, hex};
+
+pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
+pub(super) const WHEREABOUTS: &[&str] = &[];
+
+/// Windows of the lightest stream in a block.
+const LEAST: f64 = 2.0;
+/// Windows of a block, at least and at most.
+const BLOCK: [u64; 2] = [64, 1 << 20];
+/// Shares add up to 1 but for this.
+const SLACK: f64 = 1e-6;
+
+/// The mixture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
+    pub weights: BTreeMap<String, f64>,
+    /// The corpora, by the same names. Their tokens have to be the same: bytes.
+    pub streams: BTreeMap<String, super::Config>,
+}
+
+/// A stream that was opened.
+#[derive(Debug)]
+struct Stream {
+    name: String,
+    weight: f64,
+    /// share of this one and those before
+    up_to: f64,
+    source: Arc<dyn Source>,
+}
+
+#[derive(Debug)]
+struct Mixture {
+    streams: Vec<Stream>,
+    block: u64,
+    sight: Option<Sight>,
+    data: Data,
+    notes: Vec<String>,
+}
+
+pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
+    let names = || config.streams.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(name) = config.streams.keys().find(|name| !config.weights.contains_key(*name)) {
+        return Err(CorpusError::new(
+            format!("`weights` has no share of {name}"),
+            "0 evaluates a stream and does not train on it",
+        ));
+    }
+    let wrong = |weight: f64| !(weight >= 0.0 && weight.is_finite());
+    for (name, &weight) in &config.weights {
+        if !config.streams.contains_key(name) {
+            let message = format!("`weights` has a share of {name}, and there is no such stream");
+            return Err(CorpusError::new(message, format!("the streams are {}", names())));
+        }
+        if wrong(weight) {
+            return Err(CorpusError::new(format!("`weights`: {name} is {weight}"), "a share from 0 to 1"));
+        }
+    }
+    if config.streams.is_empty() {
+        let hint = "[corpus.streams] with `text = { kind = \"text\", path = \"books/\" }` and others";
+        return Err(CorpusError::new("`streams` is empty", hint));
+    }
+    let sum: f64 = config.weights.values().sum();
+    if (sum - 1.0).abs() > SLACK {
+        let each: Vec<String> = config.weights.iter().map(|(name, w)| format!("{name} = {:.4}", w / sum)).collect();
+        let hint = if sum > 0.0 { each.join(", ") } else { "one above 0 at least".into() };
+        return Err(CorpusError::new(format!("`weights` add up to {sum}, not to 1"), hint));
+    }
+    let (mut streams, mut up_to) = (Vec::new(), 0.0);
+    for (name, of) in &config.streams {
+        if matches!(of, super::Config::Mixture(_)) {
+            return Err(CorpusError::new(
+                format!("`streams`: {name} is a mixture itself"),
+                "one mixture of all its streams",
+            ));
+        }
+        let inside = |e: CorpusError| CorpusError::new(format!("the stream {name}: {}", e.message), e.hint);
+        let source = of.open(place).map_err(inside)?;
+        up_to += config.weights[name];
+        streams.push(Stream { name: name.clone(), weight: config.weights[name], up_to, source });
+    }
+    Mixture::new(streams).map(|mixture| Arc::new(mixture) as Arc<dyn Source>)
+}
+
+impl Mixture {
+    fn new(mut streams: Vec<Stream>) -> Result<Self, CorpusError> {
+        alike(&streams)?;
+        let sight = streams.iter().find_map(|stream| stream.source.sight());
+        // Rounding would leave out a window of a block.
+        streams.last_mut().expect("some have a share").up_to = 1.0;
+        let lightest = streams.iter().map(|s| s.weight).filter(|w| *w > 0.0).fold(1.0, f64::min);
+        let block = ((LEAST / lightest).ceil() as u64).clamp(BLOCK[0], BLOCK[1]);
+        let mut hash = Sha256::new();
+        hash.update(b"isoloss mixture 1\n");
+        for Stream { name, source, .. } in &streams {
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name);
+            hash.update(source.data().hash);
+        }
+        let name = streams.iter().map(|s| s.source.data().name).collect::<Vec<_>>().join(" + ");
+        let data = Data { name, hash: hex(&hash.finalize()), tokens: None, entropy: None, other: Default::default() };
+        let said = |s: &Stream| s.source.notes().iter().map(|note| format!("{}: {note}", s.name)).collect::<Vec<_>>();
+        let notes = streams.iter().flat_map(said).collect();
+        Ok(Self { streams, block, sight, data, notes })
+    }
+
+    /// Windows of a stream in the first so many blocks.
+    fn windows(&self, stream: usize, blocks: u64) -> u64 {
+        let up_to = |share: f64| (share * (self.block * blocks) as f64).round() as u64;
+        let before = if stream == 0 { 0.0 } else { self.streams[stream - 1].up_to };
+        up_to(self.streams[stream].up_to) - up_to(before)
+    }
+
+    /// The stream of a window, and which of its own windows that is.
+    fn place(&self, seed: u64, number: u64) -> (usize, u64) {
+        let (block, at) = (number / self.block, number % self.block);
+        let mut at = Permutation::new(self.block, [mix(seed.wrapping_add(GOLDEN)), block]).at(at);
+        for stream in 0..self.streams.len() {
+            let before = self.windows(stream, block);
+            let own = self.windows(stream, block + 1) - before;
+            if at < own {
+                return (stream, before + at);
+            }
+            at -= own;
+        }
+        unreachable!("the streams of a block are all of it")
+    }
+
+    /// One window of a stream into a batch of one, with what each token reads where others have it.
+    fn read(&self, stream: usize, seed: u64, number: u64, one: &mut Batch) {
+        one.layout = None;
+        let source = &self.streams[stream].source;
+        source.fill(mix(seed ^ (stream as u64 + 1).wrapping_mul(GOLDEN)), number, one);
+        if let Some(sight) = self.sight {
+            lay_out(one, sight, source.separator());
+        }
+    }
+}
+
+/// Gives windows of text a layout: a token reads from behind the separator before it on.
+fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
+    if batch.layout.is_some() {
+        return;
+    }
+    let mut layout = super::Layout::new(sight, 0, batch.length);
+    for window in batch.inputs.chunks(batch.length.max(1)) {
+        let mut from = 0;
+        for (at, token) in window.iter().enumerate() {
+            layout.spans.push([from, at as u32 + 1]);
+            if separator == Some(*token) {
+                from = at as u32 + 1;
+            }
+        }
+    }
+    batch.layout = Some(layout);
+}
+
+/// Refuses streams whose tokens or pictures differ.
+fn alike(streams: &[Stream]) -> Result<(), CorpusError> {
+    let Some(first) = streams.first() else { return Ok(()) };
+    for stream in streams {
+        let alphabets = [first, stream].map(|s| s.source.alphabet());
+        if streams.len() > 1 && (alphabets[0] != alphabets[1] || alphabets[1].is_none()) {
+            let other = if stream.source.alphabet().is_none() { stream } else { first };
+            let message =
+                format!("`streams`: the tokens of {} are of its own, and cannot be mixed with others", other.name);
+            return Err(CorpusError::new(
+                message,
+                "text whose tokens are bytes, scenes, storybook, captions and pages have the same",
+            ));
+        }
+    }
+    let mut seeing = streams.iter().filter_map(|s| Some((s, s.source.sight()?)));
+    let Some((one, sight)) = seeing.next() else { return Ok(()) };
+    if let Some((other, own)) = seeing.find(|(_, own)| *own != sight) {
+        let of = |s: Sight| format!("side = {}, patch = {}", s.side, s.patch);
+        let message =
+            format!("`streams`: pictures of {} have {}, those of {} {}", one.name, of(sight), other.name, of(own));
+        return Err(CorpusError::new(message, "one side and one patch for all"));
+    }
+    Ok(())
+}
+
+impl Source for Mixture {
+    fn vocab_size(&self) -> usize {
+        self.streams[0].source.vocab_size()
+    }
+
+    fn data(&self) -> Data {
+        self.data.clone()
+    }
+
+    fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
+        let (windows, length) = (batch.sequences(), batch.length);
+        let mut one = Batch::new(1, length);
+        *batch = Batch { length, ..Batch::default() };
+        let first = step.wrapping_mul(windows as u64);
+        for window in 0..windows as u64 {
+            let (stream, number) = self.place(seed, first.wrapping_add(window));
+            self.read(stream, seed, number, &mut one);
+            batch.append(&one);
+        }
+    }
+
+    /// So many windows of each stream, one stream behind the other.
+    fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
+        let mut all = HeldOut::default();
+        all.batch.length = length;
+        for Stream { name, source, .. } in &self.streams {
+            let mut own = source.held_out(sequences, length)?;
+            if let Some(sight) = self.sight {
+                lay_out(&mut own.batch, sight, source.separator());
+            }
+            let from = all.batch.sequences();
+            all.batch.append(&own.batch);
+            all.sets.push(Set { name: name.clone(), windows: from..all.batch.sequences(), known: own.known });
+        }
+        // The mean, where it is known of all.
+        let n = self.streams.len() as f64;
+        let mean = |of: fn(&Set) -> Option<f64>| all.sets.iter().map(of).sum::<Option<f64>>().map(|sum| sum / n);
+        (all.known.floor, all.known.blind) = (mean(|set| set.known.floor), mean(|set| set.known.blind));
+        Ok(all)
+    }
+
+    fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
+        let inside = |name: &str, e: CorpusError| CorpusError::new(format!("the stream {name}: {}", e.message), e.hint);
+        self.streams.iter().try_for_each(|s| s.source.suffices(1, length).map_err(|e| inside(&s.name, e)))
+    }
+
+    fn sight(&self) -> Option<Sight> {
+        self.sight
+    }
+
+    fn alphabet(&self) -> Option<&'static str> {
+        self.streams[0].source.alphabet()
+    }
+
+    fn separator(&self) -> Option<u32> {
+        self.streams[0].source.separator()
+    }
+
+    fn text(&self, tokens: &[u32]) -> Option<String> {
+        (self.alphabet() == Some(window::BYTES)).then(|| window::text(tokens))
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Drawings of shapes with captions, drawn without end: what a picture says of its caption is known to the last bit.
+//!
+//! A document is a picture and then its caption, in bytes: `we see a red ring left of a blue cross`, `a picture of two black
+//! circles and one green square`. Two things differ in colour or shape (six of each), stand in a row or a column of four by four
+//! cells, or are two groups of one to four each, and not of one each. Place in the cell, size, shade and the light of the ground are drawn and said nowhere.
+//!
+//! The caption is drawn evenly, and the picture to fit it, so the loss of the optimal predictor is known: of
+//! a caption, ln 2 for which thing comes first and ln 4 for the first words are left to whoever sees the picture, and ln(2 * 36 * 35 * 4) or
+//! ln(2 * 36 * 35 * 15) in the place of ln 2 to whoever does not. The difference is what the picture tells, about 8.5 and 9.9 nats.
+//!
+//! `shuffled` puts each caption beside the picture of another: there is nothing to be seen then, and no model may find it.
+
+pub(super) mod caption;
+mod draw;
+
+use std::sync::Arc;
+
+use isoloss_runs::record::Data;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::caption::{Caption, longest, opening};
+use self::draw::{Pen, SMALLEST};
+use super::sight::Sight;
+use super::stream::{Purpose, stream};
+use super::window::{BYTES, SEPARATOR, VOCABULARY, Writer, clear};
+use super::{Batch, CorpusError, HeldOut, Known, Place, Source, hex};
+
+pub(super) const SAYS: &str = "drawings of shapes with captions: what a picture says of its caption is known";
+pub(super) const WHEREABOUTS: &[&str] = &[];
+
+/// The drawings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Pixels of a side: 16 to 1024, a multiple of 4.
+    #[serde(default = "side")]
+    pub side: usize,
+    /// Pixels of a patch's side.
+    #[serde(default = "patch")]
+    pub patch: usize,
+    /// Pictures of other captions than they stand beside.
+    #[serde(default)]
+    pub shuffled: bool,
+    /// Draws the held-out windows.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+pub(super) fn side() -> usize {
+    32
+}
+
+pub(super) fn patch() -> usize {
+    8
+}
+
+/// How drawings are looked at.
+pub(super) fn sight(side: usize, patch: usize) -> Result<Sight, CorpusError> {
+    let sight = Sight::checked(side, patch)?;
+    if side < SMALLEST || !side.is_multiple_of(4) {
+        let message = format!("`side` is {side}: drawings have four by four cells of at least four pixels each");
+        return Err(CorpusError::new(message, "32 is the default; 16 is the least, and a multiple of 4"));
+    }
+    Ok(sight)
+}
+
+/// The drawings, ready to be drawn.
+#[derive(Debug)]
+struct Scenes {
+    config: Config,
+    artist: Artist,
+    data: Data,
+}
+
+/// Draws pictures of captions.
+#[derive(Debug)]
+pub(super) struct Artist {
+    pub sight: Sight,
+    pen: Pen,
+}
+
+impl Artist {
+    pub fn new(sight: Sight) -> Self {
+        Self { sight, pen: Pen::new(sight) }
+    }
+
+    /// A picture of which the caption tells the truth.
+    pub fn draw(&self, caption: &Caption, random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
+        self.pen.draw(caption, random)
+    }
+}
+
+pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
+    let sight = sight(config.side, config.patch)?;
+    let mut hash = Sha256::new();
+    hash.update(b"isoloss scenes 1\n");
+    let numbers = [config.side as u64, config.patch as u64, config.shuffled.into(), config.seed];
+    numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+    let hash = hex(&hash.finalize());
+    let data = Data { name: "scenes".into(), hash, tokens: None, entropy: None, other: Default::default() };
+    Ok(Arc::new(Scenes { config: config.clone(), artist: Artist::new(sight), data }))
+}
+
+impl Scenes {
+    /// Writes a document; gives -ln p of its caption for whoever sees the picture, and for whoever does not.
+    fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> [f64; 2] {
+        let caption = Caption::drawn(random);
+        let (words, surprise) = opening(random);
+        let shown = if self.config.shuffled { Caption::drawn(random) } else { caption };
+        writer.picture(&self.artist.draw(&shown, random));
+        writer.text(words.as_bytes());
+        writer.text(caption.words().as_bytes());
+        writer.end();
+        let blind = caption.surprise();
+        [if self.config.shuffled { blind } else { caption.seen() }, blind].map(|nats| surprise + nats)
+    }
+
+    /// Tokens of the longest document.
+    fn most(&self) -> usize {
+        self.artist.sight.patches() + longest()[1]
+    }
+}
+
+impl Source for Scenes {
+    fn vocab_size(&self) -> usize {
+        VOCABULARY as usize
+    }
+
+    fn data(&self) -> Data {
+        self.data.clone()
+    }
+
+    /// Windows are full: the last document is cut.
+    fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
+        fill_with(self.artist.sight, [seed, step], batch, |random, writer| {
+            self.write(random, writer);
+        });
+    }
+
+    /// Whole documents, as long as the longest would still fit: so that none is the likelier for being short.
+    fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
+        self.suffices(sequences, length)?;
+        let (sight, seed) = (self.artist.sight, self.config.seed);
+        Ok(whole(sight, seed, [sequences, length], self.most(), |random, writer| self.write(random, writer)))
+    }
+
+    fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
+        at_least(self.most(), length)
+    }
+
+    fn sight(&self) -> Option<Sight> {
+        Some(self.artist.sight)
+    }
+
+    fn alphabet(&self) -> Option<&'static str> {
+        Some(BYTES)
+    }
+
+    fn separator(&self) -> Option<u32> {
+        Some(SEPARATOR)
+    }
+
+    fn text(&self, tokens: &[u32]) -> Option<String> {
+        Some(super::window::text(tokens))
+    }
+}
+
+/// Fills windows of a step with documents that `write` draws, until there is no room.
+pub(super) fn fill_with(
+    sight: Sight,
+    [seed, step]: [u64; 2],
+    batch: &mut Batch,
+    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer),
+) {
+    clear(batch, sight);
+    for window in 0..batch.sequences() {
+        let mut random = stream(Purpose::Training, [seed, step, window as u64]);
+        let Some(mut writer) = Writer::new(batch, window) else { return };
+        while writer.room() > 0 {
+            let before = writer.room();
+            write(&mut random, &mut writer);
+            // What is left holds not even the beginning of one.
+            if writer.room() == before {
+                break;
+            }
+        }
+    }
+}
+
+/// Held-out windows of whole documents, of which the longest has `most` tokens. `write` gives -ln p of a document's text for the best
+/// predictor, and for the best that sees no picture.
+pub(super) fn whole(
+    sight: Sight,
+    seed: u64,
+    [sequences, length]: [usize; 2],
+    most: usize,
+    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> [f64; 2],
+) -> HeldOut {
+    let mut batch = Batch::new(sequences, length);
+    clear(&mut batch, sight);
+    let mut sums = [0.0; 2];
+    for window in 0..sequences {
+        let mut random = stream(Purpose::HeldOut, [seed, 0, window as u64]);
+        let Some(mut writer) = Writer::new(&mut batch, window) else { break };
+        while writer.room() >= most {
+            let nats = write(&mut random, &mut writer);
+            sums = [0, 1].map(|i| sums[i] + nats[i]);
+        }
+    }
+    let targets = batch.counted().max(1) as f64;
+    let [floor, blind] = sums.map(|sum| Some(sum / targets));
+    HeldOut::new(batch, Known { floor, blind, bytes_per_target: None })
+}
+
+/// Refuses windows that do not hold the longest document.
+pub(super) fn at_least(most: usize, length: usize) -> Result<(), CorpusError> {
+    if length < most {
+        let message = format!("a document of up to {most} tokens does not fit into a window of {length}");
+        return Err(CorpusError::new(message, format!("windows of {most} or more, or larger patches")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
