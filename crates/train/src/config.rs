@@ -186,10 +186,8 @@ impl RunConfig {
     /// The config as the record has it, without settings that only say where data lie.
     pub fn to_value(&self) -> Value {
         let mut value = serde_json::to_value(self).unwrap_or_default();
-        if let Some(corpus) = value.get_mut("corpus").and_then(Value::as_object_mut) {
-            for key in self.corpus.whereabouts() {
-                corpus.remove(*key);
-            }
+        if let Some(corpus) = value.get_mut("corpus") {
+            self.corpus.forget_whereabouts(corpus);
         }
         value
     }

@@ -226,12 +226,15 @@ fn kind(header: &str) -> Option<String> {
         lower.strip_suffix("loss").filter(|r| r.ends_with(separator)).map(|r| &plain[..r.len()])
     }?;
     let words = rest.trim_matches(separator).replace('_', " ");
+    if ["stderr", "se", "error", "std"].contains(&words.to_ascii_lowercase().as_str()) {
+        return None;
+    }
     let mut letters = words.chars();
     Some(letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect()))
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
-    let columns = Columns::of(material, COLUMNS)?;
+    let columns = Columns::of(material, COLUMNS)?.known_as(&[("mixture", &["family"])]);
     let table = columns.table;
     let (mixtures, params) = (columns.words("mixture")?, columns.numbers("params")?);
     let flops: Vec<f64> = match (columns.optional("flops")?, columns.optional("tokens")?) {
@@ -240,7 +243,11 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
         (None, None) => columns.numbers("flops")?.to_vec(),
     };
     let kinds = table.columns().iter().filter_map(|c| Some((kind(&c.name)?, c.as_numbers()?.values.as_slice())));
-    let kinds: Vec<(String, &[f64])> = kinds.collect();
+    let mut kinds: Vec<(String, &[f64])> = kinds.collect();
+    if kinds.iter().any(|(name, _)| !name.is_empty()) {
+        // Beside losses of kinds a loss without a name is their mean.
+        kinds.retain(|(name, _)| !name.is_empty());
+    }
     if kinds.is_empty() {
         let headers: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
         return Err(Missing::new(

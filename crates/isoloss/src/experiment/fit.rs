@@ -30,6 +30,9 @@ pub struct Fit {
     pub together: bool,
     /// The family that others are compared with.
     pub baseline: Option<String>,
+    /// Columns of losses, as `loss` and those of the sets of a mixture: how each falls with C along the lower hull of a family's runs
+    /// is said beside the law.
+    pub hulls: Vec<String>,
     /// Fits beside: of some of the runs, or of other columns.
     pub beside: Vec<Beside>,
 }

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 pub use batch::{Batch, HeldOut, Known, Layout, Set};
 pub use facts::{Bits, Facts, Term};
@@ -95,6 +96,19 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What was left out on opening and why, one sentence each: to be said to whoever asked for the corpus.
     fn notes(&self) -> &[String] {
         &[]
+    }
+}
+
+impl Config {
+    /// Takes out of the settings, as JSON, those that only say where data lie; of a mixture those of all its streams.
+    pub fn forget_whereabouts(&self, settings: &mut Value) {
+        let Some(settings) = settings.as_object_mut() else { return };
+        self.whereabouts().iter().for_each(|key| drop(settings.remove(*key)));
+        if let (Self::Mixture(mixture), Some(streams)) = (self, settings.get_mut("streams")) {
+            for (name, stream) in &mixture.streams {
+                streams.get_mut(name).into_iter().for_each(|settings| stream.forget_whereabouts(settings));
+            }
+        }
     }
 }
 

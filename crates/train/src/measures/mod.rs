@@ -4,6 +4,7 @@
 pub mod accuracy;
 pub mod bits;
 pub mod exits;
+pub mod information;
 pub mod loads;
 pub mod movement;
 
@@ -65,6 +66,7 @@ measures! {
     Accuracy = accuracy,
     Bits = bits,
     Exits = exits,
+    Information = information,
     Loads = loads,
     Movement = movement,
 }

@@ -18,6 +18,7 @@ use isoloss_runs::{Runs, apply_maps};
 use super::against;
 use super::choices;
 use super::found;
+use super::hulls::{self, Hull};
 use super::keys::in_keys;
 use super::multipliers::{self, Multiplier};
 use super::page;
@@ -53,6 +54,8 @@ pub struct Answer<'a> {
     pub multipliers: Vec<Multiplier>,
     /// and rung by rung
     pub at_rungs: Vec<AtRungs>,
+    /// losses against compute, family by family
+    pub hulls: Vec<Hull>,
     /// fits of some of the runs
     pub beside: Vec<Beside>,
     /// what those are called that there is none of, and why
@@ -148,6 +151,7 @@ impl<'a> Answer<'a> {
             }
             false => Vec::new(),
         };
+        let hulls = hulls::of(experiment, &of(&runs, Part::Fit).table("runs.csv", convention), &options);
         let foretold = foretell(&runs, &told.fit, &loaded.maps, convention)?;
         Ok(Self {
             experiment,
@@ -159,6 +163,7 @@ impl<'a> Answer<'a> {
             against,
             multipliers,
             at_rungs,
+            hulls,
             beside: fitted_beside,
             failed,
             counted,
@@ -274,6 +279,7 @@ impl<'a> Answer<'a> {
         said.push_str(&against::text(&self.against));
         said.push_str(&multipliers::text(&self.multipliers));
         said.push_str(&rungs::text(&self.at_rungs));
+        said.push_str(&hulls::text(&self.hulls));
         said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
             let each = beside.fit.parameters.iter();

@@ -1,7 +1,7 @@
 //! The columns that the fit of an experiment will have, before there is a run: those of planned runs, and what its maps make
 //! of them.
 
-use isoloss::experiment::Experiment;
+use isoloss::experiment::{Experiment, Planned};
 use isoloss_formula::{Column, Table, nearest, parse_condition, parse_expression};
 use isoloss_runs::{apply_maps, guess, map_flag};
 
@@ -33,6 +33,16 @@ pub fn map(experiment: &Experiment, path: &[&str], maps: &[String], table: &mut 
         apply_maps(table, &maps).map_err(|e| refused(e.into()))?;
     }
     Ok(())
+}
+
+/// Adds the losses that will be taken of each set of the held-out windows.
+pub fn of_sets(planned: &[Planned], table: &mut Table) {
+    let sets = planned.iter().flat_map(|run| &run.job.held_out.sets);
+    for name in sets.map(|set| format!("loss_{}", set.name)).chain(["loss".to_owned()]) {
+        if table.column(&name).is_none() {
+            table.push(Column::numbers(name, vec![f64::NAN; table.len()]));
+        }
+    }
 }
 
 /// Refuses a list that makes a column twice: what the first says would not count.

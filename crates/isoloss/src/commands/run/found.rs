@@ -5,8 +5,8 @@ use isoloss_laws::Estimate;
 use super::answer::Answer;
 use crate::report::table::csv_line;
 
-/// The parameters of the law, those of families over the baseline's, multipliers at equal loss (of fits beside too), ratios at
-/// equal rungs, what sweeps chose, and the exponents of the best sizes by ways of counting.
+/// The parameters of the law, those of families over the baseline's, multipliers at equal loss, ratios at equal rungs, exponents
+/// along hulls, parameters and multipliers of fits beside, what sweeps chose, and the exponents of the best sizes by ways of counting.
 pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let mut all: Vec<(String, &Estimate)> =
         answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
@@ -21,6 +21,13 @@ pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     });
     all.extend(answer.multipliers.iter().map(|multiplier| (multiplier.name(), &multiplier.ratio)).chain(beside));
     all.extend(answer.at_rungs.iter().map(|at_rungs| (at_rungs.name(), &at_rungs.ratio)));
+    for hull in &answer.hulls {
+        all.extend(hull.found.iter().map(|power| (hull.name(), &power.exponent)));
+    }
+    for beside in &answer.beside {
+        let each = beside.fit.parameters.iter();
+        all.extend(each.map(|p| (format!("{}, {}", p.name, beside.words), &p.estimate)));
+    }
     for chosen in &answer.chosen {
         all.push((format!("lr, {}", chosen.name()), &chosen.lr.best));
         all.extend(chosen.batch.as_ref().map(|batch| (format!("batch, {}", chosen.name()), &batch.best)));

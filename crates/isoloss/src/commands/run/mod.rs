@@ -5,6 +5,7 @@ mod answer;
 mod choices;
 mod columns;
 mod found;
+mod hulls;
 mod keys;
 mod multipliers;
 mod page;

@@ -9,6 +9,7 @@ use isoloss_runs::record::Run as Record;
 use super::against;
 use super::answer::Answer;
 use super::choices;
+use super::hulls;
 use super::rungs;
 use super::ways;
 use crate::commands::tell::made;
@@ -32,6 +33,7 @@ pub fn page(answer: &Answer) -> Report {
     page.sections.extend(truth(answer));
     page.sections.extend(against::section(&answer.against));
     page.sections.extend(rungs::section(&answer.at_rungs));
+    page.sections.extend(hulls::section(&answer.hulls));
     page.sections.extend(ways::section(&answer.counted));
     page.sections.extend(beside(answer));
     page.sections.extend(rest);

@@ -130,9 +130,15 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         let unknown = vec![f64::NAN; table.len()];
         CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
     }
+    columns::of_sets(planned, &mut table);
     columns::once(experiment, &["fit", "map"], &fit.map)?;
     columns::map(experiment, &["fit", "map"], &fit.map, &mut table)?;
     columns::of_conditions(experiment, &mut table)?;
+    let losses: Vec<&str> =
+        table.columns().iter().map(|c| c.name.as_str()).filter(|name| name.starts_with("loss")).collect();
+    for name in &fit.hulls {
+        among(&["fit", "hulls"], name, &losses)?;
+    }
     let mut of = asked(experiment, None)?;
     if !experiment.evaluation.measures.is_empty() {
         // What a law foretells may be a measure, which is known by its name once it is there.

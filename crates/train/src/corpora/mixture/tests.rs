@@ -161,3 +161,14 @@ fn what_cannot_be_mixed_is_refused_with_what_would_help() {
     let none = refused(serde_json::from_value(json!({ "weights": { }, "streams": { } })).unwrap());
     assert!(none.message.contains("`streams` is empty"), "{none}");
 }
+
+#[test]
+fn where_the_text_of_a_stream_lies_is_no_part_of_what_it_is() {
+    let streams = json!({ "a": { "kind": "scenes" }, "b": { "kind": "text", "path": "here/", "held_out": 0.1 } });
+    let config: Config =
+        serde_json::from_value(json!({ "weights": { "a": 0.5, "b": 0.5 }, "streams": streams })).unwrap();
+    let config = super::super::Config::Mixture(config);
+    let mut settings = serde_json::to_value(&config).unwrap();
+    config.forget_whereabouts(&mut settings);
+    assert!(!settings.to_string().contains("here") && settings["streams"]["b"]["held_out"] == json!(0.1), "{settings}");
+}
