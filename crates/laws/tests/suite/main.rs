@@ -11,6 +11,7 @@ mod compare;
 mod determinism;
 mod formulas;
 mod interpolated;
+mod mixture;
 mod next;
 mod options;
 mod plan;
