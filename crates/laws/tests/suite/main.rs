@@ -10,6 +10,7 @@ mod chain;
 mod compare;
 mod determinism;
 mod formulas;
+mod hulls;
 mod interpolated;
 mod mixture;
 mod next;
