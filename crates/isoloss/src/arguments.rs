@@ -154,6 +154,7 @@ fn usual(flag: &str) -> &'static str {
         "--unique" => "100B",
         "--throughput" => "4e14",
         "--price" => "2.5",
+        "--weights" => "2,1,1",
         _ => "1e21",
     }
 }
@@ -168,6 +169,7 @@ fn example(flag: &str) -> &'static str {
         "--tie" => "--tie alpha=beta",
         "--bound" => "--bound alpha=0..1",
         "--with" => "--with D=1e12",
+        "--reference" => "--reference \"w_web=0.7,w_code=0.3\"",
         "--toward" => "--toward \"N=70e9,D=1.4e12\"",
         _ => "--at \"N=70e9,D=1.4e12\"",
     }

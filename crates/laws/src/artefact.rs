@@ -61,6 +61,9 @@ struct Saved {
     influence: Option<Influence>,
     ranges: Vec<(String, f64, f64)>,
     spans: Vec<Span>,
+    /// absent where the law reads no group of columns
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mixtures: Vec<Vec<f64>>,
     largest_flops: Option<f64>,
     ladder: Option<(f64, f64)>,
     units: Vec<(String, String)>,
@@ -153,6 +156,7 @@ impl Fit {
             influence: fit.influence,
             ranges: fit.ranges,
             spans: fit.spans,
+            mixtures: fit.mixtures,
             largest_flops: fit.largest_flops,
             ladder: fit.ladder,
             units: fit.units,
@@ -256,6 +260,7 @@ impl Fit {
             scale: saved.scale,
             ranges: saved.ranges,
             spans: saved.spans,
+            mixtures: saved.mixtures,
             largest_flops: saved.largest_flops,
             ladder: saved.ladder,
             units: saved.units,

@@ -51,19 +51,23 @@ impl Curve {
     ) -> Result<Self, FitError> {
         let layout = one_family(fit, family)?;
         let asked = along(scale);
-        let inputs: Vec<&str> = fit.law.inputs().collect();
+        let inputs = fit.reads();
         if let Some(stray) = asked.iter().find(|a| !inputs.contains(a)) {
             return Err(FitError::new(
                 format!("the law {} does not read {stray}", fit.law.name),
                 format!("it reads {}", inputs.join(", ")),
             ));
         }
-        let others: Vec<(&str, f64)> =
+        let mut others: Vec<(&str, f64)> =
             given.iter().filter(|(n, _)| !asked.contains(&n.as_str())).map(|(n, x)| (n.as_str(), *x)).collect();
-        if let Some(missing) = inputs.iter().find(|i| !asked.contains(i) && !others.iter().any(|(n, _)| n == *i)) {
+        // Columns of a group meet their parameters by the order of the rows that were fitted.
+        others.sort_by_key(|(n, _)| fit.members().position(|m| m == *n));
+        let absent = |i: &&&str| !asked.contains(i) && !others.iter().any(|(n, _)| n == *i);
+        let missing: Vec<&str> = inputs.iter().filter(absent).copied().collect();
+        if let Some(first) = missing.first() {
             return Err(FitError::new(
-                format!("the law {} also reads {missing}: at which value?", fit.law.name),
-                format!("as in --with {}", fit.typically([*missing])),
+                format!("the law {} also reads {first}: at which value?", fit.law.name),
+                format!("as in --with {}", fit.typically(missing.iter().copied())),
             ));
         }
         let width = fit.parameters.len();

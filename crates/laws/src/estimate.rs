@@ -65,6 +65,11 @@ impl Spread {
         (self.at_score(2.0 * self.shift - t), self.at_score(2.0 * self.shift + t))
     }
 
+    /// The interval whose ends lie `t` normal standard deviations from the middle of the draws.
+    pub(crate) fn percentiles(&self, t: f64) -> (f64, f64) {
+        (self.at_score(-t), self.at_score(t))
+    }
+
     /// Standard deviation of the draws: the standard error that papers print.
     pub(crate) fn deviation(&self) -> f64 {
         let n = self.sorted.len() as f64;

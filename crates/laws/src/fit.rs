@@ -107,6 +107,7 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         scale: if bound.reducible.is_some() { bound.rows.scale.clone() } else { Vec::new() },
         ranges: points.columns.iter().map(|(n, c)| range(n, c)).collect(),
         spans: spans(points),
+        mixtures: mixtures(law, points),
         largest_flops: largest_flops(points),
         ladder,
         units: points.units.clone(),
@@ -155,6 +156,22 @@ fn fit_ignoring_clusters(law: &Law, points: &Points, options: &Options) -> Resul
 
 fn basin(optimum: &crate::search::Optimum) -> Basin {
     Basin { objective: optimum.solution.value, theta: optimum.theta.clone(), starts: optimum.starts }
+}
+
+/// The values that the columns of groups take together, each once, in order of first appearance.
+pub(crate) fn mixtures(law: &Law, points: &Points) -> Vec<Vec<f64>> {
+    let groups = law.formula.groups();
+    let members: Vec<&Vec<f64>> = points
+        .columns
+        .iter()
+        .filter(|(n, _)| groups.iter().any(|g| n.starts_with(g.as_str())))
+        .map(|(_, c)| c)
+        .collect();
+    let mut seen = std::collections::HashSet::new();
+    let rows = (0..points.len()).map(|row| members.iter().map(|c| c[row]).collect::<Vec<f64>>());
+    let new =
+        rows.filter(|shares| !shares.is_empty() && seen.insert(shares.iter().map(|x| x.to_bits()).collect::<Vec<_>>()));
+    new.collect()
 }
 
 fn largest_flops(points: &Points) -> Option<f64> {

@@ -1,5 +1,6 @@
 //! Is the table what it is taken for? Checks of the numbers alone.
 
+use crate::mixture::few_mixtures;
 use crate::points::Points;
 use crate::result::Fit;
 use crate::warning::{Severity, Short, Warning, count};
@@ -14,6 +15,7 @@ pub(crate) fn warnings(fit: &Fit, points: &Points) -> Vec<Warning> {
     }
     out.extend(units(fit, points));
     out.extend(few_scales(points));
+    out.extend(few_mixtures(fit));
     out.extend(copies(points));
     out.extend(sweep(points));
     out.extend(checkpoints(points));
@@ -49,7 +51,7 @@ fn perplexity(points: &Points) -> Option<Warning> {
 /// The law's loss at the largest value of an input above that at the smallest, the others at their middle.
 fn rises(fit: &Fit, points: &Points) -> Vec<Warning> {
     let inputs: Vec<&(String, Vec<f64>)> =
-        points.columns.iter().filter(|(n, _)| fit.law.inputs().any(|i| i == n)).collect();
+        points.columns.iter().filter(|(n, _)| fit.reads().contains(&n.as_str())).collect();
     let middle = |c: &[f64]| {
         let mut c = c.to_vec();
         c.sort_by(f64::total_cmp);

@@ -145,14 +145,17 @@ impl Fit {
     /// Rows without a target: what the law is asked for.
     fn points(&self, columns: &[(String, Vec<f64>)], family: Option<&[String]>) -> Result<Points, FitError> {
         let rows = columns.first().map_or(0, |(_, c)| c.len());
-        for name in self.law.inputs() {
+        for name in self.reads() {
             if !columns.iter().any(|(n, _)| n == name) {
                 return Err(FitError::new(
                     format!("the law {} needs {name}", self.law.name),
-                    format!("give every input, as in --at {}", self.typically(self.law.inputs())),
+                    format!("give every input, as in --at {}", self.typically(self.reads())),
                 ));
             }
         }
+        // Columns of a group meet their parameters by the order of the rows that were fitted.
+        let mut columns = columns.to_vec();
+        columns.sort_by_key(|(name, _)| self.members().position(|m| m == name));
         let labels = match (self.families.is_empty(), family) {
             (true, _) => None,
             (false, None)
@@ -180,7 +183,7 @@ impl Fit {
                 Some(Labels { name: String::new(), levels: self.families.clone(), index })
             }
         };
-        Ok(Points { target: vec![0.0; rows], columns: columns.to_vec(), family: labels, ..Points::default() })
+        Ok(Points { target: vec![0.0; rows], columns, family: labels, ..Points::default() })
     }
 
     /// The best N and D for a budget, by minimising the law over N at D = C / 6N. `None` where the law has no N and D, or

@@ -42,6 +42,7 @@ pub fn published(name: &str) -> Option<Fit> {
         scale: Vec::new(),
         ranges: Vec::new(),
         spans: Vec::new(),
+        mixtures: Vec::new(),
         largest_flops: None,
         ladder: None,
         units: constants.units.clone().into_iter().collect(),

@@ -53,6 +53,8 @@ pub struct Fit {
     pub ranges: Vec<(String, f64, f64)>,
     /// what the rows of each family span; of all rows where there are no families
     pub spans: Vec<Span>,
+    /// where the law reads a group of columns: the mixtures that were trained, in the order of [`Fit::members`]
+    pub mixtures: Vec<Vec<f64>>,
     /// the most compute of a row, 6 N D, where the law reads N and D
     pub largest_flops: Option<f64>,
     /// inputs of the two-scale ladder that move together: (ln slope, ln intercept) of D on N
@@ -151,6 +153,20 @@ impl Fit {
     /// The families that parameters may differ over; empty if the rows have none.
     pub fn families(&self) -> &[String] {
         &self.families
+    }
+
+    /// The columns of the law's groups (`w_code` of `w_*`), in the order of the rows; empty without a group.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        let groups = self.law.formula.groups();
+        let names = self.ranges.iter().map(|(name, ..)| name.as_str());
+        names.filter(move |name| groups.iter().any(|g| name.starts_with(g.as_str())))
+    }
+
+    /// Everything that the law must be told at a point: its inputs and the columns of its groups.
+    pub fn reads(&self) -> Vec<&str> {
+        let inputs: Vec<&str> = self.law.inputs().collect();
+        let members: Vec<&str> = self.members().filter(|m| !inputs.contains(m)).collect();
+        inputs.into_iter().chain(members).collect()
     }
 
     /// Parameters that are another: (alias, the parameter it equals).

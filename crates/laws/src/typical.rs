@@ -17,8 +17,11 @@ const USUAL: [(&[&str], f64); 8] = [
 
 impl Fit {
     /// A value of an input, in its unit: the middle of what was fitted (geometric where all is positive), else one that
-    /// suits what the law says of the input. Two digits.
+    /// suits what the law says of the input; of shares an equal part. Two digits.
     pub fn typical(&self, input: &str) -> f64 {
+        if self.members().any(|member| member == input) {
+            return (100.0 / self.members().count() as f64).round() / 100.0;
+        }
         let fitted = self.ranges.iter().find(|(name, ..)| name == input);
         let value = match fitted {
             Some((_, low, high)) if *low > 0.0 => (low * high).sqrt(),

@@ -109,6 +109,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("checkpoints", "several checkpoints of one run read as runs"),
     ("standard-errors", "runs scatter far more or less than their standard errors say"),
     ("copies", "rows that are exact copies"),
+    ("few-mixtures", "fewer mixtures than the parameters that only mixtures tell"),
+    ("mixture-outside", "the best mixture is no blend of those that were trained"),
+    ("mixture-unsure", "shares of the best mixture are hardly determined"),
+    ("mixture-face", "the best mixture leaves a domain out"),
     ("extrapolation", "a prediction beyond ten times the largest run"),
     ("convention", "two that are compared counted their columns differently"),
 ];

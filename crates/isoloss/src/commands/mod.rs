@@ -7,6 +7,7 @@ mod coordinates;
 mod figure;
 mod fit;
 mod list;
+mod mixture;
 mod next;
 mod plan;
 mod predict;

@@ -20,8 +20,8 @@ pub struct Runs {
     /// What is to be known: a parameter, loss (with --at N=..,D=..) or N (with --at C=..) [default: the loss at ten times the largest run]
     #[arg(long, value_name = "QUANTITY", requires = "next", help_heading = "The next runs")]
     pub know: Option<String>,
-    /// Where it is to be known: --at "N=70e9,D=1.4e12" or --at C=1e24
-    #[arg(long, value_name = "POINT", requires = "next", help_heading = "The next runs")]
+    /// Where it is to be known: --at "N=70e9,D=1.4e12" or --at C=1e24; of --mixture, where the mixture is to be best
+    #[arg(long, value_name = "POINT", help_heading = "The next runs")]
     pub at: Option<String>,
     /// Stop once half the interval is this: --until 0.01 on alpha; of a loss or of N it is a share
     #[arg(long, value_name = "HALF", requires = "next", help_heading = "The next runs")]
@@ -35,19 +35,22 @@ pub struct Runs {
 const FARTHER: f64 = 10.0;
 
 impl Runs {
-    /// Refuses what would change nothing without --next. (The parser lets it pass where --flops excludes --next.)
-    pub fn asked(&self) -> Result<bool, Failure> {
+    /// Refuses what would change nothing without --next; a mixture has a place too. (The parser lets it pass where --flops excludes --next.)
+    pub fn asked(&self, mixture: bool) -> Result<bool, Failure> {
         let given = [
             ("--budget", self.budget.is_some()),
             ("--know", self.know.is_some()),
-            ("--at", self.at.is_some()),
+            ("--at", self.at.is_some() && !mixture),
             ("--until", self.until.is_some()),
             ("--anchors", self.anchors),
         ];
         match given.iter().find(|(_, given)| *given && self.next.is_none()) {
             None => Ok(self.next.is_some()),
             Some((flag, _)) => Err(Failure::usage(
-                format_args!("{flag} belongs to --next, which is not asked for"),
+                match *flag {
+                    "--at" => "--at belongs to --next and --mixture, which are not asked for".to_owned(),
+                    flag => format!("{flag} belongs to --next, which is not asked for"),
+                },
                 "--next 8 --budget 1e21 asks for the runs that would tell most",
             )),
         }

@@ -1,4 +1,5 @@
-//! `isoloss plan FIT`: what to train for a budget, a size, a length or a loss; and which runs would tell most.
+//! `isoloss plan FIT`: what to train for a budget, a size, a length or a loss; which runs would tell most; and on which
+//! mixture.
 
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use isoloss_formula::nearest;
 use isoloss_laws::{Circumstances, Fit, Given, plan};
 
 use super::Run;
+use super::mixture::Mixing;
 use super::next::Runs;
 use super::predict::{carried, known_families, load};
 use crate::arguments;
@@ -16,11 +18,11 @@ use crate::report::plans::{self, Planned, Prices};
 
 /// Options of `plan`.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("given").required(true).multiple(false).args(["flops", "params", "tokens", "loss", "next"]))]
+#[command(group = ArgGroup::new("given").required(true).multiple(false).args(["flops", "params", "tokens", "loss", "next", "mixture"]))]
 pub struct Plan {
     /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them)
-    #[arg(value_name = "FIT")]
-    fit: String,
+    #[arg(value_name = "FIT", required = true)]
+    fits: Vec<String>,
 
     /// A compute budget in FLOPs; several at once: --flops 1e20,1e21,1e22
     #[arg(long, value_name = "C", help_heading = "One of")]
@@ -57,6 +59,8 @@ pub struct Plan {
 
     #[command(flatten)]
     runs: Runs,
+    #[command(flatten)]
+    mixing: Mixing,
 
     /// How the answer is written
     #[arg(long, value_enum, default_value = "text")]
@@ -72,10 +76,13 @@ Examples:
   isoloss plan fit.json --params 7B --unique 100B
   isoloss plan fit.json --flops 1e21 --throughput 4e14 --price 2.5
   isoloss plan fit.json --next 8 --budget 1e20 --know alpha
+  isoloss plan text.json code.json --mixture --weights 2,1 --at \"N=1B,D=20B\"
 
 Training takes C = 6 N D FLOPs, serving 2 N a token. With --serve the cheapest life is looked for: a smaller model \
 trained for longer. \"Mean\" is the law itself, \"one new run\" adds the noise of a run and, beyond the runs that were \
 fitted, what held-out runs showed of the law's own error.
+--mixture needs fits of a law of shares, columns w_... that add up to 1: mixture-additive, mixture-joint, data-mixing, or \
+a formula with sum(... w_* ...); one fit for each kind of data that the target has a loss of.
 Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -83,7 +90,8 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             let Some(text) = text else { return Ok(None) };
             Ok(arguments::numbers(flag, std::slice::from_ref(text))?.first().copied())
         };
-        let next = self.runs.asked()?;
+        let mixture = self.mixing.asked(self.fits.len())?;
+        let next = self.runs.asked(mixture)?;
         let given = self.given()?;
         let prices = Prices { throughput: one("--throughput", &self.throughput)?, price: one("--price", &self.price)? };
         let circumstances = Circumstances {
@@ -92,27 +100,47 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             with: arguments::values("--with", &self.with)?,
             family: self.family.clone(),
         };
-        let fit = load(&self.fit)?;
-        known_families(&self.fit, &fit, self.family.as_slice(), true)?;
-        known_inputs(&fit, &circumstances.with)?;
+        let strange = [
+            ("--serve", self.serve.is_some()),
+            ("--unique", self.unique.is_some()),
+            ("--throughput", self.throughput.is_some()),
+            ("--with", !self.with.is_empty()),
+        ];
+        let strange = strange.iter().find(|(_, given)| *given).map(|(flag, _)| *flag);
+        let mut fits = Vec::with_capacity(self.fits.len());
+        for name in &self.fits {
+            let fit = load(name)?;
+            known_families(name, &fit, self.family.as_slice(), true)?;
+            fits.push((name.clone(), fit));
+        }
+        if mixture {
+            if let Some(flag) = strange {
+                return Err(Failure::usage(
+                    format_args!("{flag}: --mixture looks for shares, and would not heed it"),
+                    "leave it out; --at gives the law its other inputs",
+                ));
+            }
+            self.mixing.answer(&fits, self.runs.at.as_ref(), self.family.as_ref(), self.format)?;
+            let unusable: Vec<bool> = fits.iter().map(|(name, fit)| carried(name, fit)).collect();
+            return Ok(output::code(unusable.contains(&true)));
+        }
+        // Of several fits only a mixture is planned.
+        let [(name, fit)] = fits.as_slice() else {
+            return Err(Failure::usage("a plan is made from a fit", "isoloss plan fit.json --flops 1e21"));
+        };
+        known_inputs(fit, &circumstances.with)?;
         if next {
-            let strange = [
-                ("--serve", self.serve.is_some()),
-                ("--unique", self.unique.is_some()),
-                ("--throughput", self.throughput.is_some()),
-                ("--with", !self.with.is_empty()),
-            ];
-            if let Some((flag, _)) = strange.iter().find(|(_, given)| *given) {
+            if let Some(flag) = strange {
                 return Err(Failure::usage(
                     format_args!("{flag}: --next chooses runs, and would not heed it"),
                     "leave it out",
                 ));
             }
-            self.runs.answer(&fit, self.format)?;
-            return Ok(output::code(carried(&self.fit, &fit)));
+            self.runs.answer(fit, self.format)?;
+            return Ok(output::code(carried(name, fit)));
         }
         let plans = given.into_iter().map(|given| {
-            let plan = plan(&fit, given, &circumstances)?;
+            let plan = plan(fit, given, &circumstances)?;
             Ok(Planned { given, plan })
         });
         let plans = plans.collect::<Result<Vec<_>, Failure>>()?;
@@ -126,13 +154,13 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
                 "the FLOP/s of all devices together, as in --throughput 4e14",
             ));
         }
-        let report = plans::Report { fit: &fit, plans: &plans, circumstances: &circumstances, prices };
+        let report = plans::Report { fit, plans: &plans, circumstances: &circumstances, prices };
         output::answer(&match self.format {
             Format::Text => plans::text(&report),
             Format::Json => plans::json(&report),
             Format::Csv => plans::csv(&report),
         })?;
-        Ok(output::code(carried(&self.fit, &fit)))
+        Ok(output::code(carried(name, fit)))
     }
 }
 
@@ -155,7 +183,7 @@ impl Plan {
 /// A value for what the law does not read is a slip.
 pub fn known_inputs(fit: &Fit, with: &[(String, f64)]) -> Result<(), Failure> {
     // N and D are what is looked for.
-    let inputs: Vec<&str> = fit.law.inputs().filter(|i| !matches!(*i, "N" | "D")).collect();
+    let inputs: Vec<&str> = fit.reads().into_iter().filter(|i| !matches!(*i, "N" | "D")).collect();
     match with.iter().find(|(name, _)| !inputs.contains(&name.as_str())) {
         None => Ok(()),
         Some((name, _)) => Err(Failure::usage(

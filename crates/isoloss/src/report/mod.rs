@@ -5,6 +5,7 @@ pub mod comparisons;
 mod csv;
 pub mod gains;
 mod json;
+pub mod mixtures;
 pub mod plans;
 pub mod predictions;
 pub mod rankings;

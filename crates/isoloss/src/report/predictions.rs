@@ -113,7 +113,7 @@ pub fn optimum(o: &Optimum) -> Value {
 
 /// One row a point; budgets in the same columns.
 pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
-    let inputs: Vec<&str> = fit.law.inputs().collect();
+    let inputs = fit.reads();
     let mut header = vec!["family"];
     header.extend(&inputs);
     header.extend(["value", "mean_lower", "mean_upper", "run_lower", "run_upper", "level", "method"]);

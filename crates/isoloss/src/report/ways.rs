@@ -1,6 +1,6 @@
 //! Ways of finding the best sizes, side by side: text, JSON and CSV.
 
-use isoloss_laws::{Bias, Compared, Disagreement, Estimate, Minimum};
+use isoloss_laws::{Bias, Compared, Disagreement, Estimate, Kind, Minimum};
 use serde_json::{Value, json};
 
 use super::estimate;
@@ -41,6 +41,19 @@ pub fn text(found: &Disagreement, bias: &[Bias]) -> String {
         found.draws,
         percentage(found.noise)
     ));
+    let falls =
+        |c: &Compared| Some(format!("{} {}", c.approach.kind.name(), with(&c.approach.loss.as_ref()?.exponent)));
+    let falls: Vec<String> = found.compared.iter().filter_map(falls).collect();
+    if !falls.is_empty() {
+        text.push_str(&format!("  c: the least loss falls as FLOPs^c, if it had no floor: {}\n", falls.join(", ")));
+    }
+    if let Some(hull) = found.compared.iter().find(|c| c.approach.kind == Kind::Hull) {
+        let c = hull.approach.loss.iter().map(|line| &line.exponent);
+        match c.clone().next().filter(|c| c.interval.is_some()) {
+            Some(c) => text.push_str(&format!("  c of the hull: {}\n", c.method)),
+            None => reasons(c).lines().for_each(|line| text.push_str(&format!("  c of the hull:{}\n", &line[1..]))),
+        }
+    }
     for c in &found.compared {
         let apart = c.exponent_difference.iter().chain(&c.params_ratio);
         for line in reasons([&c.approach.params.exponent, &c.params, &c.tokens].into_iter().chain(apart)).lines() {
@@ -135,7 +148,19 @@ pub fn json(found: &Disagreement, bias: &[Bias]) -> String {
 
 /// One row an approach.
 pub fn csv(found: &Disagreement) -> String {
-    let mut text = csv_line(["approach", "a", "a_lower", "a_upper", "params", "params_lower", "params_upper", "flops"]);
+    let mut text = csv_line([
+        "approach",
+        "a",
+        "a_lower",
+        "a_upper",
+        "params",
+        "params_lower",
+        "params_upper",
+        "flops",
+        "c",
+        "c_lower",
+        "c_upper",
+    ]);
     for c in &found.compared {
         let mut cells = vec![c.approach.kind.name().to_owned()];
         for e in [&c.approach.params.exponent, &c.params] {
@@ -143,6 +168,10 @@ pub fn csv(found: &Disagreement) -> String {
             cells.extend(e.interval.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(exact)));
         }
         cells.push(exact(found.flops));
+        let c = c.approach.loss.as_ref().map(|line| &line.exponent);
+        cells.push(c.map_or_else(String::new, |c| exact(c.value)));
+        let ends = c.and_then(|c| c.interval);
+        cells.extend(ends.map_or([String::new(), String::new()], |i| [i.lower, i.upper].map(exact)));
         text.push_str(&csv_line(cells));
     }
     text

@@ -5,7 +5,7 @@
 
 use super::noise::Noise;
 use super::runs::Runs;
-use super::{Approach, ApproachOptions, Kind, envelope, hull, isoflop, surface};
+use super::{Approach, ApproachOptions, Kind, envelope, hull, isoflop, resampled, surface};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
 use crate::fit::fit;
@@ -73,6 +73,7 @@ impl Shot {
 ///
 /// A draw adds noise to the table (Porian et al. 2024, arXiv 2406.19146), normal with the standard deviation of the
 /// surface's residuals, larger for rows of smaller weight; rows of a cluster share as much of it as their residuals do.
+/// The exponent of the hull's loss, which is compared with none, has its interval from [`super::hull_resampled`] instead.
 /// All approaches see the same drawn table. The result depends on the table, the options and the seed alone.
 ///
 /// # Errors
@@ -125,7 +126,11 @@ pub fn disagree(
         approach.params.exponent = each(|s| s.a);
         approach.tokens.exponent = each(|s| s.b);
         if let Some(line) = &mut approach.loss {
-            line.exponent = each(|s| s.c);
+            line.exponent = match approach.kind {
+                // Not paired with anything, so it may know that whole trunks are lucky.
+                Kind::Hull => resampled::loss(points, &runs, options, line.exponent.value),
+                _ => each(|s| s.c),
+            };
         }
         let (params, tokens) = (each(|s| s.params), each(|s| s.tokens));
         let apart = |of: fn(&Shot, &Shot) -> f64| {

@@ -11,6 +11,7 @@ mod envelope;
 mod hull;
 mod isoflop;
 mod noise;
+mod resampled;
 mod runs;
 mod surface;
 
@@ -232,6 +233,17 @@ pub fn isoflop_cubic(points: &Points, options: &ApproachOptions) -> Result<Appro
 /// If the rows are not positive finite N, D and loss, or no third size lies between the two ends of the hull.
 pub fn hull(points: &Points, options: &ApproachOptions) -> Result<Approach, FitError> {
     hull::hull(&Runs::new(points)?, options)
+}
+
+/// As [`hull()`], with an interval of each exponent: whole clusters of runs are drawn with replacement, and every draw has
+/// its own hull. Clusters are those of the points (trunks), else sizes, as runs of one size mostly share one. The draws,
+/// level and seed are those of `options.fit`. Of fewer than six clusters, or where one draw in five has no frontier, there is
+/// no interval but the reason.
+///
+/// # Errors
+/// As [`hull()`].
+pub fn hull_resampled(points: &Points, options: &ApproachOptions) -> Result<Approach, FitError> {
+    resampled::resampled(points, options)
 }
 
 /// A power without an interval: what noise does to it is asked of all approaches together.

@@ -88,6 +88,19 @@ impl Runs {
         Some(Self { log_loss, loss, ..self.clone() })
     }
 
+    /// Some of the runs, in that order; one that is drawn twice is a replicate of itself.
+    pub(super) fn some(&self, rows: &[usize]) -> Self {
+        let pick = |column: &[f64]| rows.iter().map(|&row| column[row]).collect::<Vec<f64>>();
+        Self {
+            params: pick(&self.params),
+            tokens: pick(&self.tokens),
+            flops: pick(&self.flops),
+            log_loss: pick(&self.log_loss),
+            loss: pick(&self.loss),
+            notes: self.notes.clone(),
+        }
+    }
+
     /// Mean and greatest deviation of ln (C / 6 N D): how compute was counted.
     pub(super) fn counting(&self) -> (f64, f64) {
         let six = libm::log(6.0);

@@ -69,8 +69,8 @@ enum Value {
 
 struct Compiler<'a> {
     columns: &'a Columns<'a>,
-    /// columns of one row are constants
-    point: bool,
+    /// at one point: what stands behind the parameters; columns of one row are constants then
+    asked: Option<&'a [&'a str]>,
     slots: &'a BTreeMap<String, Slot>,
     lets: HashMap<String, Value>,
     /// inside `sum` or `prod`: which column of each group
@@ -87,7 +87,7 @@ impl Program {
         slots: &BTreeMap<String, Slot>,
         parameters: usize,
     ) -> Result<Self, BindError> {
-        Self::compile(formula, columns, slots, parameters, false)
+        Self::compile(formula, columns, slots, parameters, None)
     }
 
     pub(super) fn compile(
@@ -95,7 +95,7 @@ impl Program {
         columns: &Columns<'_>,
         slots: &BTreeMap<String, Slot>,
         parameters: usize,
-        point: bool,
+        asked: Option<&[&str]>,
     ) -> Result<Self, BindError> {
         let program = Self {
             rows: columns.rows,
@@ -109,7 +109,7 @@ impl Program {
         };
         let mut c = Compiler {
             columns,
-            point,
+            asked,
             slots,
             lets: HashMap::new(),
             at: None,
@@ -206,20 +206,22 @@ impl Compiler<'_> {
 
     fn data(&self, column: &[f64]) -> Value {
         match column {
-            [x] if self.point => Value::Constant(*x),
+            [x] if self.asked.is_some() => Value::Constant(*x),
             _ => Value::Data(column.to_vec().into()),
         }
     }
 
-    fn members(&self, prefix: &str) -> Vec<usize> {
-        let numbers = self.columns.numbers.iter().enumerate();
-        numbers.filter(|(_, (n, _))| n.starts_with(prefix)).map(|(i, _)| i).collect()
+    /// The columns of a group: those that are given, then those that are asked for, each in its order.
+    fn members(&self, prefix: &str) -> Vec<String> {
+        let given = self.columns.numbers.iter().map(|(name, _)| *name);
+        let all = given.chain(self.asked.into_iter().flatten().copied());
+        all.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
     }
 
     fn group(&mut self, prefix: &str, span: Span) -> Result<Value, BindError> {
         let members = self.members(prefix);
         match self.at.and_then(|i| members.get(i)) {
-            Some(&i) => Ok(self.data(self.columns.numbers[i].1)),
+            Some(member) => self.name(member, span),
             None => {
                 Err(BindError { message: format!("the columns {prefix}* stand only inside sum() or prod()"), span })
             }

@@ -148,6 +148,12 @@ impl Fit {
             // What came from standard input is gone.
             return (self.table != Path::new("-")).then(|| format!("isoloss score {}{with}", quoted(&self.table)));
         };
+        if fit.members().count() > 1 {
+            let largest = fit.ranges.iter().filter(|(name, ..)| fit.law.inputs().any(|i| i == name));
+            let at: Vec<String> = largest.map(|(name, _, high)| format!("{name}={}", number(*high, 2))).collect();
+            let at = if at.is_empty() { String::new() } else { format!(" --at \"{}\"", at.join(",")) };
+            return Some(format!("isoloss plan {} --mixture{at}", quoted(saved)));
+        }
         let largest = fit.largest_flops?;
         let family = fit.families().first().filter(|_| fit.differs());
         let family = family.map_or_else(String::new, |f| format!(" --family \"{f}\""));

@@ -20,7 +20,7 @@ pub fn ask(
     };
     for point in at {
         for (name, _) in point {
-            let inputs: Vec<&str> = fit.law.inputs().collect();
+            let inputs = fit.reads();
             if !inputs.contains(&name.as_str()) {
                 let near = nearest(name, inputs.iter().copied());
                 return Err(Failure::usage(

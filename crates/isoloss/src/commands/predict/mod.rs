@@ -90,7 +90,7 @@ impl Predict {
         reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         let mut table = reading.table;
         let maps = choose::inputs(&table, &fit.law, arguments::maps(&self.map)?)?;
-        let inputs: Vec<&str> = fit.law.inputs().collect();
+        let inputs = fit.reads();
         let mut says = apply_maps(&mut table, &maps)?;
         says.extend(derive_missing(&mut table, &inputs));
         says.iter().for_each(|s| talk(format_args!("{s}")));
