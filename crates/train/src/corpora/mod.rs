@@ -13,6 +13,9 @@ pub mod markov;
 mod mmap;
 mod people;
 mod permutation;
+// The corpora that show pictures to a model are not in the list yet.
+#[allow(dead_code, unused_imports)]
+mod pictures;
 pub mod recall;
 mod stream;
 pub mod text;

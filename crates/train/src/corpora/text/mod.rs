@@ -16,9 +16,9 @@ mod build;
 mod cache;
 mod cargo;
 mod documents;
-mod left_out;
+pub(super) mod left_out;
 mod order;
-mod select;
+pub(super) mod select;
 mod tokens;
 
 use std::path::Path;
