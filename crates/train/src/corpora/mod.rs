@@ -5,6 +5,9 @@
 
 pub mod biod;
 pub mod bios;
+// Read and not trained on yet: batches of pictures are to come.
+#[allow(dead_code)]
+pub mod captions;
 mod drawn;
 mod facts;
 pub mod grammar;
@@ -14,7 +17,7 @@ mod mmap;
 mod people;
 mod permutation;
 // The corpora that show pictures to a model are not in the list yet.
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code)]
 mod pictures;
 pub mod recall;
 mod stream;

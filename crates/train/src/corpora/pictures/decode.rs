@@ -1,5 +1,7 @@
 //! Which kind of picture bytes are, by their first ones: names lie.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use isoloss_runs::quietly;
 
 use super::{Picture, jpeg, png, svg};
@@ -24,6 +26,12 @@ pub(in crate::corpora) fn decode(bytes: &[u8], keep: u32) -> Result<Picture, Str
     };
     // The libraries promise not to panic; should one, the picture is lost and not the program.
     quietly(read).unwrap_or_else(|| Err("a picture that cannot be read".to_owned()))
+}
+
+/// Large pictures wait for each other, however many threads there are: the memory of all of them is that of one.
+pub(super) fn alone(large: bool) -> Option<MutexGuard<'static, ()>> {
+    static ONE: Mutex<()> = Mutex::new(());
+    large.then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 enum Kind {

@@ -1,19 +1,18 @@
 //! JPEG, decoded whole: how large that will be is asked of the header before.
 
-use std::sync::{Mutex, PoisonError};
-
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::Picture;
+use super::decode::alone;
 use super::shrink::Shrink;
 
 /// What one picture may take, in bytes: about 18 million pixels, or 6 million if all of its scans must be kept.
 const MEMORY: u64 = 56_000_000;
 
-/// Pictures that take more wait for each other, however many threads there are.
+/// Pictures that take more are decoded one after the other.
 const LARGE: u64 = 4_000_000;
 
 /// A progressive picture is refined so often at most: each scan walks over all of it.
@@ -22,7 +21,6 @@ const MOST_SCANS: usize = 64;
 /// The picture, whatever its coding is called: grey, colour or the four inks of printers. How it was held (EXIF) is not
 /// looked at.
 pub(super) fn decode(bytes: &[u8], keep: u32) -> Result<Picture, String> {
-    static ONE: Mutex<()> = Mutex::new(());
     let damaged = "a damaged JPEG";
     let frame = Frame::read(bytes)?.ok_or(damaged)?;
     if frame.memory() > MEMORY {
@@ -35,7 +33,7 @@ pub(super) fn decode(bytes: &[u8], keep: u32) -> Result<Picture, String> {
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
         .set_strict_mode(true);
-    let _one = (frame.memory() > LARGE).then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner));
+    let _alone = alone(frame.memory() > LARGE);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     let rgb = decoder.decode().map_err(|_| damaged)?;
     // Another frame later in the file could say another size.

@@ -12,11 +12,15 @@ use resvg::usvg::roxmltree::{Document, ParsingOptions};
 use resvg::usvg::{Group, ImageHrefResolver, Node, Options, Tree};
 
 use super::Picture;
+use super::decode::alone;
 use super::shrink::Cut;
 use super::svg_cost;
 
 /// Longer text is a map or a photograph in disguise.
 const MOST_BYTES: u64 = 1 << 20;
+
+/// Longer ones are drawn one after the other.
+const LARGE: usize = 64 << 10;
 
 /// Sides in units of the drawing: beyond them numbers of 32 bits have no room for what is inside.
 const SIDES: [f32; 2] = [1e-3, 1e6];
@@ -45,6 +49,7 @@ pub(super) fn decode(bytes: &[u8], keep: u32) -> Result<Picture, String> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "an SVG that is no UTF-8")?;
     let text = text.trim_start_matches('\u{feff}').trim_start();
+    let _alone = alone(text.len() > LARGE);
     svg_cost::nested(text)?;
     let limits = ParsingOptions { allow_dtd: true, nodes_limit: svg_cost::MOST_NODES };
     let document = Document::parse_with_options(text, limits).map_err(|_| "a damaged SVG")?;

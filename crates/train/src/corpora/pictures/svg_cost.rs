@@ -10,7 +10,7 @@ pub(super) const MOST_NODES: u32 = 100_000;
 /// Elements one inside of the other, references among them.
 const DEEPEST: usize = 64;
 
-/// Elements to be drawn, references followed; of long paths, as many as they have 64 bytes.
+/// Elements to be drawn, references followed; of long paths, as many as they have 32 bytes.
 const MOST_ELEMENTS: u64 = 10_000;
 
 /// Rules of style sheets are tried on every element: bytes of the one times the number of the other.
@@ -125,7 +125,7 @@ fn cost<'a, 'input>(
     let mut path = 0;
     for attribute in node.attributes() {
         if matches!(attribute.name(), "d" | "points") {
-            path += attribute.value().len() as u64 / 64;
+            path += attribute.value().len() as u64 / 32;
         }
         for target in names(attribute.value()).filter_map(|name| ids.get(name)) {
             add(*target, known)?;

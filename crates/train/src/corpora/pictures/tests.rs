@@ -275,7 +275,7 @@ fn memory() {
         file[frame + 7..frame + 9].copy_from_slice(&side.to_be_bytes());
         file
     };
-    let lines = svg(&format!("<path stroke='red' stroke-linejoin='round' d='M0 0{}'/>", "h1v1".repeat(150_000)));
+    let lines = svg(&format!("<path stroke='red' stroke-linejoin='round' d='M0 0{}'/>", "h1v1".repeat(79_000)));
     let layers = svg(&format!("{}<path d='M0 0h9v9'/>{}", "<g opacity='.9'>".repeat(28), "</g>".repeat(28)));
     let uses = svg(&format!(
         "<g id='a'>{}</g>{}",
