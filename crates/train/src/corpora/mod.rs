@@ -14,6 +14,9 @@ pub mod grammar;
 pub mod mano;
 pub mod markov;
 mod mmap;
+// Read and not trained on yet: batches of pictures are to come.
+#[allow(dead_code)]
+pub mod pages;
 mod people;
 mod permutation;
 // The corpora that show pictures to a model are not in the list yet.

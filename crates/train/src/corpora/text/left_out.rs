@@ -26,6 +26,21 @@ impl LeftOut {
         }
     }
 
+    /// All that was left out for one reason is not worth a word.
+    pub(in crate::corpora) fn forget(&mut self, reason: &str) {
+        self.0.remove(reason);
+    }
+
+    /// What was left out elsewhere as well.
+    pub(in crate::corpora) fn join(&mut self, others: Self) {
+        for (reason, (count, names)) in others.0 {
+            let known = self.0.entry(reason).or_default();
+            known.0 += count;
+            known.1.extend(names);
+            known.1.truncate(NAMES);
+        }
+    }
+
     /// Is there a reason that may go away without a file being changed?
     pub(in crate::corpora) fn may_change(&self) -> bool {
         self.0.keys().any(|reason| reason.starts_with(UNREADABLE))

@@ -51,7 +51,7 @@ impl Rules<'_> {
         left_out: &mut LeftOut,
     ) {
         if !whatever_its_extension && !self.extends(path) {
-            return left_out.add("another extension", name);
+            return left_out.add(OTHER, name);
         }
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
@@ -82,6 +82,9 @@ impl Rules<'_> {
 pub(in crate::corpora) fn unreadable(error: &io::Error) -> String {
     format!("{UNREADABLE} ({})", error.kind())
 }
+
+/// Why a file was left out that does not end in what was asked for.
+pub(in crate::corpora) const OTHER: &str = "another extension";
 
 /// Why a file was left out that has more bytes than it may have.
 pub(in crate::corpora) const TOO_LARGE: &str = "larger than `max_file_bytes`";
@@ -210,7 +213,7 @@ fn name(base: &Path, path: &Path) -> String {
 }
 
 /// A glob as the folder that it begins with, and the rest.
-fn literal(entry: &str) -> (PathBuf, String) {
+pub(in crate::corpora) fn literal(entry: &str) -> (PathBuf, String) {
     let special = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let parts: Vec<Component<'_>> = Path::new(entry).components().collect();
     let plain = parts.iter().take_while(|part| !special(part)).count();
