@@ -239,6 +239,7 @@ fn what_can_be_trained_is_one_file_and_one_line() {
         "past.rs",
         "people",
         "permutation.rs",
+        "pictures",
         "settings.rs",
         "shape.rs",
         "stack.rs",

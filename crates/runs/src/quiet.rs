@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// What the work gives, or none if it panicked; nothing is printed then. Panics of other threads are reported as ever.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static INSTALLED: Once = Once::new();
     // In a thread that panics already a hook cannot be set.
     if !std::thread::panicking() {

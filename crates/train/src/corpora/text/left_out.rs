@@ -11,11 +11,11 @@ const NAMES: usize = 3;
 
 /// Reasons, how often each held, and the first names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct LeftOut(BTreeMap<String, (u64, Vec<String>)>);
+pub(in crate::corpora) struct LeftOut(BTreeMap<String, (u64, Vec<String>)>);
 
 impl LeftOut {
     /// One file or document more. The reason completes "3 files ...": "have other extensions".
-    pub(super) fn add(&mut self, reason: &str, name: &str) {
+    pub(in crate::corpora) fn add(&mut self, reason: &str, name: &str) {
         if !self.0.contains_key(reason) {
             self.0.insert(reason.to_owned(), Default::default());
         }
@@ -26,13 +26,28 @@ impl LeftOut {
         }
     }
 
+    /// All that was left out for one reason is not worth a word.
+    pub(in crate::corpora) fn forget(&mut self, reason: &str) {
+        self.0.remove(reason);
+    }
+
+    /// What was left out elsewhere as well.
+    pub(in crate::corpora) fn join(&mut self, others: Self) {
+        for (reason, (count, names)) in others.0 {
+            let known = self.0.entry(reason).or_default();
+            known.0 += count;
+            known.1.extend(names);
+            known.1.truncate(NAMES);
+        }
+    }
+
     /// Is there a reason that may go away without a file being changed?
-    pub(super) fn may_change(&self) -> bool {
+    pub(in crate::corpora) fn may_change(&self) -> bool {
         self.0.keys().any(|reason| reason.starts_with(UNREADABLE))
     }
 
     /// A sentence for each reason.
-    pub(super) fn sentences(&self) -> Vec<String> {
+    pub(in crate::corpora) fn sentences(&self) -> Vec<String> {
         let sentence = |(reason, (count, names)): (&String, &(u64, Vec<String>))| {
             let more = if *count > names.len() as u64 { ", ..." } else { "" };
             format!("left out, {reason}: {count} ({}{more})", names.join(", "))
@@ -42,7 +57,7 @@ impl LeftOut {
 }
 
 /// A path for people: what does not print is escaped, and of a long one the end is shown.
-pub(super) fn shown(path: &str) -> String {
+pub(in crate::corpora) fn shown(path: &str) -> String {
     const MOST: usize = 100;
     let clean: String =
         path.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect();

@@ -16,9 +16,9 @@ mod build;
 mod cache;
 mod cargo;
 mod documents;
-mod left_out;
+pub(super) mod left_out;
 mod order;
-mod select;
+pub(super) mod select;
 mod tokens;
 
 use std::path::Path;
@@ -82,28 +82,35 @@ fn held_out() -> f64 {
     0.05
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Paths;
-    impl<'de> Visitor<'de> for Paths {
-        type Value = Vec<String>;
+pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    deserializer.deserialize_any(OneOrMany("a path or a list of paths"))
+}
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            write!(f, "a path or a list of paths")
-        }
+pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    deserializer.deserialize_any(OneOrMany("a key or a list of keys"))
+}
 
-        fn visit_str<E>(self, path: &str) -> Result<Self::Value, E> {
-            Ok(vec![path.to_owned()])
-        }
+/// A string, or several in a list; what they are.
+struct OneOrMany(&'static str);
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut paths = Vec::new();
-            while let Some(path) = list.next_element()? {
-                paths.push(path);
-            }
-            Ok(paths)
-        }
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
     }
-    deserializer.deserialize_any(Paths)
+
+    fn visit_str<E>(self, one: &str) -> Result<Self::Value, E> {
+        Ok(vec![one.to_owned()])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut many = Vec::new();
+        while let Some(one) = list.next_element()? {
+            many.push(one);
+        }
+        Ok(many)
+    }
 }
 
 impl Config {

@@ -13,36 +13,36 @@ use super::left_out::{LeftOut, shown};
 
 /// A file that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(in crate::corpora) struct Chosen {
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(in crate::corpora) path: PathBuf,
     /// What it is called in messages.
-    pub(super) name: String,
+    pub(in crate::corpora) name: String,
     /// Bytes, as it lies there.
-    pub(super) size: u64,
+    pub(in crate::corpora) size: u64,
     /// When it was changed last, where the file system says so.
-    pub(super) modified: Option<SystemTime>,
+    pub(in crate::corpora) modified: Option<SystemTime>,
     /// Unpacked it may not be larger than this.
-    pub(super) most: u64,
+    pub(in crate::corpora) most: u64,
     /// Is it left out if a program wrote it?
-    pub(super) no_generated: bool,
+    pub(in crate::corpora) no_generated: bool,
 }
 
 /// What decides, besides where to look.
-pub(super) struct Rules<'a> {
+pub(in crate::corpora) struct Rules<'a> {
     /// Endings of files in folders, without the dot.
-    pub(super) extensions: &'a [String],
+    pub(in crate::corpora) extensions: &'a [String],
     /// Larger files are left out.
-    pub(super) max_file_bytes: u64,
+    pub(in crate::corpora) max_file_bytes: u64,
     /// Globs, see [`Exclude`].
-    pub(super) exclude: Exclude,
+    pub(in crate::corpora) exclude: Exclude,
     /// Are sources left out that a program wrote?
-    pub(super) no_generated: bool,
+    pub(in crate::corpora) no_generated: bool,
 }
 
 impl Rules<'_> {
     /// Takes a file into the selection, or says why not.
-    pub(super) fn consider(
+    pub(in crate::corpora) fn consider(
         &self,
         path: &Path,
         name: &str,
@@ -51,7 +51,7 @@ impl Rules<'_> {
         left_out: &mut LeftOut,
     ) {
         if !whatever_its_extension && !self.extends(path) {
-            return left_out.add("another extension", name);
+            return left_out.add(OTHER, name);
         }
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
@@ -79,31 +79,34 @@ impl Rules<'_> {
 }
 
 /// Why a file could not be read, as a reason. Files left out for it may come back without being changed.
-pub(super) fn unreadable(error: &io::Error) -> String {
+pub(in crate::corpora) fn unreadable(error: &io::Error) -> String {
     format!("{UNREADABLE} ({})", error.kind())
 }
 
+/// Why a file was left out that does not end in what was asked for.
+pub(in crate::corpora) const OTHER: &str = "another extension";
+
 /// Why a file was left out that has more bytes than it may have.
-pub(super) const TOO_LARGE: &str = "larger than `max_file_bytes`";
+pub(in crate::corpora) const TOO_LARGE: &str = "larger than `max_file_bytes`";
 
 /// How reasons begin that may go away without the file being changed.
-pub(super) const UNREADABLE: &str = "unreadable";
+pub(in crate::corpora) const UNREADABLE: &str = "unreadable";
 
 /// The name without `.gz` or `.zst`.
-pub(super) fn uncompressed_name(path: &Path) -> PathBuf {
+pub(in crate::corpora) fn uncompressed_name(path: &Path) -> PathBuf {
     let packed = path.extension().is_some_and(|e| ["gz", "zst", "zstd"].iter().any(|end| e.eq_ignore_ascii_case(end)));
     if packed { path.with_extension("") } else { path.to_owned() }
 }
 
 /// Globs of what is left out. One without a slash is a name at any depth (`target`, `*.min.js`), one with a slash is a
 /// path below the folder (`docs/**/old.md`). A folder that matches is left out whole.
-pub(super) struct Exclude {
+pub(in crate::corpora) struct Exclude {
     names: GlobSet,
     paths: GlobSet,
 }
 
 impl Exclude {
-    pub(super) fn new(globs: &[String]) -> Result<Self, CorpusError> {
+    pub(in crate::corpora) fn new(globs: &[String]) -> Result<Self, CorpusError> {
         let set = |with_slash: bool| {
             let mut set = GlobSetBuilder::new();
             for pattern in globs.iter().filter(|g| g.contains('/') == with_slash) {
@@ -114,7 +117,7 @@ impl Exclude {
         Ok(Self { names: set(false)?, paths: set(true)? })
     }
 
-    pub(super) fn has(&self, root: &Path, path: &Path) -> bool {
+    pub(in crate::corpora) fn has(&self, root: &Path, path: &Path) -> bool {
         let below = path.strip_prefix(root).unwrap_or(path);
         self.paths.is_match(below) || path.file_name().is_some_and(|name| self.names.is_match(name))
     }
@@ -135,7 +138,7 @@ fn glob(pattern: &str) -> Result<GlobMatcher, CorpusError> {
 ///
 /// What it names itself, or by a glob, is taken whatever its extension. In folders, names that begin with a dot are
 /// passed over; links are followed, except in a circle.
-pub(super) fn select(
+pub(in crate::corpora) fn select(
     base: &Path,
     entry: &str,
     rules: &Rules<'_>,
@@ -210,7 +213,7 @@ fn name(base: &Path, path: &Path) -> String {
 }
 
 /// A glob as the folder that it begins with, and the rest.
-fn literal(entry: &str) -> (PathBuf, String) {
+pub(in crate::corpora) fn literal(entry: &str) -> (PathBuf, String) {
     let special = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let parts: Vec<Component<'_>> = Path::new(entry).components().collect();
     let plain = parts.iter().take_while(|part| !special(part)).count();

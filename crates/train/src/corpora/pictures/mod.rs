@@ -1,0 +1,111 @@
+//! Pictures, for the corpora that have some: bytes of a file to rows of colour, small enough to keep thousands of them.
+//!
+//! Whatever the bytes are, there is a picture or a reason. What a file claims of itself is checked before room is made
+//! for it: a file of a few bytes can say that it is larger than any memory.
+
+mod decode;
+mod files;
+mod jpeg;
+mod png;
+#[cfg(test)]
+pub(super) mod samples;
+mod shrink;
+mod svg;
+mod svg_cost;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::CorpusError;
+pub(super) use decode::decode;
+pub(super) use files::{Opened, in_order, open, opened};
+
+/// No model sees more pixels in a row.
+const LARGEST_SIDE: usize = 512;
+
+/// What identifies a file or a document: a SHA-256.
+pub(super) type Digest = [u8; 32];
+
+/// A picture in rows of red, green, blue.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Picture {
+    /// Pixels of a row.
+    pub(super) width: u32,
+    /// Rows.
+    pub(super) height: u32,
+    /// Three bytes for each pixel.
+    pub(super) rgb: Vec<u8>,
+}
+
+/// A part of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Words, not empty.
+    Text(String),
+    /// A picture; several places of a corpus may show the same.
+    Picture(Arc<Picture>),
+}
+
+/// Pieces in the order in which they are read.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// At least one.
+    pub(super) pieces: Vec<Piece>,
+    /// Of its texts and of the files of its pictures, whatever size these were brought to.
+    pub(super) digest: Digest,
+}
+
+/// What a corpus consists of.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Sorted by digest, each once: neither names nor the order of a folder matter.
+    pub(super) documents: Vec<Document>,
+    /// What was left out and why, one sentence each.
+    pub(super) left_out: Vec<String>,
+}
+
+impl Document {
+    /// A document of its pieces, each picture with the digest of its file.
+    pub(super) fn new(parts: Vec<(Piece, Digest)>) -> Self {
+        let mut hash = Sha256::new();
+        for (piece, file) in &parts {
+            // A letter and a length before each text, or two documents cut differently would be one.
+            match piece {
+                Piece::Text(text) => {
+                    hash.update(b"t");
+                    hash.update((text.len() as u64).to_le_bytes());
+                    hash.update(text);
+                }
+                Piece::Picture(_) => {
+                    hash.update(b"p");
+                    hash.update(file);
+                }
+            }
+        }
+        Self { pieces: parts.into_iter().map(|(piece, _)| piece).collect(), digest: hash.finalize().into() }
+    }
+}
+
+/// Settings that all corpora with pictures have.
+///
+/// # Errors
+/// If one makes no sense.
+pub(super) fn check(held_out: f64, side: usize, patch: usize) -> Result<(), CorpusError> {
+    if !(held_out > 0.0 && held_out < 1.0) {
+        let message = format!("`held_out` is {held_out}, not a share between 0 and 1");
+        return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
+    }
+    if !(1..=LARGEST_SIDE).contains(&side) {
+        let message = format!("`side` is {side}, not 1 to {LARGEST_SIDE} pixels");
+        return Err(CorpusError::new(message, "32 is the default, and thousands of pictures are kept in memory"));
+    }
+    if !side.is_multiple_of(patch) {
+        let message = format!("`patch` is {patch}, of which a `side` of {side} pixels cannot be made");
+        let divisors: Vec<String> = (1..=side).filter(|d| side.is_multiple_of(*d)).map(|d| d.to_string()).collect();
+        return Err(CorpusError::new(message, format!("it must be one of {}", divisors.join(", "))));
+    }
+    Ok(())
+}
