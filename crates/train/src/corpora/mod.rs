@@ -6,9 +6,8 @@
 mod batch;
 pub mod biod;
 pub mod bios;
-// Read and not trained on yet: batches of pictures are to come.
-#[allow(dead_code)]
 pub mod captions;
+mod collection;
 mod drawn;
 mod facts;
 pub mod grammar;
@@ -16,13 +15,9 @@ pub mod mano;
 pub mod markov;
 pub mod mixture;
 mod mmap;
-// Read and not trained on yet: batches of pictures are to come.
-#[allow(dead_code)]
 pub mod pages;
 mod people;
 mod permutation;
-// The corpora that show pictures to a model are not in the list yet.
-#[allow(dead_code)]
 mod pictures;
 pub mod recall;
 pub mod scenes;
@@ -207,10 +202,12 @@ macro_rules! corpora {
 corpora! {
     Biod = biod,
     Bios = bios,
+    Captions = captions,
     Grammar = grammar,
     Mano = mano,
     Markov = markov,
     Mixture = mixture,
+    Pages = pages,
     Recall = recall,
     Scenes = scenes,
     Storybook = storybook,

@@ -18,7 +18,7 @@ pub struct Sight {
 /// Red, green, blue.
 pub(crate) const CHANNELS: usize = 3;
 /// The largest side of a picture.
-const MOST: usize = 1024;
+const MOST: usize = 512;
 
 impl Sight {
     /// Checks what a corpus says.
@@ -30,11 +30,9 @@ impl Sight {
             ));
         }
         if patch == 0 || !side.is_multiple_of(patch) {
-            let hint = format!("a divisor of {side}, as {}", side.div_ceil(4));
-            return Err(CorpusError::new(
-                format!("`patch` is {patch}, which does not divide a side of {side} pixels"),
-                hint,
-            ));
+            let divisors: Vec<String> = (1..=side).filter(|d| side.is_multiple_of(*d)).map(|d| d.to_string()).collect();
+            let message = format!("`patch` is {patch}, which does not divide a side of {side} pixels");
+            return Err(CorpusError::new(message, format!("one of {}", divisors.join(", "))));
         }
         Ok(Self { side, patch })
     }

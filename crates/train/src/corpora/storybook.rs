@@ -34,7 +34,7 @@ const PLACES: [&str; 8] = ["lake", "park", "shore", "mill", "tower", "garden", "
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Pixels of a side: 16 to 1024, a multiple of 4.
+    /// Pixels of a side: 16 to 512, a multiple of 4.
     #[serde(default = "side")]
     pub side: usize,
     /// Pixels of a patch's side.

@@ -16,15 +16,18 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use self::names::Names;
-use super::pictures::{Digest, Document, Found, Opened, Piece, in_order, open};
+use super::collection::{Kind, source};
+use super::pictures::{self, Digest, Document, Found, KEPT, Opened, Piece, in_order};
+use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::select::{Exclude, Rules, select};
 use super::text::{keys, one_or_many};
-use super::{CorpusError, Place};
+use super::{CorpusError, Place, Source};
 
 pub(super) const SAYS: &str = "pictures with captions, from folders, with a file of names, or from Parquet";
 /// All that chooses documents and their words: what was chosen is in the hash of the data.
@@ -100,12 +103,12 @@ fn augment() -> bool {
 }
 
 impl Config {
-    pub(super) fn check(&self) -> Result<(), CorpusError> {
+    pub(super) fn check(&self) -> Result<Sight, CorpusError> {
         let wrong = |message: &str, hint: &str| Err(CorpusError::new(message, hint));
         if self.path.is_empty() {
             return wrong("`path` is empty", "name files, folders or globs of pictures: `path = \"icons/\"`");
         }
-        super::pictures::check(self.held_out, self.side, self.patch)?;
+        let sight = pictures::check(self.held_out, self.side, self.patch)?;
         match (&self.names, &self.file, &self.tags, &self.tags_by) {
             (None, Some(_), ..) => wrong("`file` is a key of `names`, which is not there", NAME_THEM),
             (None, _, Some(_), _) => wrong("`tags` are found by a key of `names`, which is not there", NAME_THEM),
@@ -119,7 +122,7 @@ impl Config {
             (.., None, Some(_)) => {
                 wrong("`tags_by` is there and `tags` is not", "name the file of words, or remove it")
             }
-            _ => Ok(()),
+            _ => Ok(sight),
         }
     }
 }
@@ -132,6 +135,14 @@ struct Captioned {
     name: String,
     opened: Opened,
     caption: String,
+}
+
+pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
+    let Config { side, held_out, augment, .. } = *config;
+    let sight = config.check()?;
+    let found = read(config, place, KEPT * side as u32)?;
+    let name = &shown(&config.path.join(", "));
+    source(found, Kind { kind: "captions", name, sight, held_out, augment })
 }
 
 /// Reads all pictures, none of whose shorter sides is kept with more than `keep` pixels.
@@ -172,7 +183,7 @@ pub(super) fn read(config: &Config, place: &Place, keep: u32) -> Result<Found, C
             None => left_out.add("a picture without a record in `names`", &file.name),
         }
     }
-    let opened = in_order(&captioned, |(file, _)| open(&file.path, u64::MAX, keep));
+    let opened = in_order(&captioned, |(file, _)| pictures::open(&file.path, u64::MAX, keep));
     for ((file, caption), opened) in captioned.into_iter().zip(opened) {
         match opened {
             Ok(opened) => found.push(Captioned { name: file.name.clone(), opened, caption }),

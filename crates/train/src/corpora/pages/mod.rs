@@ -14,13 +14,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use isoloss_runs::quietly;
 use serde::{Deserialize, Serialize};
 
 use self::page::{Part, joined, parts, trimmed};
 use self::sources::Source;
-use super::pictures::{Digest, Document, Found, Opened, Piece, check, in_order};
+use super::collection::{Kind, source};
+use super::pictures::{Digest, Document, Found, KEPT, Opened, Piece, check, in_order};
+use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::one_or_many;
 use super::text::select::{Chosen, Exclude, OTHER, Rules, literal, select, unreadable};
@@ -80,7 +83,7 @@ fn augment() -> bool {
 }
 
 impl Config {
-    pub(super) fn check(&self) -> Result<(), CorpusError> {
+    pub(super) fn check(&self) -> Result<Sight, CorpusError> {
         if self.path.is_empty() {
             let hint = "name folders, files or globs of HTML: `path = \"manual/\"`";
             return Err(CorpusError::new("`path` is empty", hint));
@@ -100,6 +103,14 @@ struct Page {
 enum Content {
     Text(String),
     Picture(Source),
+}
+
+pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn super::Source>, CorpusError> {
+    let Config { side, held_out, augment, .. } = *config;
+    let sight = config.check()?;
+    let found = read(config, place, KEPT * side as u32)?;
+    let name = &shown(&config.path.join(", "));
+    source(found, Kind { kind: "pages", name, sight, held_out, augment })
 }
 
 /// Reads all pages, none of whose pictures is kept with more than `keep` pixels at its shorter side.

@@ -19,12 +19,12 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::CorpusError;
+use super::{CorpusError, Sight};
 pub(super) use decode::decode;
 pub(super) use files::{Opened, in_order, open, opened};
 
-/// No model sees more pixels in a row.
-const LARGEST_SIDE: usize = 512;
+/// Pixels that are kept of a picture's shorter side, for each that a model sees: parts of a picture are still sharp.
+pub(super) const KEPT: u32 = 2;
 
 /// What identifies a file or a document: a SHA-256.
 pub(super) type Digest = [u8; 32];
@@ -89,23 +89,14 @@ impl Document {
     }
 }
 
-/// Settings that all corpora with pictures have.
+/// What corpora of pictures that were read have in common: how pictures are looked at.
 ///
 /// # Errors
-/// If one makes no sense.
-pub(super) fn check(held_out: f64, side: usize, patch: usize) -> Result<(), CorpusError> {
+/// If a setting makes no sense.
+pub(super) fn check(held_out: f64, side: usize, patch: usize) -> Result<Sight, CorpusError> {
     if !(held_out > 0.0 && held_out < 1.0) {
         let message = format!("`held_out` is {held_out}, not a share between 0 and 1");
         return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
     }
-    if !(1..=LARGEST_SIDE).contains(&side) {
-        let message = format!("`side` is {side}, not 1 to {LARGEST_SIDE} pixels");
-        return Err(CorpusError::new(message, "32 is the default, and thousands of pictures are kept in memory"));
-    }
-    if !side.is_multiple_of(patch) {
-        let message = format!("`patch` is {patch}, of which a `side` of {side} pixels cannot be made");
-        let divisors: Vec<String> = (1..=side).filter(|d| side.is_multiple_of(*d)).map(|d| d.to_string()).collect();
-        return Err(CorpusError::new(message, format!("it must be one of {}", divisors.join(", "))));
-    }
-    Ok(())
+    Sight::checked(side, patch)
 }

@@ -184,7 +184,7 @@ fn settings(config: &Config) -> Vec<u8> {
 }
 
 /// The lowest digests are held out: the first 64 bits as a fraction of 1.
-pub(super) fn is_held_out(digest: &Digest, share: f64) -> bool {
+pub(in crate::corpora) fn is_held_out(digest: &Digest, share: f64) -> bool {
     let start = u64::from_be_bytes(digest[..8].try_into().expect("eight bytes"));
     start < (share * (1u128 << 64) as f64) as u64
 }

@@ -28,6 +28,7 @@ use isoloss_runs::record::Data;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::build::is_held_out;
 use self::cache::Tokens;
 use self::left_out::shown;
 use self::order::Order;
