@@ -20,7 +20,7 @@ use crate::report::plans::{self, Planned, Prices};
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("given").required(true).multiple(false).args(["flops", "params", "tokens", "loss", "next", "mixture"]))]
 pub struct Plan {
-    /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them)
+    /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them); several with --mixture
     #[arg(value_name = "FIT", required = true)]
     fits: Vec<String>,
 
