@@ -167,8 +167,7 @@ impl Collection {
                     }
                 }
             }
-            writer.end();
-            if writer.room() == 0 {
+            if !writer.end() || writer.room() == 0 {
                 return;
             }
         }

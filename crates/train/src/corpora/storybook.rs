@@ -79,8 +79,8 @@ pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, C
 }
 
 impl Storybook {
-    /// Writes a story; gives -ln p of its text for whoever sees its pictures, and for whoever does not.
-    fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> [f64; 2] {
+    /// Writes a story; gives -ln p of its text for whoever sees its pictures, and for whoever does not; none if it was cut.
+    fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> Option<[f64; 2]> {
         let name = NAMES[below(random.next_u64(), NAMES.len() as u64) as usize];
         let place = PLACES[below(random.next_u64(), PLACES.len() as u64) as usize];
         let mut nats = [libm::log((NAMES.len() * PLACES.len()) as f64); 2];
@@ -98,8 +98,7 @@ impl Storybook {
         let times = seen.iter().filter(|thing| **thing == liked).count();
         let surprise = libm::log(seen.len() as f64 / times as f64);
         writer.text(format!("{name} likes the {}.", liked.name()).as_bytes());
-        writer.end();
-        nats.map(|nats| nats + surprise)
+        writer.end().then(|| nats.map(|nats| nats + surprise))
     }
 
     /// Tokens of the longest story.
@@ -124,9 +123,7 @@ impl Source for Storybook {
 
     /// Windows are full: the last story is cut.
     fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        fill_with(self.artist.sight, [seed, step], batch, |random, writer| {
-            self.write(random, writer);
-        });
+        fill_with(self.artist.sight, [seed, step], batch, |random, writer| self.write(random, writer));
     }
 
     /// Whole stories, as long as the longest would still fit.

@@ -102,11 +102,11 @@ impl<'a> Writer<'a> {
         self.at = end;
     }
 
-    /// The end of the document; the next one begins behind it.
-    pub fn end(&mut self) {
+    /// The end of the document; the next one begins behind it. Was it written whole?
+    pub fn end(&mut self) -> bool {
         self.foretell(SEPARATOR);
         self.begun = self.at;
-        self.is_cut = false;
+        !std::mem::take(&mut self.is_cut)
     }
 
     /// What follows the last token of the document so far.

@@ -5,7 +5,7 @@
 use isoloss::experiment::Experiment;
 use isoloss_figures::report::{Block, Cell, Section, Table as Shown};
 use isoloss_formula::{Column, Table};
-use isoloss_laws::{ApproachOptions, Estimate, Interval, Labels, Options, Points, hull};
+use isoloss_laws::{ApproachOptions, Estimate, Interval, Labels, Options, Points, hull_resampled};
 
 use crate::numbers::number;
 use crate::output::{BOLD, RESET};
@@ -50,7 +50,7 @@ pub fn of(experiment: &Experiment, runs: &Table, options: &Options) -> Vec<Hull>
 }
 
 fn power(points: &Points, options: &ApproachOptions) -> Result<Power, String> {
-    let approach = hull(points, options).map_err(|e| e.message)?;
+    let approach = hull_resampled(points, options).map_err(|e| e.message)?;
     let line = approach.loss.ok_or("the hull has no line")?;
     let ends = approach.minima.iter().map(|minimum| minimum.flops);
     let over = [ends.clone().fold(f64::INFINITY, f64::min), ends.fold(0.0, f64::max)];

@@ -104,17 +104,17 @@ pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, C
 }
 
 impl Scenes {
-    /// Writes a document; gives -ln p of its caption for whoever sees the picture, and for whoever does not.
-    fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> [f64; 2] {
+    /// Writes a document; gives -ln p of its caption for whoever sees the picture, and for whoever does not; none if it was cut.
+    fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> Option<[f64; 2]> {
         let caption = Caption::drawn(random);
         let (words, surprise) = opening(random);
         let shown = if self.config.shuffled { Caption::drawn(random) } else { caption };
         writer.picture(&self.artist.draw(&shown, random));
         writer.text(words.as_bytes());
         writer.text(caption.words().as_bytes());
-        writer.end();
         let blind = caption.surprise();
-        [if self.config.shuffled { blind } else { caption.seen() }, blind].map(|nats| surprise + nats)
+        let nats = [if self.config.shuffled { blind } else { caption.seen() }, blind].map(|nats| surprise + nats);
+        writer.end().then_some(nats)
     }
 
     /// Tokens of the longest document.
@@ -134,9 +134,7 @@ impl Source for Scenes {
 
     /// Windows are full: the last document is cut.
     fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        fill_with(self.artist.sight, [seed, step], batch, |random, writer| {
-            self.write(random, writer);
-        });
+        fill_with(self.artist.sight, [seed, step], batch, |random, writer| self.write(random, writer));
     }
 
     /// Whole documents, as long as the longest would still fit: so that none is the likelier for being short.
@@ -167,25 +165,18 @@ impl Source for Scenes {
     }
 }
 
-/// Fills windows of a step with documents that `write` draws, until there is no room.
+/// Fills windows of a step with documents that `write` draws, until one was cut or there is no room.
 pub(super) fn fill_with(
     sight: Sight,
     [seed, step]: [u64; 2],
     batch: &mut Batch,
-    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer),
+    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> Option<[f64; 2]>,
 ) {
     clear(batch, sight);
     for window in 0..batch.sequences() {
         let mut random = stream(Purpose::Training, [seed, step, window as u64]);
         let Some(mut writer) = Writer::new(batch, window) else { return };
-        while writer.room() > 0 {
-            let before = writer.room();
-            write(&mut random, &mut writer);
-            // What is left holds not even the beginning of one.
-            if writer.room() == before {
-                break;
-            }
-        }
+        while writer.room() > 0 && write(&mut random, &mut writer).is_some() {}
     }
 }
 
@@ -196,7 +187,7 @@ pub(super) fn whole(
     seed: u64,
     [sequences, length]: [usize; 2],
     most: usize,
-    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> [f64; 2],
+    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> Option<[f64; 2]>,
 ) -> HeldOut {
     let mut batch = Batch::new(sequences, length);
     clear(&mut batch, sight);
@@ -205,7 +196,7 @@ pub(super) fn whole(
         let mut random = stream(Purpose::HeldOut, [seed, 0, window as u64]);
         let Some(mut writer) = Writer::new(&mut batch, window) else { break };
         while writer.room() >= most {
-            let nats = write(&mut random, &mut writer);
+            let Some(nats) = write(&mut random, &mut writer) else { break };
             sums = [0, 1].map(|i| sums[i] + nats[i]);
         }
     }
