@@ -22,6 +22,9 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Longer ones are drawn one after the other.
 const LARGE: usize = 64 << 10;
 
+/// No path lies farther outside, and none is scaled by more.
+const FAR: f64 = 1e9;
+
 /// Sides in units of the drawing: beyond them numbers of 32 bits have no room for what is inside.
 const SIDES: [f32; 2] = [1e-3, 1e6];
 
@@ -102,6 +105,13 @@ fn layers(group: &Group) -> Result<usize, String> {
         match node {
             Node::Group(group) => inner = inner.max(layers(group)?),
             Node::Path(path) => {
+                // Scales multiply from group to group.
+                let (across, down) = path.abs_transform().get_scale();
+                let far = path.abs_bounding_box();
+                let sizes = [across, down, far.left(), far.top(), far.right(), far.bottom()];
+                if sizes.iter().any(|size| !size.is_finite() || f64::from(size.abs()) > FAR) {
+                    return Err(svg_cost::IMPOSSIBLE.to_owned());
+                }
                 let dashes = path.stroke().and_then(|stroke| stroke.dasharray());
                 if let Some(dashes) = dashes {
                     let one = dashes.iter().sum::<f32>();

@@ -157,8 +157,10 @@ fn drawings_that_cost_too_much_are_refused() {
     );
     let entities = "<!DOCTYPE svg [<!ENTITY a 'aaaa'>]><svg xmlns='http://www.w3.org/2000/svg'>&a;</svg>";
     assert_eq!(reason(entities.as_bytes()), "an SVG with entities of its own");
-    let huge = "<svg xmlns='http://www.w3.org/2000/svg' width='1e9' height='1e9'><path d='M0 0h9v9'/></svg>";
+    let huge = "<svg xmlns='http://www.w3.org/2000/svg' width='1e6in' height='9'><path d='M0 0h9v9'/></svg>";
     assert_eq!(reason(huge.as_bytes()), "an SVG of an impossible size");
+    assert_eq!(say("<path d='M0 0A1e-30 1e6 0 0 0 9 9z'/><path d='M0 0a1e99 3 0 0 0 9 9'/>"), svg_cost::IMPOSSIBLE);
+    assert_eq!(say("<path d='M0 0A1e-30 1e6 0 0 0 9 9 5 5 0 0 0 8 8z'/>"), "an SVG of too many elements");
     assert_eq!(reason(svg(&" ".repeat(1 << 20)).as_bytes()), "an SVG of more than 1 MB");
     assert_eq!(say("<g>"), "a damaged SVG");
 }
@@ -201,6 +203,9 @@ fn work_side_by_side_stays_in_order() {
     assert!(in_order(&[0u8; 0], |i| *i).is_empty());
 }
 
+/// Numbers in drawings, most of them not what anybody would draw.
+const NUMBERS: [&str; 12] = ["0", "1", "7.5", "-3", "1e-7", "1e-30", "1e5", "-1e6", "9e5", ".001", "50%", "NaN"];
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
 
@@ -208,6 +213,31 @@ proptest! {
     fn any_bytes_are_survived(start in 0usize..6, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let starts: [&[u8]; 6] = [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<svg ", b"\x1f\x8b", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"];
         let _ = decode(&[starts[start], &bytes].concat(), 16);
+    }
+
+    #[test]
+    fn drawings_of_any_numbers_are_survived(
+        parts in proptest::collection::vec((0usize..12, prop::sample::select(&NUMBERS[..]), prop::sample::select(&NUMBERS[..])), 1..8),
+        size in (prop::sample::select(&NUMBERS[..]), prop::sample::select(&NUMBERS[..])),
+    ) {
+        let part = |(which, a, b): &(usize, &str, &str)| match which {
+            0 => format!("<rect x='{a}' y='1' width='{b}' height='5' rx='{a}' stroke='red' stroke-width='{b}'/>"),
+            1 => format!("<circle cx='3' cy='{a}' r='{b}' stroke='blue' stroke-dasharray='{a} {b}' stroke-dashoffset='{b}'/>"),
+            2 => format!("<path d='M{a} 0C1 {b} {a} {b} 9 9A{a} {b} 3 0 1 5 5z' fill='url(#l)' stroke='url(#r)'/>"),
+            3 => format!("<g transform='matrix({a} 0 {b} 1 2 3)' opacity='.5'><path d='M0 0h9v9z'/></g>"),
+            4 => format!("<g transform='rotate({a}) skewX({b}) scale({a})'><path d='M0 0h9v9z' stroke='red'/></g>"),
+            5 => format!("<linearGradient id='l' x1='{a}' x2='{b}'><stop offset='{a}'/><stop offset='1' stop-color='red'/></linearGradient>"),
+            6 => format!("<radialGradient id='r' r='{a}' fx='{b}'><stop/><stop offset='{b}' stop-color='red'/></radialGradient>"),
+            7 => format!("<clipPath id='c'><circle r='{a}'/></clipPath><rect width='{b}' height='9' clip-path='url(#c)'/>"),
+            8 => format!("<mask id='m' width='{a}'><rect width='{b}' height='5' fill='#fff'/></mask><path mask='url(#m)' d='M0 0h9v9'/>"),
+            9 => format!("<symbol id='s' viewBox='0 0 {a} {b}'><path d='M0 0h9v9'/></symbol><use href='#s' width='{b}' height='{a}'/>"),
+            10 => format!("<polyline points='0,0 {a},{b} {b},{a} 9,9' stroke-linejoin='round' stroke='red' stroke-miterlimit='{a}'/>"),
+            _ => format!("<svg x='{a}' width='{b}' viewBox='{a} 0 {b} 9'><ellipse rx='{a}' ry='{b}'/></svg>"),
+        };
+        let inside: String = parts.iter().map(part).collect();
+        let _ = decode(svg(&inside).as_bytes(), 16);
+        let (w, h) = size;
+        let _ = decode(svg(&inside).replace("viewBox", &format!("width='{w}' height='{h}' viewBox")).as_bytes(), 16);
     }
 
     #[test]
