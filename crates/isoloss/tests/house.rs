@@ -230,10 +230,14 @@ fn no_file_knows_the_machine_it_was_written_on() {
 #[test]
 fn what_can_be_trained_is_one_file_and_one_line() {
     let shared = [
+        "batch.rs",
+        "collection.rs",
         "delta.rs",
         "drawn.rs",
         "facts.rs",
         "feed.rs",
+        "fusion.rs",
+        "inputs.rs",
         "mod.rs",
         "mmap.rs",
         "past.rs",
@@ -242,8 +246,10 @@ fn what_can_be_trained_is_one_file_and_one_line() {
         "pictures",
         "settings.rs",
         "shape.rs",
+        "sight.rs",
         "stack.rs",
         "stream.rs",
+        "window.rs",
     ];
     for folder in ["corpora", "measures", "mixers", "models", "recipes", "schedules"] {
         let path = format!("crates/train/src/{folder}");

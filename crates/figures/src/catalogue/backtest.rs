@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Divisions of the rows, as `isoloss score` makes them.

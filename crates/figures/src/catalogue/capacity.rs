@@ -100,6 +100,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: Some(published),
+    beside: None,
 };
 
 /// How the plateaus follow from the pools of bioS.

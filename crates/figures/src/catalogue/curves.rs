@@ -25,6 +25,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Runs without sizes that have a colour and a name each; more no eye keeps apart.

@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: Some(of_papers),
+    beside: None,
 };
 
 /// Budgets at which the law is asked; each asks every draw of the fit.

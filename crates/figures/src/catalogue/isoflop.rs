@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[Choice::Budgets],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Normal quantile of the bars: the standard error comes from the parabola's residuals.

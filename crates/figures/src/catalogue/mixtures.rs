@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use super::columns::{Columns, Names, bare, nothing, skipped};
 use super::published::read;
-use super::say::{count, curve, digits, extent, levels, list, name, power};
+use super::say::{count, curve, digits, extent, levels, list, name, power, power_markup};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Figure, Panel, Share, Width};
-use crate::layer::{Corner, Line, Note, Place, Point, Points};
+use crate::layer::{Corner, Layer, Line, Note, Place, Point, Points};
 use crate::marker::Marker;
 use crate::palette::Colour;
+use crate::text::math;
 
 /// A run and its losses.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +74,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: Some(published),
+    beside: Some(beside),
 };
 
 /// More rows or columns of panels than this are not read.
@@ -282,13 +284,56 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     Ok(figure)
 }
 
+fn printed() -> Printed {
+    read(include_str!("../../published/mixtures.toml"))
+}
+
+/// The frontier that the paper prints of a mixture and a kind: its factor and its exponent.
+fn of_paper(mixture: &str, ending: &str) -> Option<(f64, f64)> {
+    let fit = isoloss_laws::published(&format!("nmm-{mixture}-{ending}"))?;
+    let value = |name: &str| fit.parameter(name).map(|p| p.estimate.value);
+    Some((value("A")?, value("alpha")?))
+}
+
+/// Below the formula of each panel that of the paper, where it has that mixture and that kind of data. Its compute is ten million times
+/// ours, so that its lines would not be seen.
+fn beside(mut figure: Figure) -> Figure {
+    let Printed { kinds, source, .. } = printed();
+    let columns = figure.panels.len() / figure.rows.len().max(1);
+    let rows: Vec<String> = figure.rows.iter().map(ToString::to_string).collect();
+    let titles: Vec<String> = figure.panels.iter().map(|panel| panel.title.to_string().to_lowercase()).collect();
+    let mut shown = 0;
+    for (at, panel) in figure.panels.iter_mut().enumerate() {
+        let (Some(row), Some(title)) = (rows.get(at / columns.max(1)), titles.get(at % columns.max(1))) else {
+            continue;
+        };
+        let kind = kinds.iter().find(|(ending, _)| title.contains(ending.as_str()));
+        let Some((factor, exponent)) = kind.and_then(|(ending, _)| of_paper(row, ending)) else { continue };
+        let note = panel.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Note(note) => Some(note),
+            _ => None,
+        });
+        let line = math(&format!("paper: {}", power_markup(factor, "C", exponent, 5)));
+        match note {
+            Some(note) => note.lines.push(line),
+            None => panel.layers.push(Layer::Note(Note::new(line).place(Place::Corner(Corner::TopRight)))),
+        }
+        shown += 1;
+    }
+    let said = match shown {
+        0 => format!(" None of these mixtures and kinds of data are those of {source}."),
+        _ => format!(" Below the formula of each panel that of the paper, {source}, C from 3e19 to 1e22 FLOPs."),
+    };
+    figure.caption.push_str(&said);
+    figure.alt.push_str(&said);
+    figure
+}
+
 fn published() -> Figure {
-    let printed: Printed = read(include_str!("../../published/mixtures.toml"));
+    let printed = printed();
     let cell = |mixture: &str, (ending, title): &(String, String)| {
-        let fit = isoloss_laws::published(&format!("nmm-{mixture}-{ending}")).expect("a published fit that ships");
-        let value = |name: &str| fit.parameter(name).map_or(f64::NAN, |p| p.estimate.value);
-        let over = (printed.fitted_from, printed.flops.1);
-        let frontier = Frontier { factor: value("A"), exponent: value("alpha"), over };
+        let (factor, exponent) = of_paper(mixture, ending).expect("a published fit that ships");
+        let frontier = Frontier { factor, exponent, over: (printed.fitted_from, printed.flops.1) };
         Cell { kind: title.clone(), frontier: Some(frontier), runs: Vec::new() }
     };
     let row = |m: &String| (m.clone(), printed.kinds.iter().map(|k| cell(m, k)).collect());

@@ -82,6 +82,8 @@ pub struct Entry {
     pub draw: fn(&Material) -> Result<Figure, Missing>,
     /// draws it from published numbers alone, where papers print them
     pub published: Option<fn() -> Figure>,
+    /// puts published numbers into a figure of one's own; without it the published figure stands at its side
+    pub beside: Option<fn(Figure) -> Figure>,
 }
 
 /// Every figure, in the order of the help.
@@ -114,6 +116,9 @@ pub fn beside_published(entry: &Entry, own: Figure) -> Result<Figure, Missing> {
         let message = format!("figure {name} --published: papers print no numbers for it");
         Missing::new(message, format!("those with published numbers: {}", all.join(", ")))
     })?;
+    if let Some(beside) = entry.beside {
+        return Ok(beside(own));
+    }
     own.beside("These runs", published(), "Published").ok_or_else(|| {
         let message = format!("figure {name}: of several panels, it is drawn beside no other");
         Missing::new(message, format!("isoloss figure {name} --published draws what papers print by itself"))

@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[Choice::Baseline],
     draw,
     published: Some(of_papers),
+    beside: None,
 };
 
 /// Places along the variant's scale.

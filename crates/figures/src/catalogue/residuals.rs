@@ -19,6 +19,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Inputs that get a panel, and rows that are named.

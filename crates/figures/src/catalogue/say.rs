@@ -41,12 +41,17 @@ pub(super) fn count(value: f64) -> String {
 
 /// `L = aX^-b` in markup, each number to so many digits.
 pub(super) fn power(a: f64, x: &str, b: f64, count: usize) -> Rich {
+    math(&power_markup(a, x, b, count))
+}
+
+/// The same as the markup of formulas.
+pub(super) fn power_markup(a: f64, x: &str, b: f64, count: usize) -> String {
     let sign = if b < 0.0 { "" } else { "-" };
     let exponent = digits(b.abs(), count.min(3));
     // A factor of a tall power has no place on a line as 1e27.
     match digits(a, count).split_once('e') {
-        None => math(&format!("_L_ = {}_{x}_^{{{sign}{exponent}}}", digits(a, count))),
-        Some((m, p)) => math(&format!("_L_ = {m} × 10^{{{p}}}_{x}_^{{{sign}{exponent}}}")),
+        None => format!("_L_ = {}_{x}_^{{{sign}{exponent}}}", digits(a, count)),
+        Some((m, p)) => format!("_L_ = {m} × 10^{{{p}}}_{x}_^{{{sign}{exponent}}}"),
     }
 }
 

@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: Some(of_papers),
+    beside: None,
 };
 
 /// Places of the grid along each axis.

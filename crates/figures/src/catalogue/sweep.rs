@@ -26,6 +26,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Level of the intervals of best values.

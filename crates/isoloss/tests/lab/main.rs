@@ -9,6 +9,7 @@ mod grids;
 mod loops;
 mod maps;
 mod measures;
+mod mixtures;
 mod refusals;
 mod scales;
 mod sizes;

@@ -110,6 +110,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[Choice::Baseline, Choice::AtLoss],
     draw,
     published: Some(published),
+    beside: None,
 };
 
 /// Families, and what variants save: the greatest saving of either side is drawn, all are in the caption. `ladder` marks

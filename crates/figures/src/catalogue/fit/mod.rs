@@ -26,6 +26,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: None,
+    beside: None,
 };
 
 /// Runs and the law fitted to them. `source` says where the runs come from, for the caption.

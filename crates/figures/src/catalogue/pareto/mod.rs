@@ -60,6 +60,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[Choice::Baseline],
     draw,
     published: Some(published),
+    beside: None,
 };
 
 /// More names than this hide marks or find no room: only those on the frontier, and what is pointed out, are named.

@@ -71,6 +71,7 @@ pub const ENTRY: Entry = Entry {
     takes: &[],
     draw,
     published: Some(published),
+    beside: None,
 };
 
 const WITHOUT: &str = "Non-recurrent models";
