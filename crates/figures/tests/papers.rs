@@ -245,7 +245,11 @@ fn frontiers_of_mixtures_are_found_again() {
 fn constants_of_the_paper_stand_in_the_panels_that_they_are_of() {
     let own = (mixtures::ENTRY.draw)(&made_up::mixtures()).unwrap();
     let other = catalogue::beside_published(&mixtures::ENTRY, own.clone()).unwrap();
-    assert!(other.caption.ends_with("are those of arXiv 2504.07951 (Shukor et al. 2025), figure 28."), "{}", other.caption);
+    assert!(
+        other.caption.ends_with("are those of arXiv 2504.07951 (Shukor et al. 2025), figure 28."),
+        "{}",
+        other.caption
+    );
     assert_eq!(other.panels, own.panels);
     // The same under names that the paper has.
     let mut named = own;
@@ -258,7 +262,9 @@ fn constants_of_the_paper_stand_in_the_panels_that_they_are_of() {
         });
         notes.flatten().collect()
     };
-    for (panel, says) in [(0, Some("49.477")), (1, Some("21.352")), (2, None), (3, None), (4, Some("46.216")), (5, Some("22.15"))] {
+    for (panel, says) in
+        [(0, Some("49.477")), (1, Some("21.352")), (2, None), (3, None), (4, Some("46.216")), (5, Some("22.15"))]
+    {
         let [before, after] = [&named, &beside].map(|figure| notes(figure, panel));
         assert_eq!(after.len() - before.len(), usize::from(says.is_some()), "panel {panel}");
         assert!(says.is_none_or(|says| after.last().unwrap().contains(says)), "{after:?}");

@@ -231,7 +231,7 @@ fn no_file_knows_the_machine_it_was_written_on() {
 fn what_can_be_trained_is_one_file_and_one_line() {
     let shared = [
         "batch.rs",
-        "collection.rs",
+        "collection",
         "delta.rs",
         "drawn.rs",
         "facts.rs",

@@ -18,6 +18,11 @@ pub fn counts(config: &RunConfig) -> Counts {
     let windows = training.steps as f64 * training.batch as f64;
     let tokens = training.tokens();
     let outside = size.embedding + size.head;
+    // What no token of its kind passes takes no part, and an encoder of pictures only in their patches (Shukor et al. 2025, arXiv
+    // 2504.07951: 6 (N_v D_v + N D)).
+    let passed = size.effective - (size.stored - size.active) - outside;
+    let [vision, share] = size.vision.map_or([0.0; 2], |(n, share)| [n as f64, share]);
+    let each = passed as f64 - vision + vision * share;
     Counts {
         stored: size.stored,
         effective: size.effective,
@@ -29,8 +34,7 @@ pub fn counts(config: &RunConfig) -> Counts {
         flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds.algorithmic * windows,
         flops_full: Some(PASSES * PER_MULTIPLY_ADD * size.multiply_adds.full * windows),
         flops_executed: Some(PER_MULTIPLY_ADD * size.multiply_adds.executed.iter().sum::<f64>() * windows),
-        // What no token of its kind passes takes no part.
-        flops_6nd: 6.0 * (size.effective - (size.stored - size.active) - outside) as f64 * tokens as f64,
+        flops_6nd: 6.0 * each * tokens as f64,
         tokens,
         cache_per_token: Some(size_of::<f32>() as u64 * size.cache.per_token),
         cache_fixed: Some(size_of::<f32>() as u64 * size.cache.fixed),

@@ -119,13 +119,16 @@ fn drawn(grid: Vec<(String, Vec<Cell>)>, flops: (f64, f64)) -> Figure {
         .caption(caption(&grid, &sizes))
         .width(Width::Double)
         .columns(columns)
-        .aspect(if columns > 2 { 0.75 } else { 0.62 })
-        .share(Share::All, Share::All);
+        .aspect(if columns > 2 { 0.75 } else { 0.62 });
+    let tops: Vec<[f64; 2]> = (0..columns).map(|column| reach(&grid, &[column], flops)).collect();
+    let all = reach(&grid, &(0..columns).collect::<Vec<_>>(), flops);
+    // Where one kind of data is all the figure on the scale of another, each column has its own scale.
+    let apart = tops.iter().any(|[low, high]| high - low < APART * (all[1] - all[0]));
+    figure = figure.share(Share::All, if apart { Share::None } else { Share::All });
     // One row needs no name if there is nothing to tell it from.
     if grid.iter().any(|(mixture, _)| !mixture.is_empty()) {
         figure = figure.rows(grid.iter().map(|(mixture, _)| mixture.as_str()));
     }
-    let top = top(&grid, flops);
     // From light to dark, as sizes grow.
     let last = sizes.len().saturating_sub(1).max(1) as f64;
     for (i, size) in sizes.iter().enumerate() {
@@ -133,9 +136,11 @@ fn drawn(grid: Vec<(String, Vec<Cell>)>, flops: (f64, f64)) -> Figure {
         figure = figure.style(count(*size), Colour::Ramp(1.0 - i as f64 / last), shape);
     }
     for (row, (_, cells)) in grid.into_iter().enumerate() {
-        for cell in cells {
+        for (column, cell) in cells.into_iter().enumerate() {
             let x = Axis::log10("Compute, FLOPs").include(flops.0).include(flops.1);
-            let mut panel = Panel::new(x, Axis::linear("Loss, nats/token").include(top));
+            let y = Axis::linear("Loss, nats/token");
+            let y = if apart { y.include(tops[column][0]).include(tops[column][1]) } else { y.include(all[1]) };
+            let mut panel = Panel::new(x, y);
             if row == 0 {
                 panel = panel.title(cell.kind.as_str());
             }
@@ -156,17 +161,21 @@ fn drawn(grid: Vec<(String, Vec<Cell>)>, flops: (f64, f64)) -> Figure {
     figure
 }
 
-/// Above all runs and lines, so that the formula in the corner has the uppermost part for itself.
-fn top(grid: &[(String, Vec<Cell>)], flops: (f64, f64)) -> f64 {
+/// A column whose losses span less than this of what all span has a scale of its own.
+const APART: f64 = 0.25;
+
+/// From below all runs and lines of some columns to above them, so that the formula in the corner has the uppermost part for itself.
+fn reach(grid: &[(String, Vec<Cell>)], columns: &[usize], flops: (f64, f64)) -> [f64; 2] {
     let of = |cell: &Cell| {
         let line = cell.frontier.map(|f| [flops.0, flops.1].map(|c| f.factor * libm::pow(c, -f.exponent)));
         let runs = cell.runs.iter().map(|r| r.2);
         runs.chain(line.into_iter().flatten()).collect::<Vec<f64>>()
     };
-    let (low, high) = extent(grid.iter().flat_map(|(_, cells)| cells).flat_map(of)).unwrap_or((1.0, 2.0));
+    let cells = grid.iter().flat_map(|(_, cells)| columns.iter().filter_map(|column| cells.get(*column)));
+    let (low, high) = extent(cells.flat_map(of)).unwrap_or((1.0, 2.0));
     // Of a small panel a line of text takes more.
     let share = if grid.first().is_some_and(|(_, cells)| cells.len() > 2) { 0.45 } else { 0.3 };
-    high + share * (high - low)
+    [low, high + share * (high - low)]
 }
 
 fn powers(grid: &[(String, Vec<Cell>)]) -> Vec<String> {
@@ -220,6 +229,10 @@ fn caption(grid: &[(String, Vec<Cell>)], sizes: &[f64]) -> String {
 /// `loss caption`, `loss_text`, `interleaved-loss`: what the loss is of; a column `loss` alone is of one kind.
 fn kind(header: &str) -> Option<String> {
     let plain = bare(header);
+    // A setting, as `training.z_loss`.
+    if plain.contains('.') && !plain.to_ascii_lowercase().starts_with("loss.") {
+        return None;
+    }
     let lower = plain.to_ascii_lowercase();
     let separator = |c: char| [' ', '_', '-', '.'].contains(&c);
     let rest = if let Some(rest) = lower.strip_prefix("loss") {

@@ -83,6 +83,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("kimi-linear", include_str!("../../../../experiments/kimi-linear.toml")),
     ("hybrid-ratio", include_str!("../../../../experiments/hybrid-ratio.toml")),
     ("recall", include_str!("../../../../experiments/recall.toml")),
+    ("multimodal", include_str!("../../../../experiments/multimodal.toml")),
+    ("mixtures", include_str!("../../../../experiments/mixtures.toml")),
+    ("fusion", include_str!("../../../../experiments/fusion.toml")),
+    ("sight", include_str!("../../../../experiments/sight.toml")),
+    ("multimodal-real", include_str!("../../../../experiments/multimodal-real.toml")),
 ];
 
 /// A question that runs can answer.

@@ -70,16 +70,16 @@ impl<'a> Rung<'a> {
             })
             .map_err(placed)?;
         let opened = corpora.open(experiment, &corpus).map_err(placed)?;
+        let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
         let reading = opened.reading(recipe.seq_len());
         let refused = |e: &Refused| refused(experiment, part, size, "model", e);
         let model = shape.complete(reading).map_err(|e| refused(&e))?;
         let model = model.with_logits(|width| recipe.logit_scale(width));
         for measure in &experiment.evaluation.measures {
-            if let Some(says) = measure.refused(opened.source.as_ref(), &model) {
+            if let Some(says) = measure.refused(source.as_ref(), &model) {
                 return Err(file.error(&["evaluation", "measures"], says));
             }
         }
-        let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
         let one = Counts::default();
         let mut rung = Self { experiment, family, size, part, corpus, source, held_out, model, recipe, one };
         // One step may be too short for warm-up and decay.
@@ -129,7 +129,8 @@ impl<'a> Rung<'a> {
         let pass = self.source.pass(self.recipe.seq_len());
         pass.map(|tokens| tokens as f64).ok_or_else(|| {
             let path: &[&str] = if self.part == Part::HeldOut { &["held_out"] } else { &["ladder", "exposures"] };
-            let message = format!("are passes over the data, and {} is generated without end", self.source.data().name);
+            let message =
+                format!("are passes over the data, and {} has no end at which a pass is over", self.source.data().name);
             self.experiment.file.error(path, message).hint("say how long runs are by tokens, tokens_per_param or flops")
         })
     }
@@ -216,6 +217,8 @@ fn of_corpus(experiment: &Experiment, error: CorpusError) -> ExperimentError {
 pub(super) struct Corpora<'a> {
     place: &'a Place,
     opened: Vec<Opened>,
+    /// streams of mixtures
+    streams: Vec<(corpora::Config, Arc<dyn Source>)>,
 }
 
 /// A corpus that was opened, with its held-out windows and what models are told of it, for each length that was asked for.
@@ -234,7 +237,20 @@ const MOST_TARGETS: usize = 1_000_000_000;
 
 impl<'a> Corpora<'a> {
     pub fn new(place: &'a Place) -> Self {
-        Self { place, opened: Vec::new() }
+        Self { place, opened: Vec::new(), streams: Vec::new() }
+    }
+
+    /// A corpus; streams of mixtures are opened once for all of them.
+    fn source(&mut self, config: &corpora::Config) -> Result<Arc<dyn Source>, CorpusError> {
+        let (place, streams) = (self.place, &mut self.streams);
+        config.open_with(place, &mut |stream| match streams.iter().find(|(known, _)| known == stream) {
+            Some((_, source)) => Ok(source.clone()),
+            None => {
+                let source = stream.open(place)?;
+                streams.push((stream.clone(), source.clone()));
+                Ok(source)
+            }
+        })
     }
 
     fn open(&mut self, experiment: &Experiment, config: &corpora::Config) -> Result<&mut Opened, ExperimentError> {
@@ -242,7 +258,7 @@ impl<'a> Corpora<'a> {
         let at = match known {
             Some(at) => at,
             None => {
-                let source = config.open(self.place).map_err(|e| of_corpus(experiment, e))?;
+                let source = self.source(config).map_err(|e| of_corpus(experiment, e))?;
                 self.opened.push(Opened { config: config.clone(), source, held_out: Vec::new(), readings: Vec::new() });
                 self.opened.len() - 1
             }

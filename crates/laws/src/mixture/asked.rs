@@ -76,7 +76,7 @@ pub(super) fn weights_of(fits: &[&Fit], given: &[f64]) -> Result<Vec<f64>, FitEr
         ));
     }
     if given.iter().any(|w| !(w.is_finite() && *w >= 0.0)) || !(sum.is_finite() && sum > 0.0) {
-        return Err(FitError::new("weights are numbers above zero", "as in --weights 2,1,1"));
+        return Err(FitError::new("weights are numbers at or above zero, one of them above", "as in --weights 2,1,1"));
     }
     if let Some(other) = fits.iter().find(|fit| fit.level != fits[0].level) {
         return Err(FitError::new(

@@ -13,7 +13,9 @@ pub(super) fn pairs<'a>(fits: &[&'a Fit]) -> (Vec<Vec<&'a [f64]>>, Option<String
     let of_one_table =
         |fit: &&Fit| (fit.rows, &fit.ranges, &fit.mixtures) == (first.rows, &first.ranges, &first.mixtures);
     let runs = fits.iter().all(of_one_table);
-    let together = runs && fits.iter().all(|fit| (fit.seed, &fit.method) == (first.seed, &first.method));
+    // A draw that did not converge is left out, and those behind it move up: then numbers say nothing.
+    let complete = fits.iter().all(|fit| fit.draws.len() == first.draws.len());
+    let together = runs && complete && fits.iter().all(|fit| (fit.seed, &fit.method) == (first.seed, &first.method));
     let shift = if together { 0 } else { count / fits.len() };
     let draw =
         |i: usize| fits.iter().enumerate().map(|(k, fit)| fit.draws[(i + k * shift) % count].as_slice()).collect();

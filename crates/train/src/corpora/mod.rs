@@ -104,6 +104,17 @@ pub trait Source: fmt::Debug + Send + Sync {
 }
 
 impl Config {
+    /// As [`Config::open`]; what opens the streams of a mixture is given, as others may have them too.
+    ///
+    /// # Errors
+    /// As [`Config::open`].
+    pub fn open_with(&self, place: &Place, stream: &mut Opener) -> Result<Arc<dyn Source>, CorpusError> {
+        match self {
+            Self::Mixture(mixture) => mixture::open_with(mixture, stream),
+            _ => self.open(place),
+        }
+    }
+
     /// Takes out of the settings, as JSON, those that only say where data lie; of a mixture those of all its streams.
     pub fn forget_whereabouts(&self, settings: &mut Value) {
         let Some(settings) = settings.as_object_mut() else { return };
@@ -115,6 +126,9 @@ impl Config {
         }
     }
 }
+
+/// Opens a stream of a mixture.
+pub type Opener<'a> = dyn FnMut(&Config) -> Result<Arc<dyn Source>, CorpusError> + 'a;
 
 /// Where corpora look and write.
 #[derive(Clone, Debug, PartialEq, Eq)]

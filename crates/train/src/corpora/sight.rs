@@ -90,7 +90,7 @@ impl Pictures {
         Sight { side: self.side, patch: self.patch }
     }
 
-    /// Those of some windows; none without a layout.
+    /// Those of some windows; none without a layout. They are part of a model's config, as its FLOPs follow from them.
     pub fn of(batch: &Batch) -> Option<Self> {
         let layout = batch.layout.as_ref()?;
         let windows = batch.sequences().max(1) as f64;
@@ -102,17 +102,20 @@ impl Pictures {
     }
 }
 
-/// Windows that are looked at for averages.
-const WINDOWS: usize = 1024;
+/// Windows that are looked at for averages, at most and at least.
+const WINDOWS: [usize; 2] = [16, 1024];
+/// Numbers of their pictures, at most, where there are more than the least windows.
+const NUMBERS: usize = 1 << 26;
 
 /// What a model is told of a corpus that is read in windows of that length. The averages are those of windows that stand for all,
 /// always the same ones.
 pub fn reading(source: &dyn Source, length: usize) -> Reading {
     let vocab_size = source.vocab_size();
-    if source.sight().is_none() || length == 0 {
+    let Some(sight) = source.sight().filter(|_| length > 0) else {
         return Reading { vocab_size, pictures: None };
-    }
-    let mut batch = Batch::new(WINDOWS, length);
+    };
+    let of_window = (length / sight.patches()).max(1) * sight.pixels();
+    let mut batch = Batch::new((NUMBERS / of_window).clamp(WINDOWS[0], WINDOWS[1]), length);
     source.fill(0, 0, &mut batch);
     Reading { vocab_size, pictures: Pictures::of(&batch) }
 }

@@ -34,7 +34,7 @@ const PLACES: [&str; 8] = ["lake", "park", "shore", "mill", "tower", "garden", "
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Pixels of a side: 16 to 512, a multiple of 4.
+    /// Pixels of a side: 32 to 512, a multiple of 4.
     #[serde(default = "side")]
     pub side: usize,
     /// Pixels of a patch's side.
@@ -134,7 +134,7 @@ impl Source for Storybook {
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        at_least(self.most(), length)
+        at_least(self.most(), length, "fewer `pages`")
     }
 
     fn sight(&self) -> Option<Sight> {

@@ -71,6 +71,11 @@ impl<'a> Writer<'a> {
         self.inputs.len() - self.at
     }
 
+    /// Is there no room for what comes next in the document?
+    pub fn is_full(&self) -> bool {
+        self.is_cut
+    }
+
     /// Text; what does not fit is left out, with all that follows in the document.
     pub fn text(&mut self, text: &[u8]) {
         for &byte in text {

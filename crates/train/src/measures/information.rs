@@ -1,8 +1,8 @@
 //! How much of what pictures say of the text beside them a model has found, where that is known.
 //!
 //! `information_share` is (blind - loss) / (blind - floor): blind is the loss of the best predictor that sees no picture, floor that of the
-//! best that does, both on the very targets of the held-out set. 0 is nothing, 1 all of it; `information_share_stderr` is its standard
-//! error. Where pictures say nothing (they belong to other text) there is no share. `information` is blind - loss, nats per token. Of
+//! best that does, both on the very targets of the held-out set. 0 is nothing, 1 all of it; `information_share_stderr` is the standard error of the loss over what
+//! there is: how much the windows happen to say counts as noise, so it is rather too large. Where pictures say nothing (they belong to other text) there is no share. `information` is blind - loss, nats per token. Of
 //! a corpus of several sets each is measured by itself: `information_share_NAME`.
 
 use super::{Measured, Subject};

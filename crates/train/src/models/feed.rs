@@ -195,8 +195,8 @@ impl Feed {
         }
     }
 
-    /// The stream with what is made of the normed stream x. A balance loss is added where a `divisor` is given, the targets
-    /// that count in the whole batch.
+    /// The stream with what is made of the normed stream x. A balance loss is added where a `divisor` is given, the tokens
+    /// of the whole batch.
     pub fn onto<R: Real>(
         &self,
         tape: &mut Tape<R>,

@@ -93,7 +93,7 @@ macro_rules! asked {
                 z_loss: f64,
                 divisor: f64,
             ) -> Slot {
-                let x = self.walk(tape, inputs, Some(divisor), &mut |_, _| {});
+                let x = self.walk(tape, inputs, Some(inputs.whole.unwrap_or(divisor)), &mut |_, _| {});
                 tape.cross_entropy(x, self.decoder.stack.head(), targets, z_loss, divisor)
             }
 

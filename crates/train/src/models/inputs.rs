@@ -15,11 +15,13 @@ pub struct Inputs {
     pub spans: Option<Tokens>,
     /// Pictures `[pictures, channels x side, side]`, and the row of the first patch of each.
     pub pictures: Option<(Slot, Tokens)>,
+    /// Tokens of the whole batch, which balance losses are divided by; without it they are as many as the targets that count.
+    pub whole: Option<f64>,
 }
 
 impl From<Tokens> for Inputs {
     fn from(tokens: Tokens) -> Self {
-        Self { tokens, spans: None, pictures: None }
+        Self { tokens, spans: None, pictures: None, whole: None }
     }
 }
 
@@ -35,7 +37,10 @@ impl Inputs {
     pub fn of<R: Real>(tape: &mut Tape<R>, batch: &Batch, windows: Range<usize>) -> Self {
         let part = windows.start * batch.length..windows.end * batch.length;
         let tokens = tape.tokens(&batch.inputs[part.clone()], batch.length);
-        let Some(Layout { sight, spans, places, pixels }) = &batch.layout else { return tokens.into() };
+        let whole = Some(batch.inputs.len() as f64);
+        let Some(Layout { sight, spans, places, pixels }) = &batch.layout else {
+            return Self { whole, ..tokens.into() };
+        };
         let spans = tape.tokens(spans[part.clone()].as_flattened(), 2 * batch.length);
         let first = places.partition_point(|at| (*at as usize) < part.start);
         let end = places.partition_point(|at| (*at as usize) < part.end);
@@ -47,6 +52,6 @@ impl Inputs {
             let rows = tape.tokens(&rows, rows.len());
             (tape.input(&values, [end - first, CHANNELS * sight.side, sight.side]), rows)
         });
-        Self { tokens, spans: Some(spans), pictures }
+        Self { tokens, spans: Some(spans), pictures, whole }
     }
 }

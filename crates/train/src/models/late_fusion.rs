@@ -133,6 +133,8 @@ impl Config {
         size.effective += own;
         size.active += own;
         size.embedding += encoder.embedding;
+        let share = pictures.per_window * patches as f64 / seq_len as f64;
+        size.vision = Some((own - encoder.embedding, share));
         size.multiply_adds += encoder.multiply_adds.on_average(pictures.per_window);
         size.multiply_adds += MultiplyAdds::plain((patches as u64 * connector) as f64).on_average(pictures.per_window);
         size.activations += pictures.per_window * (encoder.activations + (patches * stack.d_model) as f64);

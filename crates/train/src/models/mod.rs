@@ -91,6 +91,8 @@ pub struct Size {
     pub active: u64,
     /// Parameters inside of a loop, each once; of a model that has one.
     pub recurrent: Option<u64>,
+    /// Parameters that patches of pictures pass and no other token, and how many patches there are to a token.
+    pub vision: Option<(u64, f64)>,
     /// Those of embedding tables.
     pub embedding: u64,
     /// Those of a head of its own.

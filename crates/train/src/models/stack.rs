@@ -8,6 +8,7 @@ use std::ops::Range;
 use isoloss_engine::{Param, Params, Real, Slot, Tape, Tokens};
 
 use super::feed::{self, Feed};
+use super::inputs::Inputs;
 use super::{Role, Size};
 use crate::config::Start;
 use crate::mixers::{self, Cache, Mixer, Past, Reach};
@@ -84,6 +85,7 @@ impl Parts<'_> {
             effective: stored,
             active: stored - idle,
             recurrent: None,
+            vision: None,
             embedding,
             head,
             multiply_adds,
@@ -113,7 +115,7 @@ pub(super) struct Blocks {
 pub(super) struct Way<'a, R> {
     /// What tokens read of each other.
     pub reach: Reach<'a, R>,
-    /// Targets that count in the whole batch: balance losses are added where it is given.
+    /// Tokens of the whole batch: balance losses are added where it is given.
     pub divisor: Option<f64>,
     /// Blocks that were applied before, for the names of what is seen.
     pub before: usize,
@@ -215,12 +217,12 @@ impl Stack {
     pub(super) fn loss<R: Real>(
         &self,
         tape: &mut Tape<R>,
-        inputs: Tokens,
+        inputs: Inputs,
         targets: Tokens,
         z_loss: f64,
         divisor: f64,
     ) -> Slot {
-        let x = self.walk(tape, inputs, Some(divisor), &mut |_, _| {});
+        let x = self.walk(tape, inputs.tokens, Some(inputs.whole.unwrap_or(divisor)), &mut |_, _| {});
         tape.cross_entropy(x, self.head, targets, z_loss, divisor)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use isoloss_engine::{Buffers, Params, Slot, Tape, executed_flops, naive, ops};
 use isoloss_train::config::{Cut, Start};
 use isoloss_train::corpora::{self, Batch, IGNORE, Layout, Pictures, Place, Reading, Sight, Source, reading};
-use isoloss_train::models::{Config, Inputs, Shape};
+use isoloss_train::models::{Config, Inputs, Shape, feed, transformer};
 use isoloss_train::{RunConfig, Trainer};
 use serde_json::{Value, json};
 
@@ -128,6 +128,7 @@ fn no_text_sees_what_follows_and_every_patch_sees_its_picture_and_nothing_crosse
 #[test]
 fn what_is_counted_is_what_is_built_and_what_the_engine_and_the_naive_references_do() {
     let mut draw = Draw(5);
+    let mut kinds = [[0; 2]; 2];
     for _ in 0..100 {
         let sight = Sight { side: 4, patch: [1, 2][draw.below(2)] };
         let (windows, length) = (1 + draw.below(3), [20, 40, 150][draw.below(3)]);
@@ -151,33 +152,76 @@ fn what_is_counted_is_what_is_built_and_what_the_engine_and_the_naive_references
         let did = (executed_flops() - before) as f64 / 2.0;
         assert!((executed - did).abs() < 1e-9 * did, "{executed} {did} {config:?}");
 
-        let Config::EarlyFusion(early) = &config else { continue };
+        // What the equations ask for: a decoder of text as it is counted elsewhere, with the attention and the patches of naive references.
+        let (early, vision) = match &config {
+            Config::EarlyFusion(early) => (early, None),
+            Config::LateFusion(late) => (&late.early, Some(late.vision)),
+            _ => unreachable!("models of pictures"),
+        };
         let (layout, stack) = (batch.layout.as_ref().unwrap(), &early.stack);
-        let rest = Config::Transformer(stack.clone()).size(length);
-        if early.moe.is_none() {
-            // As a transformer of text, but for attention and the patches.
+        let pictures = layout.places.len();
+        let attention = |rows: usize, length: usize, [heads, kv]: [usize; 2], spans: Option<&[[u32; 2]]>| {
+            let zeros = vec![0.0; rows * heads.max(kv) * stack.head_dim];
+            let part = |heads: usize| &zeros[..rows * heads * stack.head_dim];
             let before = naive::multiply_adds();
-            let zeros = vec![0.0; batch.inputs.len() * stack.n_head * stack.head_dim];
-            let heads = [stack.n_head, stack.n_kv_head];
-            let of = |spans| {
-                ops::attention::naive(&zeros, &zeros, &zeros, [length; 2], heads, [stack.head_dim; 2], 1.0, spans)
+            ops::attention::naive(
+                part(heads),
+                part(kv),
+                part(kv),
+                [length; 2],
+                [heads, kv],
+                [stack.head_dim; 2],
+                1.0,
+                spans,
+            );
+            (naive::multiply_adds() - before) as f64
+        };
+        let heads = [stack.n_head, stack.n_kv_head];
+        let rows = windows * length;
+        let text = hybrid_of(stack, early.moe).size(length).multiply_adds.algorithmic * windows as f64;
+        let own = attention(rows, length, heads, Some(&layout.spans)) - attention(rows, length, heads, None);
+        let mut want = text + stack.n_layer as f64 * own;
+        let pixels: Vec<f64> = layout.pixels.iter().map(|_| 0.0).collect();
+        let wide = vision.map_or(stack.d_model, |vision| vision.d_model);
+        let before = naive::multiply_adds();
+        ops::patch_embed::naive(&pixels, &vec![0.0; wide * sight.width()], None, [3, 4, 4], sight.patch, 1.0);
+        want += (naive::multiply_adds() - before) as f64;
+        if let Some(vision) = vision {
+            let (n, patches) = (vision.n_head, sight.patches());
+            let encoder = transformer::Config {
+                vocab_size: 0,
+                d_model: vision.d_model,
+                n_layer: vision.n_layer,
+                n_head: n,
+                n_kv_head: n,
+                d_ff: vision.d_ff,
+                ..stack.clone()
             };
-            of(Some(&layout.spans[..]));
-            let spans = naive::multiply_adds() - before;
-            of(None);
-            let causal = naive::multiply_adds() - before - spans;
-            let pixels: Vec<f64> = layout.pixels.iter().map(|_| 0.0).collect();
-            let weight = vec![0.0; stack.d_model * sight.width()];
-            let before = naive::multiply_adds();
-            ops::patch_embed::naive(&pixels, &weight, None, [3, 4, 4], sight.patch, 1.0);
-            let patches = naive::multiply_adds() - before;
-            let n = stack.n_layer as f64;
-            let want =
-                rest.multiply_adds.algorithmic * windows as f64 + n * spans as f64 - n * causal as f64 + patches as f64;
-            let got = size.multiply_adds.algorithmic * windows as f64;
-            assert!((got - want).abs() < 1e-9 * want, "{got} {want} {config:?}");
+            let all = vec![[0, patches as u32]; patches];
+            let own = attention(patches, patches, [n; 2], Some(&all)) - attention(patches, patches, [n; 2], None);
+            let each = Config::Transformer(encoder).size(patches).multiply_adds.algorithmic;
+            let connector = (patches * wide * stack.d_model) as f64;
+            want += pictures as f64 * (each + vision.n_layer as f64 * own + connector);
         }
+        let got = size.multiply_adds.algorithmic * windows as f64;
+        assert!((got - want).abs() < 1e-9 * want, "{got} {want} {config:?}");
+        kinds[usize::from(vision.is_some())][usize::from(early.moe.is_some())] += 1;
     }
+    assert!(kinds.as_flattened().iter().all(|n| *n > 5), "{kinds:?}");
+}
+
+/// The decoder alone, as it is built of text.
+fn hybrid_of(stack: &transformer::Config, moe: Option<feed::Moe>) -> Config {
+    let Some(moe) = moe else { return Config::Transformer(stack.clone()) };
+    let settings = json!({
+        "d_model": stack.d_model, "n_layer": stack.n_layer, "head_dim": stack.head_dim, "pattern": ["attention"],
+        "mixers": { "attention": { "group": stack.n_head / stack.n_kv_head, "qk_norm": stack.qk_norm } },
+        "moe": {
+            "experts": moe.experts, "chosen": moe.chosen, "d_expert": moe.d_expert, "shared": moe.shared, "dense": moe.dense,
+            "rate": moe.rate.unwrap_or(0.0), "coefficient": 0.01,
+        },
+    });
+    Shape::read("hybrid", settings).unwrap().unwrap().complete(VOCABULARY).unwrap()
 }
 
 fn scenes(settings: Value) -> (corpora::Config, Arc<dyn Source>) {
@@ -188,7 +232,7 @@ fn scenes(settings: Value) -> (corpora::Config, Arc<dyn Source>) {
 
 /// A run on scenes.
 pub fn run(kind: &str, steps: u64) -> (RunConfig, Arc<dyn Source>) {
-    let (corpus, source) = scenes(json!({ "side": 16, "patch": 4 }));
+    let (corpus, source) = scenes(json!({}));
     let settings = json!({ "d_model": 16, "n_layer": 2, "head_dim": 8 });
     let model = Shape::read(kind, settings).unwrap().unwrap().complete(reading(source.as_ref(), 96)).unwrap();
     let mut config = crate::common::config(model, steps, 4, 96, 5e-3, 0.1);
@@ -211,6 +255,43 @@ fn a_run_with_pictures_goes_on_bit_for_bit_on_any_number_of_threads() {
             assert_eq!(seen, want, "{kind}, {stop} steps, {threads} threads");
         }
     }
+}
+
+#[test]
+fn an_encoder_is_counted_in_the_patches_that_pass_it() {
+    let (early, _) = run("early_fusion", 10);
+    let (late, _) = run("late_fusion", 10);
+    let [early, late] = [early, late].map(|config| (isoloss_train::counts(&config), config));
+    let Config::LateFusion(of) = &late.1.model else { panic!("late fusion") };
+    let vision = (late.0.non_embedding - early.0.non_embedding) as f64;
+    let patches = of.early.pictures.per_window * of.early.pictures.sight().patches() as f64;
+    // 6 (N_v D_v + N D)
+    let want =
+        early.0.flops_6nd + 6.0 * vision * patches * (late.1.training.steps as usize * late.1.training.batch) as f64;
+    assert!((late.0.flops_6nd / want - 1.0).abs() < 1e-12, "{} {want}", late.0.flops_6nd);
+}
+
+#[test]
+fn a_balance_loss_is_a_mean_over_tokens_whatever_share_of_them_is_foretold() {
+    let mut draw = Draw(3);
+    let (mut batch, _) = draw.windows(Sight { side: 4, patch: 2 }, 2, 24);
+    let moe = json!({ "experts": 3, "chosen": 2, "dense": 0, "shared": 0, "coefficient": 1.0 });
+    let settings = |coefficient: f64| {
+        let mut moe = moe.clone();
+        moe["coefficient"] = coefficient.into();
+        json!({ "d_model": 8, "head_dim": 4, "n_layer": 1, "moe": moe })
+    };
+    let loss = |batch: &Batch, coefficient: f64| {
+        let model = model("early_fusion", settings(coefficient), Pictures::of(batch));
+        let source = Arc::new(crate::common::Given { vocab: VOCABULARY, batches: vec![batch.clone()] });
+        let config = crate::common::config(model, 1, 2, 24, 1e-2, 0.0);
+        Trainer::<f64>::new(&config, source, 1).advance().unwrap().loss
+    };
+    let balance = |batch: &Batch| loss(batch, 1.0) - loss(batch, 0.0);
+    let before = balance(&batch);
+    // The same tokens, of which fewer are foretold.
+    batch.targets.iter_mut().step_by(2).for_each(|target| *target = IGNORE);
+    assert!(before > 0.0 && (balance(&batch) / before - 1.0).abs() < 1e-9, "{before} {}", balance(&batch));
 }
 
 #[test]

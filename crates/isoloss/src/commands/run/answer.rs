@@ -151,7 +151,7 @@ impl<'a> Answer<'a> {
             }
             false => Vec::new(),
         };
-        let hulls = hulls::of(experiment, &of(&runs, Part::Fit).table("runs.csv", convention), &options);
+        let hulls = hulls::of(experiment, &loaded.prepared.table, &options);
         let foretold = foretell(&runs, &told.fit, &loaded.maps, convention)?;
         Ok(Self {
             experiment,

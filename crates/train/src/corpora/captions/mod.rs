@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::names::Names;
 use super::collection::{Kind, source};
-use super::pictures::{self, Digest, Document, Found, KEPT, Opened, Piece, in_order};
+use super::pictures::{self, Digest, Document, Found, Opened, Piece, in_order, kept};
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::select::{Exclude, Rules, select};
@@ -140,7 +140,7 @@ struct Captioned {
 pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
     let Config { side, held_out, augment, .. } = *config;
     let sight = config.check()?;
-    let found = read(config, place, KEPT * side as u32)?;
+    let found = read(config, place, kept(side))?;
     let name = &shown(&config.path.join(", "));
     source(found, Kind { kind: "captions", name, sight, held_out, augment })
 }

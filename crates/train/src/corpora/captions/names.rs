@@ -111,9 +111,17 @@ impl Tags {
     }
 }
 
+/// A larger file of names is none.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// The bytes of a file that a setting names.
 fn read(setting: &str, name: &str, place: &Place) -> Result<Vec<u8>, CorpusError> {
-    std::fs::read(place.base.join(name)).map_err(|error| {
+    let path = place.base.join(name);
+    if path.metadata().is_ok_and(|metadata| metadata.len() > MOST_BYTES) {
+        let message = format!("`{setting}`: {} is larger than {} MB", shown(name), MOST_BYTES >> 20);
+        return Err(CorpusError::new(message, "cut it into parts, one for each folder of pictures"));
+    }
+    std::fs::read(path).map_err(|error| {
         let base = shown(&place.base.to_string_lossy());
         let message = format!("`{setting}`: {} cannot be opened in {base}: {}", shown(name), error.kind());
         CorpusError::new(message, "relative paths start at the experiment's folder")

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::page::{Part, joined, parts, trimmed};
 use self::sources::Source;
 use super::collection::{Kind, source};
-use super::pictures::{Digest, Document, Found, KEPT, Opened, Piece, check, in_order};
+use super::pictures::{Digest, Document, Found, Opened, Piece, check, in_order, kept};
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::one_or_many;
@@ -108,7 +108,7 @@ enum Content {
 pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn super::Source>, CorpusError> {
     let Config { side, held_out, augment, .. } = *config;
     let sight = config.check()?;
-    let found = read(config, place, KEPT * side as u32)?;
+    let found = read(config, place, kept(side))?;
     let name = &shown(&config.path.join(", "));
     source(found, Kind { kind: "pages", name, sight, held_out, augment })
 }

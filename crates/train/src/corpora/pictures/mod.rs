@@ -23,8 +23,11 @@ use super::{CorpusError, Sight};
 pub(super) use decode::decode;
 pub(super) use files::{Opened, in_order, open, opened};
 
-/// Pixels that are kept of a picture's shorter side, for each that a model sees: parts of a picture are still sharp.
-pub(super) const KEPT: u32 = 2;
+/// Pixels that are kept of a picture's shorter side: twice those that a model sees, so that parts of it are still sharp; as many for
+/// large ones, of which the memory would not hold more.
+pub(super) fn kept(side: usize) -> u32 {
+    (2 * side).min(256).max(side) as u32
+}
 
 /// What identifies a file or a document: a SHA-256.
 pub(super) type Digest = [u8; 32];

@@ -9,8 +9,8 @@ use super::caption::{Caption, Thing, What};
 
 /// Cells of a row, and of a column.
 const CELLS: usize = 4;
-/// The smallest side that can be drawn: cells of four pixels.
-pub(super) const SMALLEST: usize = 4 * CELLS;
+/// The smallest side that can be drawn: in cells of fewer than eight pixels shapes of the smallest size look alike.
+pub(super) const SMALLEST: usize = 8 * CELLS;
 /// Shapes are as wide as their cell, or so many pixels less, at most.
 const SMALLER: usize = 2;
 /// Samples of a pixel along each side.

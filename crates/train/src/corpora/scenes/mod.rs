@@ -6,7 +6,7 @@
 //!
 //! The caption is drawn evenly, and the picture to fit it, so the loss of the optimal predictor is known: of
 //! a caption, ln 2 for which thing comes first and ln 4 for the first words are left to whoever sees the picture, and ln(2 * 36 * 35 * 4) or
-//! ln(2 * 36 * 35 * 15) in the place of ln 2 to whoever does not. The difference is what the picture tells, about 8.5 and 9.9 nats.
+//! ln(2 * 36 * 35 * 15) in the place of ln 2 to whoever does not. The difference is what the picture tells, about 8.5 and 9.8 nats.
 //!
 //! `shuffled` puts each caption beside the picture of another: there is nothing to be seen then, and no model may find it.
 
@@ -34,7 +34,7 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Pixels of a side: 16 to 512, a multiple of 4.
+    /// Pixels of a side: 32 to 512, a multiple of 4.
     #[serde(default = "side")]
     pub side: usize,
     /// Pixels of a patch's side.
@@ -60,8 +60,8 @@ pub(super) fn patch() -> usize {
 pub(super) fn sight(side: usize, patch: usize) -> Result<Sight, CorpusError> {
     let sight = Sight::checked(side, patch)?;
     if side < SMALLEST || !side.is_multiple_of(4) {
-        let message = format!("`side` is {side}: drawings have four by four cells of at least four pixels each");
-        return Err(CorpusError::new(message, "32 is the default; 16 is the least, and a multiple of 4"));
+        let message = format!("`side` is {side}: drawings have four by four cells of at least eight pixels each");
+        return Err(CorpusError::new(message, "32 is the default and the least; others are multiples of 4"));
     }
     Ok(sight)
 }
@@ -145,7 +145,7 @@ impl Source for Scenes {
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        at_least(self.most(), length)
+        at_least(self.most(), length, "larger patches")
     }
 
     fn sight(&self) -> Option<Sight> {
@@ -206,10 +206,10 @@ pub(super) fn whole(
 }
 
 /// Refuses windows that do not hold the longest document.
-pub(super) fn at_least(most: usize, length: usize) -> Result<(), CorpusError> {
+pub(super) fn at_least(most: usize, length: usize, or: &str) -> Result<(), CorpusError> {
     if length < most {
         let message = format!("a document of up to {most} tokens does not fit into a window of {length}");
-        return Err(CorpusError::new(message, format!("windows of {most} or more, or larger patches")));
+        return Err(CorpusError::new(message, format!("windows of {most} or more, or {or}")));
     }
     Ok(())
 }

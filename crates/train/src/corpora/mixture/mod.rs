@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 
 use super::stream::{GOLDEN, mix};
 use super::window;
-use super::{Batch, CorpusError, HeldOut, Permutation, Place, Set, Sight, Source, hex};
+use super::{Batch, CorpusError, HeldOut, Opener, Permutation, Place, Set, Sight, Source, hex};
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -69,6 +69,10 @@ struct Mixture {
 }
 
 pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
+    open_with(config, &mut |stream| stream.open(place))
+}
+
+pub(super) fn open_with(config: &Config, stream: &mut Opener) -> Result<Arc<dyn Source>, CorpusError> {
     let names = || config.streams.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     if let Some(name) = config.streams.keys().find(|name| !config.weights.contains_key(*name)) {
         return Err(CorpusError::new(
@@ -105,9 +109,10 @@ pub(super) fn open(config: &Config, place: &Place) -> Result<Arc<dyn Source>, Co
             ));
         }
         let inside = |e: CorpusError| CorpusError::new(format!("the stream {name}: {}", e.message), e.hint);
-        let source = of.open(place).map_err(inside)?;
-        up_to += config.weights[name];
-        streams.push(Stream { name: name.clone(), weight: config.weights[name], up_to, source });
+        let source = stream(of).map_err(inside)?;
+        let weight = config.weights[name] / sum;
+        up_to += weight;
+        streams.push(Stream { name: name.clone(), weight, up_to, source });
     }
     Mixture::new(streams).map(|mixture| Arc::new(mixture) as Arc<dyn Source>)
 }
@@ -116,8 +121,9 @@ impl Mixture {
     fn new(mut streams: Vec<Stream>) -> Result<Self, CorpusError> {
         alike(&streams)?;
         let sight = streams.iter().find_map(|stream| stream.source.sight());
-        // Rounding would leave out a window of a block.
-        streams.last_mut().expect("some have a share").up_to = 1.0;
+        // Rounding would leave out a window of a block, or give one to a stream without weight.
+        let last = streams.iter().rposition(|stream| stream.weight > 0.0).unwrap_or_default();
+        streams[last..].iter_mut().for_each(|stream| stream.up_to = 1.0);
         let lightest = streams.iter().map(|s| s.weight).filter(|w| *w > 0.0).fold(1.0, f64::min);
         let block = ((LEAST / lightest).ceil() as u64).clamp(BLOCK[0], BLOCK[1]);
         let mut hash = Sha256::new();
