@@ -43,9 +43,12 @@ struct Collection {
     augment: bool,
     data: Data,
     notes: Vec<String>,
-    /// Where windows begin, by their length: of those to evaluate on, and of those to train on.
-    windows: Mutex<Vec<(usize, Arc<[Vec<Start>; 2]>)>>,
+    /// By the length of windows.
+    windows: Mutex<Vec<(usize, Arc<Starts>)>>,
 }
+
+/// Where windows to evaluate on begin, and where those to train on.
+type Starts = [Vec<Start>; 2];
 
 /// Where a window begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,7 +110,7 @@ fn tokens(document: &Document, sight: Sight) -> usize {
 
 impl Collection {
     /// Where windows of that length begin: of those to evaluate on, of those to train on.
-    fn windows(&self, length: usize) -> Arc<[Vec<Start>; 2]> {
+    fn windows(&self, length: usize) -> Arc<Starts> {
         let mut known = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, windows)) = known.iter().find(|(of, _)| *of == length) {
             return windows.clone();

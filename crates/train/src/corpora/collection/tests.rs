@@ -14,7 +14,7 @@ fn documents(count: usize) -> Vec<Document> {
         let picture = (Piece::Picture(picture(i as u8)), [i as u8; 32]);
         let mut parts = vec![text(&format!("number {i} {}", "and so on ".repeat(i % 5)))];
         parts.insert(i % 2, picture);
-        if i % 3 == 0 {
+        if i.is_multiple_of(3) {
             let another = (Piece::Picture(self::picture(200 - i as u8)), [200 - i as u8; 32]);
             parts.insert(i % 3, another);
         }
