@@ -129,8 +129,7 @@ impl<'a> Rung<'a> {
         let pass = self.source.pass(self.recipe.seq_len());
         pass.map(|tokens| tokens as f64).ok_or_else(|| {
             let path: &[&str] = if self.part == Part::HeldOut { &["held_out"] } else { &["ladder", "exposures"] };
-            let message =
-                format!("are passes over the data, and {} has no end at which a pass is over", self.source.data().name);
+            let message = format!("are passes over the data, and {} is {what}", self.source.data().name);
             self.experiment.file.error(path, message).hint("say how long runs are by tokens, tokens_per_param or flops")
         })
     }
