@@ -129,6 +129,10 @@ impl<'a> Rung<'a> {
         let pass = self.source.pass(self.recipe.seq_len());
         pass.map(|tokens| tokens as f64).ok_or_else(|| {
             let path: &[&str] = if self.part == Part::HeldOut { &["held_out"] } else { &["ladder", "exposures"] };
+            let what = match self.corpus {
+                corpora::Config::Mixture(_) => "a mixture, whose streams have passes of their own",
+                _ => "generated without end",
+            };
             let message = format!("are passes over the data, and {} is {what}", self.source.data().name);
             self.experiment.file.error(path, message).hint("say how long runs are by tokens, tokens_per_param or flops")
         })
