@@ -117,6 +117,10 @@ const MOST_BYTES: u64 = 256 << 20;
 /// The bytes of a file that a setting names.
 fn read(setting: &str, name: &str, place: &Place) -> Result<Vec<u8>, CorpusError> {
     let path = place.base.join(name);
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        let message = format!("`{setting}`: {} is no file", shown(name));
+        return Err(CorpusError::new(message, "what it reads is written into a file first"));
+    }
     if path.metadata().is_ok_and(|metadata| metadata.len() > MOST_BYTES) {
         let message = format!("`{setting}`: {} is larger than {} MB", shown(name), MOST_BYTES >> 20);
         return Err(CorpusError::new(message, "cut it into parts, one for each folder of pictures"));

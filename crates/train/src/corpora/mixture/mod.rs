@@ -94,10 +94,14 @@ pub(super) fn open_with(config: &Config, stream: &mut Opener) -> Result<Arc<dyn 
         let hint = "[corpus.streams] with `text = { kind = \"text\", path = \"books/\" }` and others";
         return Err(CorpusError::new("`streams` is empty", hint));
     }
+    if let Some(name) = config.streams.keys().find(|name| !is_plain(name)) {
+        let message = format!("`streams`: {name:?} is no name for a column of losses");
+        return Err(CorpusError::new(message, "letters, digits, `_` and `-`, and not stderr"));
+    }
     let sum: f64 = config.weights.values().sum();
     if (sum - 1.0).abs() > SLACK {
         let each: Vec<String> = config.weights.iter().map(|(name, w)| format!("{name} = {:.4}", w / sum)).collect();
-        let hint = if sum > 0.0 { each.join(", ") } else { "one above 0 at least".into() };
+        let hint = if sum > 0.0 && sum.is_finite() { each.join(", ") } else { "one above 0 at least".into() };
         return Err(CorpusError::new(format!("`weights` add up to {sum}, not to 1"), hint));
     }
     let (mut streams, mut up_to) = (Vec::new(), 0.0);
@@ -108,8 +112,7 @@ pub(super) fn open_with(config: &Config, stream: &mut Opener) -> Result<Arc<dyn 
                 "one mixture of all its streams",
             ));
         }
-        let inside = |e: CorpusError| CorpusError::new(format!("the stream {name}: {}", e.message), e.hint);
-        let source = stream(of).map_err(inside)?;
+        let source = stream(of).map_err(|e| of_stream(name, e))?;
         let weight = config.weights[name] / sum;
         up_to += weight;
         streams.push(Stream { name: name.clone(), weight, up_to, source });
@@ -191,6 +194,17 @@ fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
     batch.layout = Some(layout);
 }
 
+/// An error of a stream, with its name.
+fn of_stream(name: &str, e: CorpusError) -> CorpusError {
+    CorpusError::new(format!("the stream {name}: {}", e.message), e.hint)
+}
+
+/// Can `loss_NAME` be a column, and be told from others?
+fn is_plain(name: &str) -> bool {
+    let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-'].contains(&c));
+    letters && !name.is_empty() && name != "stderr"
+}
+
 /// Refuses streams whose tokens or pictures differ.
 fn alike(streams: &[Stream]) -> Result<(), CorpusError> {
     let Some(first) = streams.first() else { return Ok(()) };
@@ -243,7 +257,7 @@ impl Source for Mixture {
         let mut all = HeldOut::default();
         all.batch.length = length;
         for Stream { name, source, .. } in &self.streams {
-            let mut own = source.held_out(sequences, length)?;
+            let mut own = source.held_out(sequences, length).map_err(|e| of_stream(name, e))?;
             if let Some(sight) = self.sight {
                 lay_out(&mut own.batch, sight, source.separator());
             }
@@ -259,8 +273,7 @@ impl Source for Mixture {
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        let inside = |name: &str, e: CorpusError| CorpusError::new(format!("the stream {name}: {}", e.message), e.hint);
-        self.streams.iter().try_for_each(|s| s.source.suffices(1, length).map_err(|e| inside(&s.name, e)))
+        self.streams.iter().try_for_each(|s| s.source.suffices(1, length).map_err(|e| of_stream(&s.name, e)))
     }
 
     fn sight(&self) -> Option<Sight> {

@@ -158,6 +158,13 @@ fn what_cannot_be_mixed_is_refused_with_what_would_help() {
     assert!(mixed(json!({ "kind": "markov", "seed": 1 })).message.contains("tokens of b"));
     assert!(mixed(json!({ "kind": "scenes", "side": 64, "patch": 16 })).message.contains("side = 64"));
     assert!(mixed(json!({ "kind": "scenes", "patch": 5 })).message.contains("the stream b"));
+    for name in ["x.y", "", "two words", "stderr", "a\u{1b}"] {
+        let streams = json!({ name: { "kind": "scenes" } });
+        let e = refused(serde_json::from_value(json!({ "weights": { name: 1.0 }, "streams": streams })).unwrap());
+        assert!(e.message.contains("no name for a column"), "{e}");
+    }
+    let source = open(&config(json!({ "captions": 0.5, "stories": 0.5, "shuffled": 0.0 })), &place()).unwrap();
+    assert!(source.held_out(2, 128).unwrap_err().message.starts_with("the stream stories: "));
     let none = refused(serde_json::from_value(json!({ "weights": { }, "streams": { } })).unwrap());
     assert!(none.message.contains("`streams` is empty"), "{none}");
 }
