@@ -25,6 +25,7 @@ mod sight;
 pub mod storybook;
 mod stream;
 pub mod text;
+mod told;
 mod window;
 
 use std::fmt;

@@ -18,11 +18,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::scenes::caption::{Caption, Thing, longest};
-use super::scenes::{Artist, at_least, fill_with, patch, side, sight, whole};
-use super::sight::Sight;
+use super::scenes::{Artist, patch, side, sight};
 use super::stream::below;
-use super::window::{BYTES, SEPARATOR, VOCABULARY, Writer};
-use super::{Batch, CorpusError, HeldOut, Place, Source, hex};
+use super::told::{Teller, Told};
+use super::window::Writer;
+use super::{CorpusError, Place, Source, hex};
 
 pub(super) const SAYS: &str = "stories in pictures and text: interleaved documents whose optimal loss is known";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -58,9 +58,8 @@ const MOST_PAGES: usize = 16;
 /// The stories, ready to be told.
 #[derive(Debug)]
 struct Storybook {
-    config: Config,
+    pages: usize,
     artist: Artist,
-    data: Data,
 }
 
 pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
@@ -75,10 +74,11 @@ pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, C
     numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
     let hash = hex(&hash.finalize());
     let data = Data { name: "storybook".into(), hash, tokens: None, entropy: None, other: Default::default() };
-    Ok(Arc::new(Storybook { config: config.clone(), artist: Artist::new(sight), data }))
+    let teller = Storybook { pages: config.pages, artist: Artist::new(sight) };
+    Ok(Arc::new(Told { teller, sight, seed: config.seed, data }))
 }
 
-impl Storybook {
+impl Teller for Storybook {
     /// Writes a story; gives -ln p of its text for whoever sees its pictures, and for whoever does not; none if it was cut.
     fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> Option<[f64; 2]> {
         let name = NAMES[below(random.next_u64(), NAMES.len() as u64) as usize];
@@ -86,7 +86,7 @@ impl Storybook {
         let mut nats = [libm::log((NAMES.len() * PLACES.len()) as f64); 2];
         writer.text(format!("{name} went to the {place}. ").as_bytes());
         let mut seen: Vec<Thing> = Vec::new();
-        for _ in 0..self.config.pages {
+        for _ in 0..self.pages {
             let caption = Caption::drawn(random);
             writer.picture(&self.artist.draw(&caption, random));
             writer.text(format!("{name} saw {}. ", caption.words()).as_bytes());
@@ -108,49 +108,11 @@ impl Storybook {
         let first = name + " went to the . ".len() + longest_of(&PLACES);
         let page = self.artist.sight.patches() + name + " saw . ".len() + longest()[0];
         let last = name + " likes the .".len() + "yellow triangle".len();
-        first + self.config.pages * page + last
-    }
-}
-
-impl Source for Storybook {
-    fn vocab_size(&self) -> usize {
-        VOCABULARY as usize
+        first + self.pages * page + last
     }
 
-    fn data(&self) -> Data {
-        self.data.clone()
-    }
-
-    /// Windows are full: the last story is cut.
-    fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        fill_with(self.artist.sight, [seed, step], batch, |random, writer| self.write(random, writer));
-    }
-
-    /// Whole stories, as long as the longest would still fit.
-    fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
-        self.suffices(sequences, length)?;
-        let (sight, seed) = (self.artist.sight, self.config.seed);
-        Ok(whole(sight, seed, [sequences, length], self.most(), |random, writer| self.write(random, writer)))
-    }
-
-    fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        at_least(self.most(), length, "fewer `pages`")
-    }
-
-    fn sight(&self) -> Option<Sight> {
-        Some(self.artist.sight)
-    }
-
-    fn alphabet(&self) -> Option<&'static str> {
-        Some(BYTES)
-    }
-
-    fn separator(&self) -> Option<u32> {
-        Some(SEPARATOR)
-    }
-
-    fn text(&self, tokens: &[u32]) -> Option<String> {
-        Some(super::window::text(tokens))
+    fn shorter(&self) -> &'static str {
+        "fewer `pages`"
     }
 }
 
@@ -158,6 +120,8 @@ impl Source for Storybook {
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::Batch;
+    use super::super::window::SEPARATOR;
     use super::*;
 
     fn source(config: &Config) -> Arc<dyn Source> {

@@ -23,9 +23,9 @@ use sha2::{Digest, Sha256};
 use self::caption::{Caption, longest, opening};
 use self::draw::{Pen, SMALLEST};
 use super::sight::Sight;
-use super::stream::{Purpose, stream};
-use super::window::{BYTES, SEPARATOR, VOCABULARY, Writer, clear};
-use super::{Batch, CorpusError, HeldOut, Known, Place, Source, hex};
+use super::told::{Teller, Told};
+use super::window::Writer;
+use super::{CorpusError, Place, Source, hex};
 
 pub(super) const SAYS: &str = "drawings of shapes with captions: what a picture says of its caption is known";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -69,9 +69,8 @@ pub(super) fn sight(side: usize, patch: usize) -> Result<Sight, CorpusError> {
 /// The drawings, ready to be drawn.
 #[derive(Debug)]
 struct Scenes {
-    config: Config,
+    shuffled: bool,
     artist: Artist,
-    data: Data,
 }
 
 /// Draws pictures of captions.
@@ -100,20 +99,21 @@ pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, C
     numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
     let hash = hex(&hash.finalize());
     let data = Data { name: "scenes".into(), hash, tokens: None, entropy: None, other: Default::default() };
-    Ok(Arc::new(Scenes { config: config.clone(), artist: Artist::new(sight), data }))
+    let teller = Scenes { shuffled: config.shuffled, artist: Artist::new(sight) };
+    Ok(Arc::new(Told { teller, sight, seed: config.seed, data }))
 }
 
-impl Scenes {
+impl Teller for Scenes {
     /// Writes a document; gives -ln p of its caption for whoever sees the picture, and for whoever does not; none if it was cut.
     fn write(&self, random: &mut Xoshiro256PlusPlus, writer: &mut Writer) -> Option<[f64; 2]> {
         let caption = Caption::drawn(random);
         let (words, surprise) = opening(random);
-        let shown = if self.config.shuffled { Caption::drawn(random) } else { caption };
+        let shown = if self.shuffled { Caption::drawn(random) } else { caption };
         writer.picture(&self.artist.draw(&shown, random));
         writer.text(words.as_bytes());
         writer.text(caption.words().as_bytes());
         let blind = caption.surprise();
-        let nats = [if self.config.shuffled { blind } else { caption.seen() }, blind].map(|nats| surprise + nats);
+        let nats = [if self.shuffled { blind } else { caption.seen() }, blind].map(|nats| surprise + nats);
         writer.end().then_some(nats)
     }
 
@@ -121,97 +121,10 @@ impl Scenes {
     fn most(&self) -> usize {
         self.artist.sight.patches() + longest()[1]
     }
-}
 
-impl Source for Scenes {
-    fn vocab_size(&self) -> usize {
-        VOCABULARY as usize
+    fn shorter(&self) -> &'static str {
+        "larger patches"
     }
-
-    fn data(&self) -> Data {
-        self.data.clone()
-    }
-
-    /// Windows are full: the last document is cut.
-    fn fill(&self, seed: u64, step: u64, batch: &mut Batch) {
-        fill_with(self.artist.sight, [seed, step], batch, |random, writer| self.write(random, writer));
-    }
-
-    /// Whole documents, as long as the longest would still fit: so that none is the likelier for being short.
-    fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
-        self.suffices(sequences, length)?;
-        let (sight, seed) = (self.artist.sight, self.config.seed);
-        Ok(whole(sight, seed, [sequences, length], self.most(), |random, writer| self.write(random, writer)))
-    }
-
-    fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        at_least(self.most(), length, "larger patches")
-    }
-
-    fn sight(&self) -> Option<Sight> {
-        Some(self.artist.sight)
-    }
-
-    fn alphabet(&self) -> Option<&'static str> {
-        Some(BYTES)
-    }
-
-    fn separator(&self) -> Option<u32> {
-        Some(SEPARATOR)
-    }
-
-    fn text(&self, tokens: &[u32]) -> Option<String> {
-        Some(super::window::text(tokens))
-    }
-}
-
-/// Fills windows of a step with documents that `write` draws, until one was cut or there is no room.
-pub(super) fn fill_with(
-    sight: Sight,
-    [seed, step]: [u64; 2],
-    batch: &mut Batch,
-    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> Option<[f64; 2]>,
-) {
-    clear(batch, sight);
-    for window in 0..batch.sequences() {
-        let mut random = stream(Purpose::Training, [seed, step, window as u64]);
-        let Some(mut writer) = Writer::new(batch, window) else { return };
-        while writer.room() > 0 && write(&mut random, &mut writer).is_some() {}
-    }
-}
-
-/// Held-out windows of whole documents, of which the longest has `most` tokens. `write` gives -ln p of a document's text for the best
-/// predictor, and for the best that sees no picture.
-pub(super) fn whole(
-    sight: Sight,
-    seed: u64,
-    [sequences, length]: [usize; 2],
-    most: usize,
-    mut write: impl FnMut(&mut Xoshiro256PlusPlus, &mut Writer) -> Option<[f64; 2]>,
-) -> HeldOut {
-    let mut batch = Batch::new(sequences, length);
-    clear(&mut batch, sight);
-    let mut sums = [0.0; 2];
-    for window in 0..sequences {
-        let mut random = stream(Purpose::HeldOut, [seed, 0, window as u64]);
-        let Some(mut writer) = Writer::new(&mut batch, window) else { break };
-        while writer.room() >= most {
-            let Some(nats) = write(&mut random, &mut writer) else { break };
-            sums = [0, 1].map(|i| sums[i] + nats[i]);
-        }
-    }
-    let targets = batch.counted().max(1) as f64;
-    let [floor, blind] = sums.map(|sum| Some(sum / targets));
-    HeldOut::new(batch, Known { floor, blind, bytes_per_target: None })
-}
-
-/// Refuses windows that do not hold the longest document.
-pub(super) fn at_least(most: usize, length: usize, or: &str) -> Result<(), CorpusError> {
-    if length < most {
-        let message = format!("a document of up to {most} tokens does not fit into a window of {length}");
-        return Err(CorpusError::new(message, format!("windows of {most} or more, or {or}")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::super::{IGNORE, reading};
+use super::super::stream::{Purpose, stream};
+use super::super::{Batch, IGNORE, Known, reading};
 use super::caption::{COLOURS, SHAPES, Thing};
 use super::*;
 
