@@ -20,6 +20,7 @@ mod people;
 mod permutation;
 mod pictures;
 pub mod recall;
+mod references;
 pub mod scenes;
 mod sight;
 pub mod storybook;
@@ -36,11 +37,12 @@ use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-pub use batch::{Batch, HeldOut, Known, Layout, Set};
+pub use batch::{Batch, HeldOut, Known, Layout, Memories, Set};
 pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
 pub use people::{Fraction, Packing};
 pub use permutation::Permutation;
+pub use references::References;
 pub(crate) use sight::CHANNELS;
 pub use sight::{Pictures, Reading, Sight, reading};
 
@@ -90,6 +92,11 @@ pub trait Source: fmt::Debug + Send + Sync {
 
     /// What there is to know by heart, where a corpus is made of facts.
     fn facts(&self) -> Option<&dyn Facts> {
+        None
+    }
+
+    /// Texts that can be looked up, where a corpus has such.
+    fn references(&self) -> Option<&dyn References> {
         None
     }
 

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn only_a_first_choice_counts() {
-        let batch = Batch { length: 2, inputs: vec![0; 4], targets: vec![1, IGNORE, 2, 0], layout: None };
+        let batch = Batch { length: 2, inputs: vec![0; 4], targets: vec![1, IGNORE, 2, 0], ..Batch::default() };
         let logits = [0.0, 2.0, 1.0, 9.0, 9.0, 9.0, 0.0, 1.0, 0.5, 3.0, 3.0, 0.0];
         assert_eq!(right(&batch, &logits, 3), [[1.0, 1.0], [0.0, 2.0]]);
     }

@@ -124,7 +124,7 @@ fn trajectory<R: Real>(file: &Golden) -> (Vec<f64>, Vec<f64>) {
     let batches = tokens.chunks(batch * window).map(|tokens| {
         let inputs = tokens.chunks(*window).flat_map(|row| row[..length].to_vec()).collect();
         let targets = tokens.chunks(*window).flat_map(|row| row[1..].to_vec()).collect();
-        Batch { length, inputs, targets, layout: None }
+        Batch { length, inputs, targets, ..Batch::default() }
     });
     let source = Arc::new(Given { vocab: *vocab_size, batches: batches.collect() });
     let mut config: RunConfig =
