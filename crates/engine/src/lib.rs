@@ -27,6 +27,7 @@ mod tape;
 pub use buffers::Buffers;
 pub use init::Init;
 pub use ops::activation::Activation;
+pub use ops::attention::Memory;
 pub use ops::decay::Decay;
 pub use ops::delta_rule::DeltaRule;
 pub use ops::linear::Linear;

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use common::{Golden, difference};
 use isoloss_engine::{
-    Activation, Buffers, Columns, Decay, DeltaRule, Group, Init, Linear, Optimiser, Param, Params, Plan, Real, Rule,
-    Slot, Step, Tape,
+    Activation, Buffers, Columns, Decay, DeltaRule, Group, Init, Linear, Memory, Optimiser, Param, Params, Plan, Real,
+    Rule, Slot, Step, Tape,
 };
 use models::{GptBlock, LlamaAttention, LlamaBlock, Model, Shape};
 
@@ -96,6 +96,7 @@ fn check<R: Real>(file: &Golden) -> Option<Found> {
                 tape.activation(y, Activation::Silu)
             },
         ),
+        "explicit_memory_attention" => memory::<R>(file, &mut found),
         "patch_embed" => {
             let (patch, channels) = (file.number("patch", 4.0) as usize, file.shape("in.x")[1]);
             layer::<R, _>(
@@ -272,6 +273,65 @@ fn delta_rule<R: Real>(file: &Golden, found: &mut Found) {
     tape.backward();
     for (name, leaf) in names.into_iter().zip(leaves).chain([("S0", initial)]) {
         found.gradient(file, &format!("grad.{name}"), &back(tape.gradient(leaf).unwrap()));
+    }
+}
+
+/// Attention with a memory of every token's own: the rows of a token lie one behind the other, those that are valid first.
+fn memory<R: Real>(file: &Golden, found: &mut Found) {
+    let params = Params::<R>::new(0);
+    let mut buffers = Buffers::poisoned();
+    let mut tape = Tape::new(&mut buffers, &params, Some(&mut []));
+    let &[sequences, length, kv_heads, each, width] = file.shape("in.mem_k") else { panic!("memories of tokens") };
+    let heads = file.shape("in.q")[1];
+    // [sequences, heads, length, width] to [sequences, length, heads x width], and back
+    let turn = |x: &[f64], [outer, inner]: [usize; 2]| -> Vec<f64> {
+        let of = |s: usize, i: usize, o: usize| &x[((s * outer + o) * inner + i) * width..][..width];
+        let rows = (0..sequences).flat_map(|s| (0..inner).map(move |i| (s, i)));
+        rows.flat_map(|(s, i)| (0..outer).flat_map(move |o| of(s, i, o).to_vec())).collect()
+    };
+    let [q, k, v] = [("in.q", heads), ("in.k", kv_heads), ("in.v", kv_heads)].map(|(name, heads)| {
+        tape.leaf(&cast(&turn(file.get(name), [heads, length])), [sequences, length, heads * width])
+    });
+    // Where row m of token t lies, which head g of the file has at (t, g, m).
+    let valid: Vec<&[f64]> = file.get("in.mem_valid").chunks(each).collect();
+    let order: Vec<Vec<usize>> = valid
+        .iter()
+        .map(|valid| {
+            let mut order: Vec<usize> = (0..each).collect();
+            order.sort_by_key(|m| valid[*m] == 0.0);
+            order
+        })
+        .collect();
+    let at = |token: usize, s: usize, g: usize| ((token * kv_heads + g) * each + order[token][s]) * width;
+    let rows =
+        || (0..sequences * length).flat_map(|t| (0..each).flat_map(move |s| (0..kv_heads).map(move |g| (t, s, g))));
+    let [keys, values] = ["in.mem_k", "in.mem_v"].map(|name| {
+        let of = file.get(name);
+        let rows: Vec<f64> = rows().flat_map(|(t, s, g)| of[at(t, s, g)..][..width].to_vec()).collect();
+        tape.leaf(&cast(&rows), [sequences, length * each, kv_heads * width])
+    });
+    let span = |(t, valid): (usize, &&[f64])| {
+        let from = t % length * each;
+        [from, from + valid.iter().filter(|x| **x != 0.0).count()].map(|at| at as u32)
+    };
+    let spans: Vec<[u32; 2]> = valid.iter().enumerate().map(span).collect();
+    let spans = tape.tokens(spans.as_flattened(), 2 * length);
+    let memory = Memory { keys, values, spans };
+    let y = tape.attention_with_memory(q, k, v, [heads, kv_heads], file.number("scale", 1.0), memory);
+    found.output(file, "out.o", &turn(&back(tape.value(y)), [length, heads]));
+    tape.dot(y, &cast(&turn(file.get("cot.o"), [heads, length])));
+    tape.backward();
+    for (name, leaf, heads) in [("q", q, heads), ("k", k, kv_heads), ("v", v, kv_heads)] {
+        let gradient = turn(&back(tape.gradient(leaf).unwrap()), [length, heads]);
+        found.gradient(file, &format!("grad.{name}"), &gradient);
+    }
+    for (name, leaf) in [("mem_k", keys), ("mem_v", values)] {
+        let gradient = back(tape.gradient(leaf).unwrap());
+        let mut laid = vec![0.0; gradient.len()];
+        for ((t, s, g), row) in rows().zip(gradient.chunks(width)) {
+            laid[at(t, s, g)..][..width].copy_from_slice(row);
+        }
+        found.gradient(file, &format!("grad.{name}"), &laid);
     }
 }
 

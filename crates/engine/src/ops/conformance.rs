@@ -9,6 +9,10 @@ use crate::{Buffers, Init, Param, Params, Real, Slot, Tape};
 pub(crate) struct Draw(Xoshiro256PlusPlus);
 
 impl Draw {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
     /// From `low` to `high`, both possible; small numbers come more often.
     pub(crate) fn size(&mut self, low: usize, high: usize) -> usize {
         let u = self.uniform();
@@ -103,7 +107,7 @@ fn run<R: Real, C: Conformance>(
 /// A thousand random uses.
 pub(crate) fn check<C: Conformance>() {
     for seed in 0..1000 {
-        let mut draw = Draw(Xoshiro256PlusPlus::seed_from_u64(seed));
+        let mut draw = Draw::of(seed);
         let case = C::draw(&mut draw);
         let mut inputs: Vec<Vec<f64>> = case.inputs().iter().map(|s| draw.array(s.iter().product())).collect();
         let mut weights: Vec<Vec<f64>> = case.params().iter().map(|s| draw.array(s.iter().product())).collect();

@@ -11,6 +11,7 @@ pub mod delta_rule;
 pub mod dot;
 pub mod embedding;
 pub mod exits;
+pub mod keep;
 pub mod l2norm;
 pub mod layernorm;
 pub mod linear;
@@ -91,6 +92,7 @@ ops! {
     Dot = dot,
     Embedding = embedding,
     Exits = exits,
+    Keep = keep,
     L2Norm = l2norm,
     LayerNorm = layernorm,
     Linear = linear,

@@ -3,7 +3,8 @@
 //!
 //! y_a = x_a cos - x_b sin, y_b = x_b cos + x_a sin
 //!
-//! x is `[sequences, length, heads x head]`; positions count from `from` in every sequence, usually 0. The pairs (a, b) are (i, i + d/2)
+//! x is `[sequences, length, heads x head]`; positions count from `from` in every sequence, usually 0, and from below 0 for what is read as
+//! if it stood before all tokens. The pairs (a, b) are (i, i + d/2)
 //! in the layout of Llama and (2i, 2i + 1) in that of DeepSeek. The gradient is turned back by the same angle, so nothing
 //! is kept.
 
@@ -35,7 +36,7 @@ pub struct Rope {
     /// The pairs.
     pub layout: Layout,
     /// The position of the first token.
-    pub from: usize,
+    pub from: isize,
 }
 
 impl Rope {
@@ -87,7 +88,8 @@ impl<R: Real> Tape<'_, R> {
         let (sequences, length) = (x.slot.sequences(), x.slot.length());
         let tables = &mut self.buffers.tables;
         // A decoder asks for one position after the other.
-        let positions = (rope.from + length).next_power_of_two();
+        let last = rope.from + length as isize - 1;
+        let positions = (rope.from.unsigned_abs().max(last.unsigned_abs()) + 1).next_power_of_two();
         let table = tables.iter().position(|t| t.serves(positions, rope)).unwrap_or_else(|| {
             tables.push(Table::new(positions, rope.dims, rope.theta));
             tables.len() - 1
@@ -125,7 +127,10 @@ kernel! {
         let (length, half) = (from.slot.length(), rope.dims / 2);
         let rows = x.chunks_exact(from.slot.width()).zip(y.chunks_exact_mut(to.slot.width()));
         for (row, (x, y)) in rows.enumerate() {
-            let at = (rope.from + row % length) * half;
+            let position = rope.from + (row % length) as isize;
+            let at = position.unsigned_abs() * half;
+            // The sine of the angle below 0.
+            let sign = if position < 0 { -sign } else { sign };
             let (cos, sin) = (&table.cos[at..][..half], &table.sin[at..][..half]);
             let (x, y) = (&x[from.start..][..from.width], &mut y[to.start..][..to.width]);
             for (x, y) in x.chunks_exact(rope.head).zip(y.chunks_exact_mut(rope.head)) {
@@ -169,8 +174,8 @@ pub fn naive(x: &[f64], length: usize, width: usize, rope: Rope) -> Vec<f64> {
     for row in 0..x.len() / width {
         for head in 0..width / rope.head {
             for i in 0..rope.dims / 2 {
-                let angle =
-                    (rope.from + row % length) as f64 / libm::pow(rope.theta, (2 * i) as f64 / rope.dims as f64);
+                let angle = (rope.from + (row % length) as isize) as f64
+                    / libm::pow(rope.theta, (2 * i) as f64 / rope.dims as f64);
                 let at = row * width + head * rope.head + rope.start;
                 let (a, b) = match rope.layout {
                     Layout::HalfSplit => (at + i, at + i + rope.dims / 2),
@@ -203,7 +208,7 @@ pub(super) mod tests {
         fn draw(d: &mut Draw) -> Self {
             let (start, dims, rest) = (d.size(0, 5), 2 * d.size(1, 12), d.size(0, 5));
             let layout = if d.one_in(2) { Layout::HalfSplit } else { Layout::Interleaved };
-            let from = if d.one_in(2) { 0 } else { d.size(1, 30) };
+            let from = if d.one_in(2) { 0 } else { d.size(1, 60) as isize - 30 };
             let rope = Rope { head: start + dims + rest, start, dims, theta: 100.0, layout, from };
             let around = if d.one_in(2) { [0, 0] } else { [d.size(0, 5), d.size(0, 5)] };
             Self { shape: [d.size(1, 3), d.size(1, 20)], heads: d.size(1, 4), around, rope }

@@ -130,7 +130,7 @@ impl Mixer {
             Reach::Spans(spans) => (Some(spans), None),
             reach => (None, reach.past()),
         };
-        let from = past.as_ref().map_or(0, |past| past.tokens);
+        let from = past.as_ref().map_or(0, |past| past.tokens as isize);
         let rope = self.rope.map(|rope| Rope { from, ..rope });
         let (queries, mut keys, mut values) = match (self.qk, rope) {
             // Queries and keys lie side by side and turn alike.

@@ -145,7 +145,7 @@ impl Mixer {
         let ([q, k, v], [of_q, ..]) = (self.config.widths(), self.config.parts());
         let down = tape.linear(x, self.down);
         see(format_args!("queries and latents"), down);
-        let from = past.as_ref().map_or(0, |past| past.tokens);
+        let from = past.as_ref().map_or(0, |past| past.tokens as isize);
         let rope = |head: usize, start: usize, theta: f64| Rope {
             head,
             start,
