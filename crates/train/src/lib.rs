@@ -11,6 +11,7 @@ mod estimate;
 pub mod job;
 pub mod ladder;
 pub mod measures;
+pub mod memory;
 pub mod mixers;
 pub mod models;
 mod multiply_adds;

@@ -9,10 +9,11 @@ use memmap2::Mmap;
 ///
 /// # Errors
 /// If the system refuses: an empty file, a file system without maps.
-pub(super) fn map(file: &File) -> io::Result<Mmap> {
-    // SAFETY: the bytes of a map must not change while it lives. Only token caches are mapped; they come into being
-    // under another name, get theirs by a rename when they are whole, and nothing of ours writes to them afterwards. A
-    // file that is deleted or replaced while mapped lives on until it is unmapped.
+pub(crate) fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the bytes of a map must not change while it lives. Only token caches and banks of
+    // memories are mapped; they come into being under another name, get theirs by a rename when they are whole, and
+    // nothing of ours writes to them afterwards. A file that is deleted or replaced while mapped lives on until it is
+    // unmapped.
     #[allow(unsafe_code)]
     unsafe {
         Mmap::map(file)

@@ -14,7 +14,7 @@ pub mod grammar;
 pub mod mano;
 pub mod markov;
 pub mod mixture;
-mod mmap;
+pub(crate) mod mmap;
 pub mod pages;
 mod people;
 mod permutation;
