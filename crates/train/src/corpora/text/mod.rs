@@ -18,6 +18,7 @@ mod cargo;
 mod documents;
 pub(super) mod left_out;
 mod order;
+mod pieces;
 pub(super) mod select;
 mod tokens;
 
@@ -32,9 +33,10 @@ pub(super) use self::build::is_held_out;
 use self::cache::Tokens;
 use self::left_out::shown;
 use self::order::Order;
+use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
 use super::window::BYTES;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Known, Permutation, Place, Source};
+use super::{Batch, CorpusError, HeldOut, IGNORE, Known, Permutation, Place, References, Source};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -155,6 +157,7 @@ struct TextSource {
     epoch: u64,
     held_out: Order,
     held_out_tokens: u64,
+    pieces: Pieces,
     /// Orders of seeds and epochs, the last used at the end.
     orders: Mutex<Vec<([u64; 2], Arc<Order>)>>,
 }
@@ -174,7 +177,8 @@ impl TextSource {
         let held_out = Order::new(&tokens, tokens.held_out(), None);
         notes.extend(config.tokens.notes(&tokens));
         let of_bytes = config.tokens == TokenKind::Bytes;
-        Self { tokens, data, notes, of_bytes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
+        let pieces = Pieces::new(&tokens);
+        Self { tokens, data, notes, of_bytes, epoch, held_out, held_out_tokens, pieces, orders: Mutex::default() }
     }
 
     /// The order of documents in an epoch.
@@ -288,6 +292,10 @@ impl Source for TextSource {
 
     fn separator(&self) -> Option<u32> {
         Some(self.tokens.separator())
+    }
+
+    fn references(&self) -> Option<&dyn References> {
+        Some(self)
     }
 
     fn notes(&self) -> &[String] {
