@@ -36,6 +36,7 @@
 //!
 //! All is drawn by integers: same settings, same tokens on every machine.
 
+mod exams;
 mod forms;
 mod knowledge;
 mod lives;

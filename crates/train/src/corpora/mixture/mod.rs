@@ -30,7 +30,9 @@ use sha2::{Digest, Sha256};
 
 use super::stream::{GOLDEN, mix};
 use super::window;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Opener, Permutation, Place, References, Set, Sight, Source, hex};
+use super::{
+    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Opener, Permutation, Place, References, Set, Sight, Source, hex,
+};
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -330,6 +332,10 @@ impl Source for Mixture {
         self.streams[0].source.separator().filter(|_| !self.apart)
     }
 
+    fn exams(&self) -> Option<&dyn Exams> {
+        self.streams.iter().find_map(|stream| stream.source.exams()).map(|_| self as &dyn Exams)
+    }
+
     fn references(&self) -> Option<&dyn References> {
         self.referring().next().map(|_| self as &dyn References)
     }
@@ -378,6 +384,29 @@ impl References for Mixture {
             number -= texts.count();
         }
         panic!("there is no text {number} behind the last");
+    }
+}
+
+/// Those of all streams; where two have the same name, that of the stream stands behind it.
+impl Exams for Mixture {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let of = |stream: &Stream| stream.source.exams().map(|exams| exams.exams(length)).unwrap_or_default();
+        let each: Vec<(&Stream, Vec<Exam>)> = self.streams.iter().map(|stream| (stream, of(stream))).collect();
+        let names: Vec<String> = each.iter().flat_map(|(_, exams)| exams).map(|exam| exam.name.clone()).collect();
+        let mut all = Vec::with_capacity(names.len());
+        for (Stream { name, first, source, .. }, exams) in each {
+            for mut exam in exams {
+                shift(&mut exam.batch, *first);
+                if let Some(sight) = self.sight {
+                    lay_out(&mut exam.batch, sight, source.separator());
+                }
+                if names.iter().filter(|other| **other == exam.name).count() > 1 {
+                    exam.name = format!("{}_{name}", exam.name);
+                }
+                all.push(exam);
+            }
+        }
+        all
     }
 }
 

@@ -281,3 +281,33 @@ fn references_of_streams_stand_one_behind_the_other_in_their_own_tokens() {
     assert_eq!(number, 12);
     assert!(apart(json!({ "a": { "kind": "recall" }, "b": { "kind": "mano" } })).unwrap().references().is_none());
 }
+
+#[test]
+fn exams_of_streams_are_theirs_in_their_own_tokens() {
+    let streams = json!({
+        "a": { "kind": "recall" },
+        "b": { "kind": "bios", "people": 7, "seed": 1 },
+        "c": { "kind": "recall", "vocab_size": 40 },
+        "d": { "kind": "biod", "people": 5, "seed": 1 },
+    });
+    let source = apart(streams.clone()).unwrap();
+    let all = source.exams().unwrap().exams(64);
+    let names: Vec<&str> = all.iter().map(|exam| exam.name.as_str()).collect();
+    assert_eq!(names, ["recall_a", "facts_known", "recited_known", "recall_c"]);
+    let (mut first, mut given) = (0, all.iter());
+    for name in ["a", "b", "c", "d"] {
+        let alone: super::super::Config = serde_json::from_value(streams[name].clone()).unwrap();
+        let alone = alone.open(&place()).unwrap();
+        for mut exam in alone.exams().map(|exams| exams.exams(64)).unwrap_or_default() {
+            shift(&mut exam.batch, first);
+            let given = given.next().unwrap();
+            assert!(given.name.starts_with(&exam.name));
+            exam.name.clone_from(&given.name);
+            assert_eq!(*given, exam);
+        }
+        first += alone.vocab_size() as u32;
+    }
+    let two =
+        json!({ "a": { "kind": "biod", "people": 5, "seed": 1 }, "b": { "kind": "biod", "people": 5, "seed": 2 } });
+    assert!(apart(two).unwrap().exams().is_none());
+}

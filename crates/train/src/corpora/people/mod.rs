@@ -18,7 +18,7 @@ pub use self::names::{Fraction, NAMES};
 pub use self::packing::Packing;
 use self::packing::Telling;
 use super::stream::{self, Purpose};
-use super::{Batch, CorpusError, Facts, HeldOut, References, Source};
+use super::{Batch, CorpusError, Exams, Facts, HeldOut, References, Source};
 
 /// Fills a window behind its last text.
 pub(super) const BLANK: u32 = 0;
@@ -54,6 +54,11 @@ pub(super) trait Lives: Facts + fmt::Debug + Send + Sync {
 
     /// Tokens for people to read.
     fn text(&self, tokens: &[u32]) -> String;
+
+    /// What a model can be examined in, if anything.
+    fn exams(&self) -> Option<&dyn Exams> {
+        None
+    }
 }
 
 /// A corpus of texts about people.
@@ -111,8 +116,13 @@ impl<L: Lives> Source for People<L> {
         Some(&self.lives)
     }
 
+    fn exams(&self) -> Option<&dyn Exams> {
+        self.lives.exams()
+    }
+
+    /// Where people are told of again and again, the first telling is what there is to look up.
     fn references(&self) -> Option<&dyn References> {
-        Some(self)
+        (self.lives.tellings() == 1).then_some(self)
     }
 
     fn text(&self, tokens: &[u32]) -> Option<String> {

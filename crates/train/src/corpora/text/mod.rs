@@ -36,7 +36,9 @@ use self::order::Order;
 use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
 use super::window::BYTES;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Known, Permutation, Place, References, Source};
+use super::{
+    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References, Source, exams,
+};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -294,12 +296,24 @@ impl Source for TextSource {
         Some(self.tokens.separator())
     }
 
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+
     fn references(&self) -> Option<&dyn References> {
         Some(self)
     }
 
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// Of windows of the held-out documents, fewer where there are not as many.
+impl Exams for TextSource {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let held_out = self.held_out(QUESTIONS, length).ok();
+        held_out.and_then(|held| exams::words(&held.batch, 0, self.tokens.vocab_size(), None)).into_iter().collect()
     }
 }
 
