@@ -2,6 +2,7 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::exams::{QUESTIONS, WINDOWS};
 use super::stream::{Purpose, stream};
 use super::{Batch, CorpusError};
 
@@ -33,4 +34,17 @@ pub(super) fn held_out(
         window(stream(Purpose::HeldOut, [seed, 0, sequence as u64]), inputs, targets);
     }
     Ok(batch)
+}
+
+/// As many windows as an exam has questions, which neither a batch nor the held-out set has, drawn likewise.
+pub(super) fn examined(
+    seed: u64,
+    length: usize,
+    mut window: impl FnMut(Xoshiro256PlusPlus, &mut [u32], &mut [u32]),
+) -> Batch {
+    let mut batch = Batch::new(QUESTIONS, length);
+    for (question, (inputs, targets)) in batch.windows_mut().enumerate() {
+        window(stream(Purpose::Exam, [seed, WINDOWS, question as u64]), inputs, targets);
+    }
+    batch
 }

@@ -2,7 +2,7 @@
 
 /// The facts of a corpus, person by person. A field is one thing that is told of everybody: the name, the birth date.
 pub trait Facts {
-    /// How many people there are.
+    /// How many people are told of in training.
     fn people(&self) -> u64;
 
     /// The names of the fields, in the order of their numbers.
@@ -10,6 +10,9 @@ pub trait Facts {
 
     /// Tokens of a window that asks for all there is to know of one person.
     fn length(&self) -> usize;
+
+    /// How many tokens of that window say whom it asks for, from its first on.
+    fn prompt(&self) -> u32;
 
     /// Writes the window of a person: inputs; targets, [`super::IGNORE`] where nothing is asked; and for each target that counts
     /// the number of its field.

@@ -9,6 +9,7 @@ pub mod bios;
 pub mod captions;
 mod collection;
 mod drawn;
+mod exams;
 mod facts;
 pub mod grammar;
 pub mod mano;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 pub use batch::{Batch, HeldOut, Known, Layout, Memories, Set};
+pub use exams::{Exam, Exams, How, QUESTIONS};
 pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
 pub use people::{Fraction, Packing};
@@ -92,6 +94,11 @@ pub trait Source: fmt::Debug + Send + Sync {
 
     /// What there is to know by heart, where a corpus is made of facts.
     fn facts(&self) -> Option<&dyn Facts> {
+        None
+    }
+
+    /// What a model can be examined in, where a corpus has questions.
+    fn exams(&self) -> Option<&dyn Exams> {
         None
     }
 

@@ -16,6 +16,10 @@ pub(super) enum Purpose {
     Training = 2,
     /// Windows to evaluate on.
     HeldOut = 3,
+    /// Texts that can be looked up.
+    Reference = 4,
+    /// Questions of an exam.
+    Exam = 5,
 }
 
 /// Bits well mixed: the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64 bits.

@@ -18,14 +18,7 @@ pub(super) fn refused(_: &dyn Source, _: &models::Config) -> Option<&'static str
 pub(super) fn measure(subject: &mut Subject) -> Measured {
     let batch = &subject.held_out.batch;
     let vocab_size = subject.source.vocab_size();
-    let windows = (LOGITS / (vocab_size * batch.length)).max(1);
-    // [right, counted] of every window
-    let mut each: Vec<[f64; 2]> = Vec::with_capacity(batch.sequences());
-    for from in (0..batch.sequences()).step_by(windows) {
-        let part = batch.part(from..(from + windows).min(batch.sequences()));
-        let logits = subject.trainer.logits(&part);
-        each.extend(right(&part, &logits, vocab_size));
-    }
+    let each = by_window(batch, vocab_size, |part| subject.trainer.logits(part));
     let [right, counted] = each.iter().fold([0.0, 0.0], |[r, c], [right, counted]| [r + right, c + counted]);
     let share = right / counted;
     let n = each.len() as f64;
@@ -35,6 +28,17 @@ pub(super) fn measure(subject: &mut Subject) -> Measured {
         measured.push(("accuracy_stderr".to_owned(), (n / (n - 1.0) * squares).sqrt() / counted));
     }
     measured
+}
+
+/// As [`right`], of windows of which only some have their logits at a time.
+pub(super) fn by_window(batch: &Batch, vocab_size: usize, mut logits: impl FnMut(&Batch) -> Vec<f32>) -> Vec<[f64; 2]> {
+    let windows = (LOGITS / (vocab_size * batch.length)).max(1);
+    let mut each = Vec::with_capacity(batch.sequences());
+    for from in (0..batch.sequences()).step_by(windows) {
+        let part = batch.part(from..(from + windows).min(batch.sequences()));
+        each.extend(right(&part, &logits(&part), vocab_size));
+    }
+    each
 }
 
 /// Of each window how many targets were the first choice, and how many counted.

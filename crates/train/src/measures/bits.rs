@@ -56,6 +56,7 @@ fn gather(facts: &dyn Facts, mut losses: impl FnMut(&Batch) -> Vec<f32>) -> Vec<
     for first in (0..facts.people()).step_by(GROUP as usize) {
         let group = first..(first + GROUP).min(facts.people());
         let mut batch = Batch::new((group.end - group.start) as usize, length);
+        batch.prompts = vec![facts.prompt(); batch.sequences()];
         let mut fields = vec![0; batch.inputs.len()];
         for (window, person) in group.enumerate() {
             let at = window * length..(window + 1) * length;

@@ -7,6 +7,7 @@ pub mod exits;
 pub mod information;
 pub mod loads;
 pub mod movement;
+pub mod scores;
 
 use isoloss_runs::store::CurvePoint;
 use serde::{Deserialize, Serialize};
@@ -69,4 +70,5 @@ measures! {
     Information = information,
     Loads = loads,
     Movement = movement,
+    Scores = scores,
 }

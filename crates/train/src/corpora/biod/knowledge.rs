@@ -2,8 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::super::people::Lives;
-use super::super::people::ask;
+use super::super::people::{Lives, QUESTION, ask};
 use super::super::{Bits, Facts, Term};
 use super::lives::{FIRST_CHUNK, OTHER_CHUNKS, Tables};
 
@@ -86,6 +85,10 @@ impl Facts for Tables {
     fn length(&self) -> usize {
         // Neither the stop behind the last value nor, as an input, its last letter.
         self.tokens() - 2
+    }
+
+    fn prompt(&self) -> u32 {
+        QUESTION
     }
 
     fn ask(&self, person: u64, inputs: &mut [u32], targets: &mut [u32], fields: &mut [u8]) {

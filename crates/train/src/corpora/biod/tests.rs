@@ -209,3 +209,26 @@ fn settings_without_sense_are_refused_with_a_hint() {
         Corpus::Biod(Config { attributes: 5, chunks: 1, diversity: 100, length: 2, alphabet: 16, .. })
     ));
 }
+
+#[test]
+fn windows_begin_with_the_name_and_everybody_has_a_reference() {
+    let source = corpus(&Config { packing: Packing::People, ..config() }).unwrap();
+    let length = source.lives.tokens();
+    let batch = source.held_out(4, length).unwrap().batch;
+    assert_eq!(batch.prompts, [7; 4]);
+    let texts = source.references().unwrap();
+    assert_eq!((texts.count(), texts.longest()), (config().people, length));
+    let of = |number| {
+        let mut text = Vec::new();
+        texts.write(number, &mut text);
+        (text[..7].to_vec(), text)
+    };
+    let all: BTreeMap<Vec<u32>, Vec<u32>> = (0..texts.count()).map(of).collect();
+    assert_eq!(all.len() as u64, config().people);
+    for window in batch.inputs.chunks(length) {
+        // The same tokens in another order of sentences.
+        let [mut told, mut known] = [window.to_vec(), all[&window[..7]].clone()];
+        [&mut told, &mut known].into_iter().for_each(|text| text.sort_unstable());
+        assert_eq!(told, known);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::super::people::ask;
+use super::super::people::{QUESTION, ask};
 use super::super::{Bits, Facts, Term};
 use super::lives::{Biographies, FACTS};
 
@@ -33,7 +33,7 @@ pub fn bits_of(people: f64, name_space: f64, value_space: f64, p1: f64, p2: f64)
 
 impl Facts for Biographies {
     fn people(&self) -> u64 {
-        self.config.people
+        self.config.told()
     }
 
     fn fields(&self) -> &[&'static str] {
@@ -45,12 +45,16 @@ impl Facts for Biographies {
         self.length_of(FACTS - 1) - 2
     }
 
+    fn prompt(&self) -> u32 {
+        QUESTION
+    }
+
     fn ask(&self, person: u64, inputs: &mut [u32], targets: &mut [u32], fields: &mut [u8]) {
         ask(&self.question(person), inputs, targets, fields);
     }
 
     fn bits(&self, losses: &[f64]) -> Bits {
-        let people = self.config.people as f64;
+        let people = self.config.told() as f64;
         let (names, values) = (self.name_space() as f64, self.value_space() as f64);
         let [name, value] = bits_of(people, names, values, losses[0], losses[1..].iter().sum());
         let limit = bits_of(people, names, values, libm::log(people), 0.0).iter().sum();

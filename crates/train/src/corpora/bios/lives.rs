@@ -5,7 +5,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::super::people::{EOS, Lives, NAME_TOKENS, Names, STOP, WORD_TOKENS, Words, below, shuffle};
 use super::super::permutation::Permutation;
 use super::super::stream::{Purpose, stream};
-use super::super::{CorpusError, Facts};
+use super::super::{CorpusError, Exams};
 use super::forms::{BESIDE, WAYS};
 use super::pools::{CITY, COMPANY, EMPLOYERS, FIRST_YEAR, GENDERS, MAJOR, Person, Pools, UNIVERSITY, WORDS};
 use super::vocabulary::{MONTHS, NUMBERS, PRONOUNS, Vocabulary};
@@ -14,10 +14,10 @@ use super::{Config, Draw};
 /// Facts told in sentences. The last, the working city, follows from the employer.
 pub(super) const FACTS: usize = WAYS.len();
 const EMPLOYER: usize = 4;
-const WORKING_CITY: usize = 5;
+pub(super) const WORKING_CITY: usize = 5;
 
 /// Tokens of a birth date: month, day, century and the year in it.
-const DATE_TOKENS: usize = 4;
+pub(super) const DATE_TOKENS: usize = 4;
 /// What the streams of a person draw.
 const ATTRIBUTES: u64 = 0;
 const TELLING: u64 = 1;
@@ -27,18 +27,18 @@ const TELLING: u64 = 1;
 pub(super) struct Biographies {
     pub(super) config: Config,
     pub(super) pools: Pools,
-    names: Names,
-    words: Words,
-    vocabulary: Vocabulary,
+    pub(super) names: Names,
+    pub(super) words: Words,
+    pub(super) vocabulary: Vocabulary,
     /// Where the employers are.
     headquarters: Vec<u64>,
 }
 
 /// What stands beside the facts: the order of the sentences and the form of each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Telling {
+pub(super) struct Telling {
     order: [usize; FACTS],
-    forms: [usize; FACTS],
+    pub(super) forms: [usize; FACTS],
 }
 
 /// The fields of what a person is asked for, after those of the facts.
@@ -83,12 +83,12 @@ impl Biographies {
     }
 
     /// Order and forms that a person keeps.
-    fn own(&self, person: u64) -> Telling {
+    pub(super) fn own(&self, person: u64) -> Telling {
         self.telling(&mut stream(Purpose::Source, [self.config.seed, person, TELLING]))
     }
 
     /// The tokens of a value.
-    fn value(&self, of: &Person, fact: usize, put: &mut impl FnMut(u32)) {
+    pub(super) fn value(&self, of: &Person, fact: usize, put: &mut impl FnMut(u32)) {
         let word = match fact {
             0 => {
                 let year = FIRST_YEAR + of.year;
@@ -159,6 +159,14 @@ impl Lives for Biographies {
         self.vocabulary.size()
     }
 
+    fn everybody(&self) -> u64 {
+        self.config.people
+    }
+
+    fn tellings(&self) -> usize {
+        self.config.tellings
+    }
+
     fn tokens(&self) -> usize {
         self.length_of(FACTS)
     }
@@ -172,10 +180,15 @@ impl Lives for Biographies {
         self.tell(person, &pick(order).order, &pick(sentences).forms, |token, _| {
             *places.next().expect("all texts are equally long") = token;
         });
-        debug_assert!(places.next().is_none() && self.people() > person);
+        debug_assert!(places.next().is_none());
     }
 
     fn text(&self, tokens: &[u32]) -> String {
         self.vocabulary.text(tokens)
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        // Where the order of sentences is a person's own, what is told first cannot be chosen.
+        (self.config.order == Draw::Fresh).then_some(self)
     }
 }

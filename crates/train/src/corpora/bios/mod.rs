@@ -26,12 +26,17 @@
 //! invented words of two syllables each, so that all of it needs about 400 different tokens. A biography has 1 + 6 + 5
 //! + 6 (3 + 1) + 4 + 5 x 2 = 50 of them, <eos> at its beginning among them, and 75 without pronouns.
 //!
+//! The last `kept_back` of the people are never told of in training: they stand in the references only, which tell of everybody
+//! once, and so tell apart what weights know from what is looked up. With `tellings = 2` a window tells of the same person twice,
+//! in fresh forms and orders: of people that are many and not met again, the second telling follows from the first alone.
+//!
 //! What there is to know are N log2(N0 / N) + N log2 S0 bits (`knowledge.rs`), with N0 the number of names and S0 that
 //! of values. Smaller `pools` bring it into the reach of small models; N0 and S0 follow, and are part of what the
 //! corpus says of its data.
 //!
 //! All is drawn by integers: same settings, same tokens on every machine.
 
+mod exams;
 mod forms;
 mod knowledge;
 mod lives;
@@ -74,6 +79,12 @@ pub struct Config {
     /// How biographies become windows.
     #[serde(default)]
     pub packing: Packing,
+    /// How many of the people, the last, are never told of in training. One at least is.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub kept_back: u64,
+    /// How often in a row a person is told of: 1 to 64.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub tellings: usize,
     /// Draws the people.
     pub seed: u64,
 }
@@ -93,17 +104,53 @@ fn yes() -> bool {
     true
 }
 
+fn is_none(people: &u64) -> bool {
+    *people == 0
+}
+
+fn once() -> usize {
+    1
+}
+
+fn is_once(tellings: &usize) -> bool {
+    *tellings == once()
+}
+
+/// The most tellings in a row.
+const MOST_TELLINGS: usize = 64;
+
+impl Config {
+    /// How many people are told of in training.
+    fn told(&self) -> u64 {
+        self.people - self.kept_back
+    }
+
+    fn check(&self) -> Result<(), CorpusError> {
+        let Self { people, kept_back, tellings, .. } = self;
+        if people <= kept_back && *kept_back > 0 {
+            let message = format!("`kept_back` is {kept_back}, and there are {people} people");
+            return Err(CorpusError::new(message, "fewer, so that somebody is told of, or more `people`"));
+        }
+        if !(1..=MOST_TELLINGS).contains(tellings) {
+            let message = format!("`tellings` is {tellings}, not a number from 1 to {MOST_TELLINGS}");
+            return Err(CorpusError::new(message, "1 is the default; 2 asks for what was just told"));
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn open(config: &Config, _place: &Place) -> Result<Arc<dyn Source>, CorpusError> {
     Ok(Arc::new(corpus(config)?))
 }
 
 fn corpus(config: &Config) -> Result<People<Biographies>, CorpusError> {
+    config.check()?;
     let lives = Biographies::new(config)?;
     let data = Data {
         name: "bios".into(),
         hash: hash(config),
         // One exposure.
-        tokens: Some(config.people * lives.tokens() as u64),
+        tokens: Some(config.told() * (config.tellings * lives.tokens()) as u64),
         entropy: None,
         other: [("name_space", lives.name_space()), ("value_space", lives.value_space())]
             .map(|(name, space)| (name.to_owned(), space.into()))
@@ -115,7 +162,7 @@ fn corpus(config: &Config) -> Result<People<Biographies>, CorpusError> {
 
 /// The settings: all else follows from them.
 fn hash(config: &Config) -> String {
-    let Config { people, pools, sentences, order, pronouns, packing, seed } = config;
+    let Config { people, pools, sentences, order, pronouns, packing, kept_back, tellings, seed } = config;
     let mut hash = Sha256::new();
     hash.update(b"isoloss bios 1\n");
     let [over, under] = pools.terms();
@@ -123,6 +170,11 @@ fn hash(config: &Config) -> String {
         hash.update(number.to_le_bytes());
     }
     hash.update([*sentences as u8, *order as u8, u8::from(*pronouns), *packing as u8]);
+    // Corpora without them have the hashes that they had before there were such.
+    if !is_none(kept_back) || !is_once(tellings) {
+        hash.update(kept_back.to_le_bytes());
+        hash.update((*tellings as u64).to_le_bytes());
+    }
     hex(&hash.finalize())
 }
 

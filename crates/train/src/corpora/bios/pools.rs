@@ -59,6 +59,11 @@ impl Pools {
         MONTHS * DAYS * self.years
     }
 
+    /// How many values of a fact there are.
+    pub(super) fn values(&self, fact: usize) -> u64 {
+        [self.dates(), self.cities, self.universities, self.majors, self.employers][fact]
+    }
+
     /// How many different people there are.
     pub(super) fn people(&self) -> u64 {
         GENDERS * self.dates() * self.cities * self.universities * self.majors * self.employers
@@ -76,5 +81,25 @@ impl Pools {
             major: below(random, self.majors),
             employer: below(random, self.employers),
         }
+    }
+}
+
+impl Person {
+    /// The number of the value of a fact, of [`Pools::values`].
+    pub(super) fn value(&self, fact: usize) -> u64 {
+        let date = (self.year * MONTHS + self.month) * DAYS + self.day;
+        [date, self.city, self.university, self.major, self.employer][fact]
+    }
+
+    /// The same with another value.
+    pub(super) fn with(mut self, fact: usize, value: u64) -> Self {
+        match fact {
+            0 => (self.year, self.month, self.day) = (value / DAYS / MONTHS, value / DAYS % MONTHS, value % DAYS),
+            1 => self.city = value,
+            2 => self.university = value,
+            3 => self.major = value,
+            _ => self.employer = value,
+        }
+        self
     }
 }

@@ -11,7 +11,7 @@ use super::vocabulary::{MONTHS, NUMBERS, PRONOUNS, WORDS};
 use super::*;
 use crate::corpora::people::{BLANK, EOS, NAMES, STOP};
 use crate::corpora::stream::{Purpose, stream};
-use crate::corpora::{Batch, Config as Corpus, Facts, IGNORE};
+use crate::corpora::{Batch, Config as Corpus, Exam, Facts, How, IGNORE, References};
 
 fn config(people: u64) -> Config {
     serde_json::from_value(serde_json::json!({ "people": people, "seed": 1 })).unwrap()
@@ -455,8 +455,12 @@ fn every_setting_is_in_the_hash() {
         Config { pronouns: false, ..config(10) },
         Config { packing: Packing::People, ..config(10) },
         Config { seed: 2, ..config(10) },
+        Config { kept_back: 2, ..config(10) },
+        Config { tellings: 2, ..config(10) },
     ];
-    assert_eq!(others.map(hash).into_iter().collect::<BTreeSet<_>>().len(), 8);
+    assert_eq!(others.map(hash).into_iter().collect::<BTreeSet<_>>().len(), 10);
+    // What was there before is called what it was.
+    assert_eq!(hash(config(10)), "f3f4e6d4e283e9d4e1e3e99217f0f98c7d67dbe575c7f6ad4bd810dbcacbf4e2");
 }
 
 #[test]
@@ -485,6 +489,8 @@ fn settings_have_defaults() {
         order: Draw::Fresh,
         pronouns: true,
         packing: Packing::Stream,
+        kept_back: 0,
+        tellings: 1,
         seed: 1,
     };
     assert_eq!(read, Corpus::Bios(whole));
@@ -495,4 +501,223 @@ fn settings_have_defaults() {
     assert!(serde_json::from_str::<Corpus>(r#"{ "kind": "bios", "seed": 1 }"#).is_err());
     let tokens = [PRONOUNS, PRONOUNS + 1, MONTHS + 11, NUMBERS + 7, NUMBERS + 19, NUMBERS + 45, STOP];
     assert_eq!(corpus(&config(1)).unwrap().text(&tokens).unwrap(), "He She December 07 1945.");
+}
+
+#[test]
+fn people_that_are_kept_back_stand_in_the_references_only() {
+    let some = Config { kept_back: 13, packing: Packing::People, ..small(40) };
+    let source = corpus(&some).unwrap();
+    assert_eq!((source.facts().unwrap().people(), source.pass(50)), (27, Some(27 * 50)));
+    assert_eq!(source.data().tokens, Some(27 * 50));
+    let names: Vec<Vec<u32>> =
+        (0..40).map(|person| source.lives.question(person)[..7].iter().map(|(token, _)| *token).collect()).collect();
+    let mut told = BTreeSet::new();
+    let mut batch = Batch::new(100, 50);
+    for step in 0..100 {
+        source.fill(3, step, &mut batch);
+        told.extend(batch.inputs.chunks(50).map(|window| window[..7].to_vec()));
+    }
+    assert_eq!(told, names[..27].iter().cloned().collect());
+    let held = source.held_out(27, 50).unwrap().batch;
+    assert!(held.inputs.chunks(50).all(|window| told.contains(&window[..7])));
+
+    let texts = source.references().unwrap();
+    assert_eq!((texts.count(), texts.longest()), (40, 50));
+    let mut seen = BTreeSet::new();
+    (0..100).for_each(|step| {
+        source.fill(3, step, &mut batch);
+        seen.extend(batch.inputs.chunks(50).map(<[u32]>::to_vec));
+    });
+    for person in 0..40 {
+        let mut text = Vec::new();
+        texts.write(person, &mut text);
+        assert_eq!(text[..7], names[person as usize]);
+        // All that is asked of a person stands there, told in another way than in training.
+        let (asked, found) = (source.lives.text(&text), read(&source.lives.text(&text)));
+        let own = source.lives.person(person);
+        assert_eq!(found.values, read(&source.lives.text(&exposure(&source.lives, person))).values, "{own:?} {asked}");
+        assert!(!seen.contains(&text));
+    }
+    // Forms and orders that are a person's own are those of training as well.
+    let fixed = corpus(&Config { sentences: Draw::Fixed, order: Draw::Fixed, ..some.clone() }).unwrap();
+    let mut text = Vec::new();
+    fixed.references().unwrap().write(3, &mut text);
+    assert_eq!(text, exposure(&fixed.lives, 3));
+    for (kept_back, people) in [(40, 40), (41, 40)] {
+        let error = corpus(&Config { kept_back, people, ..some.clone() }).unwrap_err();
+        assert!(error.message.contains("`kept_back` is 4"), "{error}");
+    }
+}
+
+/// A text about somebody.
+fn exposure(lives: &Biographies, person: u64) -> Vec<u32> {
+    let mut text = vec![0; 50];
+    lives.write(person, &mut stream(Purpose::Training, [9, 9, 9]), &mut text);
+    text
+}
+
+#[test]
+fn a_person_is_told_of_as_often_in_a_row_as_was_asked_for() {
+    let twice = Config { tellings: 2, packing: Packing::People, ..small(9) };
+    let source = corpus(&twice).unwrap();
+    assert_eq!((source.pass(100), source.data().tokens), (Some(900), Some(900)));
+    assert!(source.suffices(1, 99).is_err() && source.suffices(1, 100).is_ok());
+    let mut batch = Batch::new(200, 100);
+    source.fill(1, 0, &mut batch);
+    let mut same = 0;
+    for window in batch.inputs.chunks(100) {
+        let [first, second] = [&window[..50], &window[50..]].map(|text| read(&source.lives.text(text)));
+        assert_eq!((&first.name, &first.values, &first.gender), (&second.name, &second.values, &second.gender));
+        same += usize::from(first.told == second.told);
+    }
+    assert_eq!(same, 0);
+    // What follows the first telling is the second.
+    assert!(batch.targets.chunks(100).zip(batch.inputs.chunks(100)).all(|(t, i)| t[..99] == i[1..] && t[99] == EOS));
+    let flat = fill(&Config { packing: Packing::Stream, ..twice.clone() }, 1, 0, 200, 100);
+    assert_eq!(flat.inputs, batch.inputs);
+    for tellings in [0, 65] {
+        assert!(corpus(&Config { tellings, ..twice.clone() }).unwrap_err().message.contains("`tellings`"));
+    }
+}
+
+#[test]
+fn windows_of_one_person_begin_with_the_question_who_it_is() {
+    let packed = Config { packing: Packing::People, ..small(9) };
+    for config in [packed.clone(), Config { tellings: 2, ..packed.clone() }] {
+        let source = corpus(&config).unwrap();
+        let batch = source.held_out(9, 100).unwrap().batch;
+        assert_eq!(batch.prompts, [7; 9]);
+        assert_eq!(fill(&config, 1, 1, 4, 100).prompts, [7; 4]);
+        // Who is told of twice needs no other text.
+        assert_eq!(source.references().is_none(), config.tellings > 1);
+        let texts = &source as &dyn References;
+        let begun: BTreeSet<Vec<u32>> = (0..9)
+            .map(|number| {
+                let mut text = Vec::new();
+                texts.write(number, &mut text);
+                text[..7].to_vec()
+            })
+            .collect();
+        assert_eq!(begun, batch.inputs.chunks(100).map(|window| window[..7].to_vec()).collect());
+    }
+    // Where windows cut texts nobody is asked for.
+    assert!(fill(&small(9), 1, 1, 4, 100).prompts.is_empty());
+    let source = corpus(&packed).unwrap();
+    let facts = source.facts().unwrap();
+    let [mut inputs, mut targets] = [(); 2].map(|()| vec![0; facts.length()]);
+    facts.ask(4, &mut inputs, &mut targets, &mut vec![0; facts.length()]);
+    assert_eq!(facts.prompt(), 7);
+    assert_eq!(inputs[..7], source.lives.question(4)[..7].iter().map(|(token, _)| *token).collect::<Vec<_>>());
+}
+
+/// The exams of a corpus, by name.
+fn exams(config: &Config) -> BTreeMap<String, Exam> {
+    let source = corpus(config).unwrap();
+    let all = source.exams().unwrap().exams(50);
+    all.into_iter().map(|exam| (exam.name.clone(), exam)).collect()
+}
+
+/// A window as text with the answer in its place, and the answer.
+fn asked(lives: &Biographies, batch: &Batch, window: usize) -> (Vec<u32>, Vec<u32>) {
+    let at = window * batch.length..(window + 1) * batch.length;
+    let (inputs, targets) = (&batch.inputs[at.clone()], &batch.targets[at]);
+    let counted: Vec<usize> = (0..targets.len()).filter(|at| targets[*at] != IGNORE).collect();
+    let answer: Vec<u32> = counted.iter().map(|at| targets[*at]).collect();
+    // The tokens of an answer stand in a row, each before the next; behind them there is nothing.
+    assert!(counted.windows(2).all(|pair| pair[0] + 1 == pair[1] && inputs[pair[1]] == targets[pair[0]]));
+    let end = counted[counted.len() - 1];
+    assert!(inputs[end + 1..].iter().all(|token| *token == BLANK));
+    let question = inputs[..=counted[0]].to_vec();
+    assert!(lives.text(&question).starts_with("<eos> "));
+    (question, answer)
+}
+
+#[test]
+fn options_differ_in_the_value_only_and_one_of_them_is_right() {
+    let config = Config { kept_back: 150, packing: Packing::People, ..small(400) };
+    let (all, lives) = (exams(&config), lives(&config));
+    let names: Vec<&str> = all.keys().map(String::as_str).collect();
+    assert_eq!(names, ["facts_known", "facts_unknown", "recited_known", "recited_unknown"]);
+    let person_of: BTreeMap<Vec<u32>, u64> = (0..400)
+        .map(|person| (lives.question(person)[..7].iter().map(|(token, _)| *token).collect(), person))
+        .collect();
+    let values = |person: u64| -> BTreeSet<Vec<u32>> {
+        let of = lives.person(person);
+        let value = |fact| {
+            let mut tokens = Vec::new();
+            lives.value(&of, fact, &mut |token| tokens.push(token));
+            tokens
+        };
+        (0..FACTS - 1).map(value).collect()
+    };
+    for (name, people) in [("facts_known", 0..250), ("facts_unknown", 250..400)] {
+        let Exam { batch, how, chance, .. } = &all[name];
+        let How::Choice { of: 4, right } = how else { panic!("{how:?}") };
+        assert_eq!((batch.length, batch.sequences(), right.len(), *chance), (13, 2400, 600, 0.25));
+        assert_eq!(batch.prompts, [7; 2400]);
+        let mut met = BTreeSet::new();
+        for (question, &place) in right.iter().enumerate() {
+            let options: Vec<_> = (0..4).map(|option| asked(&lives, batch, 4 * question + option)).collect();
+            assert!(options.iter().all(|(begun, _)| *begun == options[0].0));
+            assert!(options.iter().all(|(_, answer)| answer.len() == options[0].1.len()));
+            let person = person_of[&options[0].0[..7]];
+            assert!(people.contains(&person));
+            let right = &options[usize::from(place)].1;
+            assert!(values(person).contains(right));
+            assert_eq!(options.iter().map(|(_, answer)| answer.clone()).collect::<BTreeSet<_>>().len(), 4);
+            assert!(met.insert((person, right.clone())), "asked twice");
+        }
+        let mut places = [0; 4];
+        right.iter().for_each(|place| places[usize::from(*place)] += 1);
+        even("places", &places);
+    }
+    for (name, people) in [("recited_known", 0..250), ("recited_unknown", 250..400)] {
+        let Exam { batch, how, chance, .. } = &all[name];
+        assert_eq!((how, batch.sequences()), (&How::First, 600));
+        for window in 0..600 {
+            let (begun, answer) = asked(&lives, batch, window);
+            let person = person_of[&begun[..7]];
+            assert!(people.contains(&person) && values(person).contains(&answer));
+        }
+        // Of 6720 dates, 20 cities, 30 universities, 10 majors and 26 employers.
+        let mean = (1.0 / 6720.0 + 1.0 / 20.0 + 1.0 / 30.0 + 1.0 / 10.0 + 1.0 / 26.0) / 5.0;
+        assert!((chance - mean).abs() < 0.004, "{chance} {mean}");
+    }
+    assert_ne!(all["recited_known"].batch.inputs[..130], all["facts_known"].batch.inputs[..130]);
+    // The forms are those of training, many of them.
+    let leads = |window| asked(&lives, &all["recited_known"].batch, window).0[7..].to_vec();
+    assert!((0..600).map(leads).collect::<BTreeSet<_>>().len() > 80);
+}
+
+#[test]
+fn few_people_are_asked_for_everything_once_and_few_values_are_no_choice() {
+    let few = exams(&config(10));
+    assert_eq!(few.keys().collect::<Vec<_>>(), ["facts_known", "recited_known"]);
+    assert_eq!(few["facts_known"].questions(), 10 * 5);
+    // Two or three majors and cities are fewer than four options.
+    let tiny = Config { pools: String::from("1/100").try_into().unwrap(), ..config(10) };
+    assert_eq!(exams(&tiny)["facts_known"].questions(), 10);
+    assert_eq!(exams(&config(10)), few);
+    assert_ne!(exams(&Config { seed: 2, ..config(10) }), few);
+}
+
+#[test]
+fn reading_asks_for_what_was_told_of_somebody_unknown() {
+    let config = Config { tellings: 2, packing: Packing::People, ..small(300) };
+    let (all, lives) = (exams(&config), lives(&config));
+    assert_eq!(all.keys().collect::<Vec<_>>(), ["reading"]);
+    let Exam { batch, how, .. } = &all["reading"];
+    let How::Choice { of: 4, right } = how else { panic!("{how:?}") };
+    let known: BTreeSet<Vec<u32>> =
+        (0..300).map(|person| lives.question(person)[..7].iter().map(|(token, _)| *token).collect()).collect();
+    assert_eq!((batch.length, batch.sequences()), (63, 2400));
+    for (question, &place) in right.iter().enumerate() {
+        let (begun, answer) = asked(&lives, batch, 4 * question + usize::from(place));
+        let (told, name) = (&begun[..50], &begun[50..57]);
+        assert!(!known.contains(name) && told[..7] == *name);
+        // What is asked for stands in what was told.
+        assert!(told.windows(answer.len()).any(|tokens| tokens == answer));
+        let told = read(&lives.text(told));
+        assert_eq!(told.told.len(), FACTS);
+    }
 }

@@ -44,7 +44,7 @@ use sha2::{Digest, Sha256};
 use self::predictor::Predictor;
 use self::rules::Grammar;
 use self::sentences::Sampler;
-use super::{Batch, CorpusError, HeldOut, Place, Source, drawn, hex};
+use super::{Batch, CorpusError, Exam, Exams, HeldOut, Place, Source, drawn, exams, hex};
 
 pub(super) const SAYS: &str = "nested sentences of a seeded grammar whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -204,6 +204,16 @@ impl Sentences {
     }
 }
 
+impl Sentences {
+    /// The probability of the likeliest token behind the beginning of a window.
+    fn likeliest(&self, begun: &[u32]) -> f64 {
+        let mut predictor = Predictor::new(&self.grammar);
+        begun.iter().for_each(|token| predictor.follow(self.grammar.token(*token)));
+        let all = (0..self.grammar.tokens() as u32).map(|id| predictor.probability(self.grammar.token(id)));
+        all.fold(0.0, f64::max)
+    }
+}
+
 impl Source for Sentences {
     fn vocab_size(&self) -> usize {
         self.grammar.tokens()
@@ -228,6 +238,19 @@ impl Source for Sentences {
 
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {
         Ok(())
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+}
+
+impl Exams for Sentences {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let windows =
+            drawn::examined(self.seed, length, |random, inputs, targets| self.window(random, inputs, targets));
+        let best = |begun: &[u32]| self.likeliest(begun);
+        exams::words(&windows, self.seed, self.grammar.tokens(), Some(&best)).into_iter().collect()
     }
 }
 

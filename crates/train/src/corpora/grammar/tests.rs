@@ -307,3 +307,29 @@ fn settings_have_defaults() {
     let unknown = serde_json::from_str::<Corpus>(r#"{ "kind": "grammar", "seed": 1, "depth": 2 }"#).unwrap_err();
     assert!(unknown.to_string().contains("depth"), "{unknown}");
 }
+
+/// One target is asked for in each window; the optimal predictor is right as often as it says.
+#[test]
+fn the_exam_has_a_ceiling_that_the_optimal_predictor_reaches() {
+    let config = config(1);
+    let exams = source(&config).exams().unwrap().exams(40);
+    let [Exam { name, batch, chance, ceiling, .. }] = &exams[..] else { panic!("{exams:?}") };
+    assert_eq!((name.as_str(), batch.sequences(), batch.counted(), *chance), ("words", 600, 600, 1.0 / 97.0));
+    let grammar = Grammar::draw(&config);
+    let (mut right, mut variance) = (0.0, 0.0);
+    for (inputs, targets) in batch.inputs.chunks(40).zip(batch.targets.chunks(40)) {
+        let at = targets.iter().position(|target| *target != u32::MAX).unwrap();
+        let mut predictor = Predictor::new(&grammar);
+        inputs[..=at].iter().for_each(|token| predictor.follow(grammar.token(*token)));
+        let all: Vec<f64> = (0..97).map(|token| predictor.probability(grammar.token(token))).collect();
+        assert!((all.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        let best = (0..97).max_by(|a, b| all[*a].total_cmp(&all[*b])).unwrap();
+        right += f64::from(u8::from(best as u32 == targets[at]));
+        variance += all[best] * (1.0 - all[best]);
+    }
+    let expected = 600.0 * ceiling.unwrap();
+    assert!((right - expected).abs() < 3.0 * variance.sqrt(), "{right} of 600, and {expected} expected");
+    // Always the same questions, and of windows that are not the held-out ones.
+    assert_eq!(source(&config).exams().unwrap().exams(40), exams);
+    assert_ne!(source(&config).held_out(600, 40).unwrap().batch.inputs, batch.inputs);
+}

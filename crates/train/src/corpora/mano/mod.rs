@@ -34,8 +34,9 @@ use rand_xoshiro::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::exams::one_target_each;
 use super::stream::below;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Place, Source, drawn, hex};
+use super::{Batch, CorpusError, Exam, Exams, HeldOut, How, IGNORE, Place, Source, drawn, hex};
 
 pub(super) const SAYS: &str = "values of prefix expressions over + - * modulo a number: the expression determines them";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -204,6 +205,23 @@ impl Source for Mano {
             return Err(CorpusError::new(message, format!("windows of {least} or more, or a smaller `longest`")));
         }
         Ok(())
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+}
+
+/// `arithmetic`: values of expressions as in training, of 1 to `longest` operators.
+impl Exams for Mano {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        if self.suffices(1, length).is_err() {
+            return Vec::new();
+        }
+        let window = |random, inputs: &mut [u32], targets: &mut [u32]| self.window(1, random, inputs, targets);
+        let (batch, _) = one_target_each(&drawn::examined(self.config.seed, length, window), self.config.seed);
+        let chance = 1.0 / self.config.modulus as f64;
+        vec![Exam { name: "arithmetic".into(), batch, how: How::First, chance, ceiling: None }]
     }
 }
 

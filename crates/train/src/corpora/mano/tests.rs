@@ -200,3 +200,20 @@ fn settings_without_sense_are_refused_with_a_hint() {
     let read: Corpus = serde_json::from_str(r#"{ "kind": "mano" }"#).unwrap();
     assert_eq!(read, Corpus::Mano(config()));
 }
+
+#[test]
+fn the_exam_asks_for_values_of_expressions_of_any_length() {
+    let exams = source(&config()).exams().unwrap().exams(64);
+    let [exam] = &exams[..] else { panic!("{exams:?}") };
+    assert_eq!((exam.batch.counted(), exam.batch.sequences(), exam.chance), (600, 600, 1.0 / 23.0));
+    let mut lengths = BTreeMap::<u32, u32>::new();
+    for (inputs, targets) in exam.batch.inputs.chunks(64).zip(exam.batch.targets.chunks(64)) {
+        let at = targets.iter().position(|target| *target != IGNORE).unwrap();
+        assert_eq!(inputs[at], ANS);
+        let from = inputs[..at].iter().rposition(|token| *token == BOS).unwrap();
+        assert_eq!(config().number(config().value(&inputs[from + 2..at])), targets[at]);
+        *lengths.entry(inputs[from + 1]).or_default() += 1;
+    }
+    assert!(lengths.len() == 10 && lengths.values().all(|n| *n > 30), "{lengths:?}");
+    assert!(source(&config()).exams().unwrap().exams(20).is_empty());
+}

@@ -60,6 +60,12 @@ impl Chain {
         surprise(self.table[c * self.tokens + y])
     }
 
+    /// max_y p(y | c).
+    pub(super) fn likeliest(&self, c: usize) -> f64 {
+        let row = &self.table[c * self.tokens..][..self.tokens];
+        row.iter().max().map_or(0.0, |n| f64::from(*n) / ONE as f64)
+    }
+
     /// sum_c pi(c) H(p(. | c)), nats: what the optimal predictor loses on average. Windows start from pi rounded to
     /// integers, which moves their contexts by less than 1e-7 of probability in all.
     pub(super) fn entropy(&self) -> f64 {

@@ -33,7 +33,7 @@ pub(super) use self::alias::Alias;
 use self::chain::Chain;
 // Laws of integers, for other sources that are drawn.
 pub(super) use self::chain::{ONE, integers, surprise};
-use super::{Batch, CorpusError, HeldOut, Place, Source, drawn, hex};
+use super::{Batch, CorpusError, Exam, Exams, HeldOut, Place, Source, drawn, exams, hex};
 
 pub(super) const SAYS: &str = "a seeded chain whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -187,6 +187,19 @@ impl Source for Markov {
 
     fn suffices(&self, _sequences: usize, _length: usize) -> Result<(), CorpusError> {
         Ok(())
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+}
+
+impl Exams for Markov {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let windows =
+            drawn::examined(self.seed, length, |random, inputs, targets| self.window(random, inputs, targets));
+        let best = |begun: &[u32]| begun.last().map_or(0.0, |last| self.chain.likeliest(*last as usize));
+        exams::words(&windows, self.seed, self.chain.tokens(), Some(&best)).into_iter().collect()
     }
 }
 

@@ -271,3 +271,21 @@ fn defaults_are_those_of_the_first_ladder() {
     let unknown = serde_json::from_str::<Corpus>(r#"{ "kind": "markov", "seed": 1, "order": 2 }"#).unwrap_err();
     assert!(unknown.to_string().contains("order"), "{unknown}");
 }
+
+#[test]
+fn the_exam_has_the_ceiling_of_the_likeliest_tokens() {
+    let chain = Chain::draw(&config(3)).unwrap();
+    let exams = source(&config(3)).exams().unwrap().exams(32);
+    let [Exam { batch, chance, ceiling, .. }] = &exams[..] else { panic!("{exams:?}") };
+    assert_eq!((batch.sequences(), batch.counted(), *chance), (600, 600, 1.0 / 256.0));
+    let rows: Vec<&[u32]> = chain.rows().collect();
+    let (mut right, mut sum) = (0.0, 0.0);
+    for (input, target) in batch.inputs.iter().zip(&batch.targets).filter(|(_, target)| **target != u32::MAX) {
+        let row = rows[*input as usize];
+        let best = (0..256).max_by_key(|y| row[*y]).unwrap();
+        right += f64::from(u8::from(best as u32 == *target));
+        sum += f64::from(row[best]) / ONE as f64;
+    }
+    assert!((sum / 600.0 - ceiling.unwrap()).abs() < 1e-12);
+    assert!((right - sum).abs() < 3.0 * (sum * (1.0 - sum / 600.0)).sqrt(), "{right} {sum}");
+}

@@ -15,6 +15,9 @@
 //! [`LEAST`] windows in each, and their order is drawn. So which window of which stream comes next is a function of seed and number alone, and
 //! each stream is read as if it were alone, from its first window on, none left out and none twice.
 //!
+//! Streams whose tokens are of their own (biographies, sums, a grammar) are mixed with `apart = true`: each then has a range of the
+//! vocabulary to itself, one behind the other in the order of their names, and no stream shares a token with another.
+//!
 //! All streams are evaluated, those without weight too; the loss is the mean of theirs, whatever the weights, so that mixtures are
 //! compared on the same scale.
 
@@ -27,7 +30,9 @@ use sha2::{Digest, Sha256};
 
 use super::stream::{GOLDEN, mix};
 use super::window;
-use super::{Batch, CorpusError, HeldOut, Opener, Permutation, Place, Set, Sight, Source, hex};
+use super::{
+    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Opener, Permutation, Place, References, Set, Sight, Source, hex,
+};
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -45,8 +50,11 @@ const SLACK: f64 = 1e-6;
 pub struct Config {
     /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
     pub weights: BTreeMap<String, f64>,
-    /// The corpora, by the same names. Their tokens have to be the same: bytes.
+    /// The corpora, by the same names. Their tokens have to be the same, bytes, unless they are kept apart.
     pub streams: BTreeMap<String, super::Config>,
+    /// Has each stream a range of the vocabulary to itself? Then their tokens may be anything, but for pictures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 /// A stream that was opened.
@@ -56,12 +64,16 @@ struct Stream {
     weight: f64,
     /// share of this one and those before
     up_to: f64,
+    /// its first token in the vocabulary of the mixture
+    first: u32,
     source: Arc<dyn Source>,
 }
 
 #[derive(Debug)]
 struct Mixture {
     streams: Vec<Stream>,
+    apart: bool,
+    vocab_size: usize,
     block: u64,
     sight: Option<Sight>,
     data: Data,
@@ -115,14 +127,14 @@ pub(super) fn open_with(config: &Config, stream: &mut Opener) -> Result<Arc<dyn 
         let source = stream(of).map_err(|e| of_stream(name, e))?;
         let weight = config.weights[name] / sum;
         up_to += weight;
-        streams.push(Stream { name: name.clone(), weight, up_to, source });
+        streams.push(Stream { name: name.clone(), weight, up_to, first: 0, source });
     }
-    Mixture::new(streams).map(|mixture| Arc::new(mixture) as Arc<dyn Source>)
+    Mixture::new(streams, config.apart).map(|mixture| Arc::new(mixture) as Arc<dyn Source>)
 }
 
 impl Mixture {
-    fn new(mut streams: Vec<Stream>) -> Result<Self, CorpusError> {
-        alike(&streams)?;
+    fn new(mut streams: Vec<Stream>, apart: bool) -> Result<Self, CorpusError> {
+        let vocab_size = if apart { spread(&mut streams)? } else { alike(&streams)? };
         let sight = streams.iter().find_map(|stream| stream.source.sight());
         // Rounding would leave out a window of a block, or give one to a stream without weight.
         let last = streams.iter().rposition(|stream| stream.weight > 0.0).unwrap_or_default();
@@ -131,6 +143,9 @@ impl Mixture {
         let block = ((LEAST / lightest).ceil() as u64).clamp(BLOCK[0], BLOCK[1]);
         let mut hash = Sha256::new();
         hash.update(b"isoloss mixture 1\n");
+        if apart {
+            hash.update(b"apart\n");
+        }
         for Stream { name, source, .. } in &streams {
             hash.update((name.len() as u64).to_le_bytes());
             hash.update(name);
@@ -140,7 +155,7 @@ impl Mixture {
         let data = Data { name, hash: hex(&hash.finalize()), tokens: None, entropy: None, other: Default::default() };
         let said = |s: &Stream| s.source.notes().iter().map(|note| format!("{}: {note}", s.name)).collect::<Vec<_>>();
         let notes = streams.iter().flat_map(said).collect();
-        Ok(Self { streams, block, sight, data, notes })
+        Ok(Self { streams, apart, vocab_size, block, sight, data, notes })
     }
 
     /// Windows of a stream in the first so many blocks.
@@ -167,9 +182,12 @@ impl Mixture {
 
     /// One window of a stream into a batch of one, with what each token reads where others have it.
     fn read(&self, stream: usize, seed: u64, number: u64, one: &mut Batch) {
-        one.layout = None;
-        let source = &self.streams[stream].source;
+        // Nothing of another stream is left.
+        (one.layout, one.memories) = (None, None);
+        one.prompts.clear();
+        let Stream { source, first, .. } = &self.streams[stream];
         source.fill(mix(seed ^ (stream as u64 + 1).wrapping_mul(GOLDEN)), number, one);
+        shift(one, *first);
         if let Some(sight) = self.sight {
             lay_out(one, sight, source.separator());
         }
@@ -194,6 +212,14 @@ fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
     batch.layout = Some(layout);
 }
 
+/// Moves the tokens of some windows into a range that begins there.
+fn shift(batch: &mut Batch, first: u32) {
+    if first > 0 {
+        batch.inputs.iter_mut().for_each(|token| *token += first);
+        batch.targets.iter_mut().filter(|target| **target != IGNORE).for_each(|target| *target += first);
+    }
+}
+
 /// An error of a stream, with its name.
 fn of_stream(name: &str, e: CorpusError) -> CorpusError {
     CorpusError::new(format!("the stream {name}: {}", e.message), e.hint)
@@ -205,9 +231,25 @@ fn is_plain(name: &str) -> bool {
     letters && !name.is_empty() && name != "stderr"
 }
 
-/// Refuses streams whose tokens or pictures differ.
-fn alike(streams: &[Stream]) -> Result<(), CorpusError> {
-    let Some(first) = streams.first() else { return Ok(()) };
+/// Gives each stream the range of tokens behind those of the streams before: how many there are of all. Refuses pictures, whose
+/// patches are numbered behind the vocabulary.
+fn spread(streams: &mut [Stream]) -> Result<usize, CorpusError> {
+    let mut vocab_size = 0;
+    for stream in streams {
+        if stream.source.sight().is_some() {
+            let message = format!("`streams`: {} has pictures, and is not mixed with others by `apart`", stream.name);
+            return Err(CorpusError::new(message, "`apart = false`, with streams whose text is bytes"));
+        }
+        stream.first = vocab_size as u32;
+        vocab_size += stream.source.vocab_size();
+    }
+    Ok(vocab_size)
+}
+
+/// Refuses streams whose tokens or pictures differ: how many tokens they have.
+fn alike(streams: &[Stream]) -> Result<usize, CorpusError> {
+    let Some(first) = streams.first() else { return Ok(0) };
+    let vocab_size = first.source.vocab_size();
     for stream in streams {
         let alphabets = [first, stream].map(|s| s.source.alphabet());
         if streams.len() > 1 && (alphabets[0] != alphabets[1] || alphabets[1].is_none()) {
@@ -216,24 +258,25 @@ fn alike(streams: &[Stream]) -> Result<(), CorpusError> {
                 format!("`streams`: the tokens of {} are of its own, and cannot be mixed with others", other.name);
             return Err(CorpusError::new(
                 message,
-                "text whose tokens are bytes, scenes, storybook, captions and pages have the same",
+                "`apart = true` gives each stream tokens of its own; text whose tokens are bytes, scenes, storybook, captions \
+                 and pages have the same",
             ));
         }
     }
     let mut seeing = streams.iter().filter_map(|s| Some((s, s.source.sight()?)));
-    let Some((one, sight)) = seeing.next() else { return Ok(()) };
+    let Some((one, sight)) = seeing.next() else { return Ok(vocab_size) };
     if let Some((other, own)) = seeing.find(|(_, own)| *own != sight) {
         let of = |s: Sight| format!("side = {}, patch = {}", s.side, s.patch);
         let message =
             format!("`streams`: pictures of {} have {}, those of {} {}", one.name, of(sight), other.name, of(own));
         return Err(CorpusError::new(message, "one side and one patch for all"));
     }
-    Ok(())
+    Ok(vocab_size)
 }
 
 impl Source for Mixture {
     fn vocab_size(&self) -> usize {
-        self.streams[0].source.vocab_size()
+        self.vocab_size
     }
 
     fn data(&self) -> Data {
@@ -256,8 +299,9 @@ impl Source for Mixture {
     fn held_out(&self, sequences: usize, length: usize) -> Result<HeldOut, CorpusError> {
         let mut all = HeldOut::default();
         all.batch.length = length;
-        for Stream { name, source, .. } in &self.streams {
+        for Stream { name, source, first, .. } in &self.streams {
             let mut own = source.held_out(sequences, length).map_err(|e| of_stream(name, e))?;
+            shift(&mut own.batch, *first);
             if let Some(sight) = self.sight {
                 lay_out(&mut own.batch, sight, source.separator());
             }
@@ -281,19 +325,88 @@ impl Source for Mixture {
     }
 
     fn alphabet(&self) -> Option<&'static str> {
-        self.streams[0].source.alphabet()
+        self.streams[0].source.alphabet().filter(|_| !self.apart)
     }
 
     fn separator(&self) -> Option<u32> {
-        self.streams[0].source.separator()
+        self.streams[0].source.separator().filter(|_| !self.apart)
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        self.streams.iter().find_map(|stream| stream.source.exams()).map(|_| self as &dyn Exams)
+    }
+
+    fn references(&self) -> Option<&dyn References> {
+        self.referring().next().map(|_| self as &dyn References)
     }
 
     fn text(&self, tokens: &[u32]) -> Option<String> {
+        if self.apart {
+            // A window is of one stream.
+            let stream = self.streams.iter().rfind(|stream| stream.first <= *tokens.first().unwrap_or(&0))?;
+            let own: Option<Vec<u32>> = tokens.iter().map(|token| token.checked_sub(stream.first)).collect();
+            return stream.source.text(&own?);
+        }
         (self.alphabet() == Some(window::BYTES)).then(|| window::text(tokens))
     }
 
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+impl Mixture {
+    /// Streams with texts to look up, and these.
+    fn referring(&self) -> impl Iterator<Item = (&Stream, &dyn References)> {
+        self.streams.iter().filter_map(|stream| Some((stream, stream.source.references()?)))
+    }
+}
+
+/// Those of all streams, one stream behind the other, in the tokens of the mixture.
+impl References for Mixture {
+    fn count(&self) -> u64 {
+        self.referring().map(|(_, texts)| texts.count()).sum()
+    }
+
+    fn longest(&self) -> usize {
+        self.referring().map(|(_, texts)| texts.longest()).max().unwrap_or_default()
+    }
+
+    fn write(&self, number: u64, tokens: &mut Vec<u32>) {
+        let mut number = number;
+        for (stream, texts) in self.referring() {
+            if number < texts.count() {
+                let from = tokens.len();
+                texts.write(number, tokens);
+                tokens[from..].iter_mut().for_each(|token| *token += stream.first);
+                return;
+            }
+            number -= texts.count();
+        }
+        panic!("there is no text {number} behind the last");
+    }
+}
+
+/// Those of all streams; where two have the same name, that of the stream stands behind it.
+impl Exams for Mixture {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let of = |stream: &Stream| stream.source.exams().map(|exams| exams.exams(length)).unwrap_or_default();
+        let each: Vec<(&Stream, Vec<Exam>)> = self.streams.iter().map(|stream| (stream, of(stream))).collect();
+        let names: Vec<String> = each.iter().flat_map(|(_, exams)| exams).map(|exam| exam.name.clone()).collect();
+        let mut all = Vec::with_capacity(names.len());
+        for (Stream { name, first, source, .. }, exams) in each {
+            for mut exam in exams {
+                shift(&mut exam.batch, *first);
+                if let Some(sight) = self.sight {
+                    lay_out(&mut exam.batch, sight, source.separator());
+                }
+                if names.iter().filter(|other| **other == exam.name).count() > 1 {
+                    exam.name = format!("{}_{name}", exam.name);
+                }
+                all.push(exam);
+            }
+        }
+        all
     }
 }
 

@@ -45,9 +45,9 @@ fn counting(weights: &[f64]) -> Mixture {
     let mut up_to = 0.0;
     let stream = |(number, &weight): (usize, &f64)| {
         up_to += weight;
-        Stream { name: number.to_string(), weight, up_to, source: Arc::new(Counting(number as u32)) }
+        Stream { name: number.to_string(), weight, up_to, first: 0, source: Arc::new(Counting(number as u32)) }
     };
-    Mixture::new(weights.iter().enumerate().map(stream).collect()).unwrap()
+    Mixture::new(weights.iter().enumerate().map(stream).collect(), false).unwrap()
 }
 
 #[test]
@@ -155,7 +155,8 @@ fn what_cannot_be_mixed_is_refused_with_what_would_help() {
         let streams = json!({ "a": { "kind": "scenes" }, "b": other });
         refused(serde_json::from_value(json!({ "weights": { "a": 0.5, "b": 0.5 }, "streams": streams })).unwrap())
     };
-    assert!(mixed(json!({ "kind": "markov", "seed": 1 })).message.contains("tokens of b"));
+    let own = mixed(json!({ "kind": "markov", "seed": 1 }));
+    assert!(own.message.contains("tokens of b") && own.hint.contains("`apart = true`"), "{own}");
     assert!(mixed(json!({ "kind": "scenes", "side": 64, "patch": 16 })).message.contains("side = 64"));
     assert!(mixed(json!({ "kind": "scenes", "patch": 5 })).message.contains("the stream b"));
     for name in ["x.y", "", "two words", "stderr", "a\u{1b}"] {
@@ -178,4 +179,135 @@ fn where_the_text_of_a_stream_lies_is_no_part_of_what_it_is() {
     let mut settings = serde_json::to_value(&config).unwrap();
     config.forget_whereabouts(&mut settings);
     assert!(!settings.to_string().contains("here") && settings["streams"]["b"]["held_out"] == json!(0.1), "{settings}");
+}
+
+/// Streams of tokens of their own, kept apart.
+fn apart(streams: serde_json::Value) -> Result<Arc<dyn Source>, CorpusError> {
+    let streams: BTreeMap<String, super::super::Config> = serde_json::from_value(streams).unwrap();
+    let weights = streams.keys().map(|name| (name.clone(), 1.0 / streams.len() as f64)).collect();
+    open(&Config { weights, streams, apart: true }, &place())
+}
+
+#[test]
+fn streams_that_are_kept_apart_share_no_token_and_are_what_they_are_alone() {
+    let streams = json!({
+        "facts": { "kind": "bios", "people": 40, "seed": 1, "packing": "people" },
+        "memory": { "kind": "recall" },
+        "sums": { "kind": "mano", "longest": 3 },
+    });
+    let source = apart(streams.clone()).unwrap();
+    let alone = |name: &str| {
+        serde_json::from_value::<super::super::Config>(streams[name].clone()).unwrap().open(&place()).unwrap()
+    };
+    let each = ["facts", "memory", "sums"].map(alone);
+    let sizes = each.clone().map(|source| source.vocab_size() as u32);
+    assert_eq!(source.vocab_size() as u32, sizes.iter().sum::<u32>());
+    let first = [0, sizes[0], sizes[0] + sizes[1]];
+
+    let mut batch = Batch::new(64, 50);
+    // What was there before is of no stream.
+    batch.prompts = vec![9; 64];
+    source.fill(3, 2, &mut batch);
+    let mut seen = [0; 3];
+    for window in 0..64 {
+        let one = batch.part(window..window + 1);
+        let stream = (0..3).rfind(|stream| first[*stream] <= one.inputs[0]).unwrap();
+        let range = first[stream]..first[stream] + sizes[stream];
+        let targets = one.targets.iter().filter(|target| **target != IGNORE);
+        assert!(one.inputs.iter().chain(targets).all(|token| range.contains(token)));
+        assert_eq!(one.prompts[0] > 0, stream == 0);
+        let text = source.text(&one.inputs);
+        assert_eq!(text.is_some_and(|text| text.starts_with("<eos> ")), stream == 0);
+        seen[stream] += 1;
+    }
+    assert!(seen.iter().all(|seen| *seen > 15), "{seen:?}");
+
+    let held = source.held_out(5, 50).unwrap();
+    for ((set, first), alone) in held.sets.iter().zip(first).zip(&each) {
+        let mut own = alone.held_out(5, 50).unwrap();
+        let part = held.batch.part(set.windows.clone());
+        assert_eq!(set.known, own.known);
+        assert_eq!(
+            part.targets.iter().filter(|t| **t == IGNORE).count(),
+            own.batch.targets.len() - own.batch.counted()
+        );
+        shift(&mut own.batch, first);
+        assert_eq!((part.inputs, part.targets), (own.batch.inputs, own.batch.targets));
+    }
+    assert_eq!(held.batch.prompts.len(), 15);
+}
+
+#[test]
+fn a_mixture_that_is_not_kept_apart_is_what_it_was() {
+    let settings = config(json!({ "captions": 0.5, "stories": 0.5, "shuffled": 0.0 }));
+    assert!(!serde_json::to_string(&settings).unwrap().contains("apart"));
+    let streams = json!({ "a": { "kind": "recall" } });
+    let one = Config {
+        apart: false,
+        ..serde_json::from_value(json!({ "weights": { "a": 1.0 }, "streams": streams })).unwrap()
+    };
+    let [plain, other] = [one.clone(), Config { apart: true, ..one }].map(|config| open(&config, &place()).unwrap());
+    assert_ne!(plain.data().hash, other.data().hash);
+    assert_eq!(plain.vocab_size(), other.vocab_size());
+    let e = apart(json!({ "a": { "kind": "recall" }, "b": { "kind": "scenes" } })).unwrap_err();
+    assert!(e.message.contains("b has pictures"), "{e}");
+}
+
+#[test]
+fn references_of_streams_stand_one_behind_the_other_in_their_own_tokens() {
+    let streams = json!({
+        "a": { "kind": "recall" },
+        "b": { "kind": "bios", "people": 7, "seed": 1 },
+        "c": { "kind": "biod", "people": 5, "seed": 1 },
+    });
+    let source = apart(streams.clone()).unwrap();
+    let texts = source.references().unwrap();
+    assert_eq!(texts.count(), 12);
+    let mut first = 0;
+    let mut number = 0;
+    for name in ["a", "b", "c"] {
+        let alone: super::super::Config = serde_json::from_value(streams[name].clone()).unwrap();
+        let alone = alone.open(&place()).unwrap();
+        for own in 0..alone.references().map_or(0, References::count) {
+            let (mut wanted, mut got) = (Vec::new(), vec![77]);
+            alone.references().unwrap().write(own, &mut wanted);
+            texts.write(number, &mut got);
+            assert!(wanted.len() <= texts.longest());
+            assert_eq!(got[1..].to_vec(), wanted.iter().map(|token| token + first).collect::<Vec<_>>());
+            number += 1;
+        }
+        first += alone.vocab_size() as u32;
+    }
+    assert_eq!(number, 12);
+    assert!(apart(json!({ "a": { "kind": "recall" }, "b": { "kind": "mano" } })).unwrap().references().is_none());
+}
+
+#[test]
+fn exams_of_streams_are_theirs_in_their_own_tokens() {
+    let streams = json!({
+        "a": { "kind": "recall" },
+        "b": { "kind": "bios", "people": 7, "seed": 1 },
+        "c": { "kind": "recall", "vocab_size": 40 },
+        "d": { "kind": "biod", "people": 5, "seed": 1 },
+    });
+    let source = apart(streams.clone()).unwrap();
+    let all = source.exams().unwrap().exams(64);
+    let names: Vec<&str> = all.iter().map(|exam| exam.name.as_str()).collect();
+    assert_eq!(names, ["recall_a", "facts_known", "recited_known", "recall_c"]);
+    let (mut first, mut given) = (0, all.iter());
+    for name in ["a", "b", "c", "d"] {
+        let alone: super::super::Config = serde_json::from_value(streams[name].clone()).unwrap();
+        let alone = alone.open(&place()).unwrap();
+        for mut exam in alone.exams().map(|exams| exams.exams(64)).unwrap_or_default() {
+            shift(&mut exam.batch, first);
+            let given = given.next().unwrap();
+            assert!(given.name.starts_with(&exam.name));
+            exam.name.clone_from(&given.name);
+            assert_eq!(*given, exam);
+        }
+        first += alone.vocab_size() as u32;
+    }
+    let two =
+        json!({ "a": { "kind": "biod", "people": 5, "seed": 1 }, "b": { "kind": "biod", "people": 5, "seed": 2 } });
+    assert!(apart(two).unwrap().exams().is_none());
 }

@@ -1,6 +1,6 @@
 //! What corpora of people share: names, words for everything that has one, and how texts about people become windows.
 //!
-//! The text about a person has the same number of tokens for everybody and at every exposure. So token t of the stream
+//! The text about a person, or several of them in a row, has the same number of tokens for everybody and at every exposure. So token t of the stream
 //! stands in text t / Q at place t % Q, that text is told at exposure (t / Q) / N, and whom it is about is the place
 //! (t / Q) % N of that exposure's random order: any part of the stream is found without what is before it.
 
@@ -18,7 +18,7 @@ pub use self::names::{Fraction, NAMES};
 pub use self::packing::Packing;
 use self::packing::Telling;
 use super::stream::{self, Purpose};
-use super::{Batch, CorpusError, Facts, HeldOut, Source};
+use super::{Batch, CorpusError, Exams, Facts, HeldOut, References, Source};
 
 /// Fills a window behind its last text.
 pub(super) const BLANK: u32 = 0;
@@ -27,10 +27,24 @@ pub(super) const EOS: u32 = 1;
 /// Ends a sentence.
 pub(super) const STOP: u32 = 2;
 
+/// Tokens of a text until the full name was told: all texts, and all that is asked, begin with [`EOS`] and the name, and who
+/// has read both can look the person up.
+pub(super) const QUESTION: u32 = 1 + NAME_TOKENS as u32;
+
 /// Texts of one length about people.
 pub(super) trait Lives: Facts + fmt::Debug + Send + Sync {
     /// How many different tokens there are.
     fn vocab_size(&self) -> usize;
+
+    /// All people: those that are trained on ([`Facts::people`]), and behind them those that only references tell of.
+    fn everybody(&self) -> u64 {
+        self.people()
+    }
+
+    /// How often in a row a person is told of in training, each time anew.
+    fn tellings(&self) -> usize {
+        1
+    }
 
     /// Tokens of a text, [`EOS`] at its beginning among them.
     fn tokens(&self) -> usize;
@@ -40,6 +54,11 @@ pub(super) trait Lives: Facts + fmt::Debug + Send + Sync {
 
     /// Tokens for people to read.
     fn text(&self, tokens: &[u32]) -> String;
+
+    /// What a model can be examined in, if anything.
+    fn exams(&self) -> Option<&dyn Exams> {
+        None
+    }
 }
 
 /// A corpus of texts about people.
@@ -79,7 +98,7 @@ impl<L: Lives> Source for People<L> {
     }
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
-        let text = self.lives.tokens();
+        let text = packing::told(&self.lives);
         if self.packing == Packing::People && length < text {
             let message = format!("the text about a person has {text} tokens, and a window {length}");
             let hint =
@@ -97,8 +116,36 @@ impl<L: Lives> Source for People<L> {
         Some(&self.lives)
     }
 
+    fn exams(&self) -> Option<&dyn Exams> {
+        self.lives.exams()
+    }
+
+    /// Where people are told of again and again, the first telling is what there is to look up.
+    fn references(&self) -> Option<&dyn References> {
+        (self.lives.tellings() == 1).then_some(self)
+    }
+
     fn text(&self, tokens: &[u32]) -> Option<String> {
         Some(self.lives.text(tokens))
+    }
+}
+
+/// Everybody is told of once, in forms and an order that no window of training was drawn with; where these are a person's own,
+/// in them.
+impl<L: Lives> References for People<L> {
+    fn count(&self) -> u64 {
+        self.lives.everybody()
+    }
+
+    fn longest(&self) -> usize {
+        self.lives.tokens()
+    }
+
+    fn write(&self, number: u64, tokens: &mut Vec<u32>) {
+        let from = tokens.len();
+        tokens.resize(from + self.lives.tokens(), BLANK);
+        let mut random = stream::stream(Purpose::Reference, [self.seed, number, 0]);
+        self.lives.write(number, &mut random, &mut tokens[from..]);
     }
 }
 

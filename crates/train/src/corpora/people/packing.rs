@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::permutation::Permutation;
 use super::super::stream::{Purpose, stream};
 use super::super::{Batch, IGNORE};
-use super::{BLANK, EOS, Lives};
+use super::{BLANK, EOS, Lives, QUESTION};
 
 /// How texts become windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Telling {
     }
 }
 
-/// The text that was written last: neighbouring windows share one.
+/// The text that was written last, all tellings of it: neighbouring windows share one.
 struct Writer<'a, L> {
     lives: &'a L,
     telling: Telling,
@@ -54,18 +54,26 @@ impl<L: Lives> Writer<'_, L> {
     fn text(&mut self, number: u64) -> &[u32] {
         if self.number != Some(number) {
             let person = self.telling.person(number, self.lives.people());
-            self.lives.write(person, &mut self.telling.random(number), &mut self.tokens);
+            let mut random = self.telling.random(number);
+            for telling in self.tokens.chunks_exact_mut(self.lives.tokens()) {
+                self.lives.write(person, &mut random, telling);
+            }
             self.number = Some(number);
         }
         &self.tokens
     }
 }
 
+/// Tokens of all tellings of a person in a row.
+pub(super) fn told<L: Lives>(lives: &L) -> usize {
+    lives.tellings() * lives.tokens()
+}
+
 impl Packing {
     /// Tokens of the windows, each of that length, that tell of everybody once.
     pub(super) fn pass<L: Lives>(self, lives: &L, length: usize) -> u64 {
         let each = match self {
-            Self::Stream => lives.tokens(),
+            Self::Stream => told(lives),
             Self::People => length,
         };
         lives.people() * each as u64
@@ -73,7 +81,11 @@ impl Packing {
 
     /// Fills neighbouring windows, of which the first has that number.
     pub(super) fn fill<L: Lives>(self, lives: &L, telling: Telling, first: u64, batch: &mut Batch) {
-        let length = lives.tokens();
+        let length = told(lives);
+        batch.prompts.clear();
+        if self == Self::People {
+            batch.prompts.resize(batch.sequences(), QUESTION);
+        }
         let mut writer = Writer { lives, telling, number: None, tokens: vec![BLANK; length] };
         for (number, (inputs, targets)) in (first..).zip(batch.windows_mut()) {
             match self {

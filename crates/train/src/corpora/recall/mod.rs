@@ -29,7 +29,8 @@ use sha2::{Digest, Sha256};
 
 pub use self::tasks::Task;
 use self::tasks::{MARKERS, below};
-use super::{Batch, CorpusError, HeldOut, IGNORE, Place, Source, drawn, hex};
+use super::exams::one_target_each;
+use super::{Batch, CorpusError, Exam, Exams, HeldOut, How, IGNORE, Place, Source, drawn, hex};
 
 pub(super) const SAYS: &str = "copy, palindrome, associative recall and stack: the context determines every target";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -203,6 +204,30 @@ impl Source for Recall {
             return Err(CorpusError::new(message, format!("windows of {least} or more, or a smaller `shortest`")));
         }
         Ok(())
+    }
+
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+}
+
+/// `recall`: one answer of each window. Chance is that of a symbol that could stand there whatever the window holds: the mean over
+/// questions, since of `recall` itself only half of the symbols are values.
+impl Exams for Recall {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        if self.suffices(1, length).is_err() {
+            return Vec::new();
+        }
+        let seed = self.config.seed;
+        let windows = drawn::examined(seed, length, |random, inputs, targets| self.window(random, inputs, targets));
+        let (batch, places) = one_target_each(&windows, seed);
+        let options = |at: &usize| {
+            let before = batch.inputs[at / length * length..=*at].iter().rev();
+            let task = before.copied().find_map(|token| Task::ALL.iter().find(|task| task.marker() == token));
+            task.map_or(1, |task| task.answers(self.config.symbols()))
+        };
+        let chance = places.iter().map(|at| 1.0 / f64::from(options(at))).sum::<f64>() / places.len() as f64;
+        vec![Exam { name: "recall".into(), batch, how: How::First, chance, ceiling: None }]
     }
 }
 

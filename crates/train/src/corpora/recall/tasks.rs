@@ -40,6 +40,11 @@ impl Task {
         FIRST + self as u32
     }
 
+    /// How many of the symbols can be an answer.
+    pub(super) fn answers(self, symbols: u32) -> u32 {
+        if self == Self::Recall { symbols - symbols / 2 } else { symbols }
+    }
+
     /// Tokens of an example of n symbols, pairs or pushes: so many for each, and so many beside.
     fn shape(self) -> [usize; 2] {
         match self {

@@ -229,3 +229,18 @@ fn settings_have_defaults() {
     let unknown = serde_json::from_str::<Corpus>(r#"{ "kind": "recall", "tasks": ["queue"] }"#).unwrap_err();
     assert!(unknown.to_string().contains("palindrome"), "{unknown}");
 }
+
+#[test]
+fn the_exam_asks_for_one_answer_in_each_window() {
+    let exam = |config: &Config, length| source(config).exams().unwrap().exams(length);
+    for (task, chance) in [(Task::Copy, 1.0 / 57.0), (Task::Stack, 1.0 / 57.0), (Task::Recall, 1.0 / 29.0)] {
+        let exams = exam(&Config { tasks: vec![task], ..config() }, 64);
+        let [exam] = &exams[..] else { panic!("{exams:?}") };
+        assert_eq!((exam.name.as_str(), exam.batch.sequences(), exam.batch.counted()), ("recall", 600, 600));
+        assert!((exam.chance - chance).abs() < 1e-12, "{task:?}: {}", exam.chance);
+    }
+    // Of all tasks together it lies between.
+    let mixed = exam(&config(), 64)[0].chance;
+    assert!(1.0 / 57.0 < mixed && mixed < 1.0 / 29.0, "{mixed}");
+    assert!(exam(&config(), 3).is_empty());
+}

@@ -18,6 +18,7 @@ mod cargo;
 mod documents;
 pub(super) mod left_out;
 mod order;
+mod pieces;
 pub(super) mod select;
 mod tokens;
 
@@ -32,9 +33,12 @@ pub(super) use self::build::is_held_out;
 use self::cache::Tokens;
 use self::left_out::shown;
 use self::order::Order;
+use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
 use super::window::BYTES;
-use super::{Batch, CorpusError, HeldOut, IGNORE, Known, Permutation, Place, Source};
+use super::{
+    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References, Source, exams,
+};
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -155,6 +159,7 @@ struct TextSource {
     epoch: u64,
     held_out: Order,
     held_out_tokens: u64,
+    pieces: Pieces,
     /// Orders of seeds and epochs, the last used at the end.
     orders: Mutex<Vec<([u64; 2], Arc<Order>)>>,
 }
@@ -174,7 +179,8 @@ impl TextSource {
         let held_out = Order::new(&tokens, tokens.held_out(), None);
         notes.extend(config.tokens.notes(&tokens));
         let of_bytes = config.tokens == TokenKind::Bytes;
-        Self { tokens, data, notes, of_bytes, epoch, held_out, held_out_tokens, orders: Mutex::default() }
+        let pieces = Pieces::new(&tokens);
+        Self { tokens, data, notes, of_bytes, epoch, held_out, held_out_tokens, pieces, orders: Mutex::default() }
     }
 
     /// The order of documents in an epoch.
@@ -290,8 +296,24 @@ impl Source for TextSource {
         Some(self.tokens.separator())
     }
 
+    fn exams(&self) -> Option<&dyn Exams> {
+        Some(self)
+    }
+
+    fn references(&self) -> Option<&dyn References> {
+        Some(self)
+    }
+
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// Of windows of the held-out documents, fewer where there are not as many.
+impl Exams for TextSource {
+    fn exams(&self, length: usize) -> Vec<Exam> {
+        let held_out = self.held_out(QUESTIONS, length).ok();
+        held_out.and_then(|held| exams::words(&held.batch, 0, self.tokens.vocab_size(), None)).into_iter().collect()
     }
 }
 

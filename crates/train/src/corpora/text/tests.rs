@@ -460,3 +460,37 @@ fn settings_are_read_with_their_defaults() {
     assert!(error.to_string().contains("a path or a list of paths"), "{error}");
     assert!(read.whereabouts().contains(&"path"));
 }
+
+#[test]
+fn references_are_the_training_documents_in_pieces() {
+    let bench = Bench::with_texts();
+    bench.write("in/empty.txt", b"");
+    bench.write("in/long.txt", "x y ".repeat(96).as_bytes());
+    let source = bench.source("in");
+    let [_, training] = parts((0..40).map(|i| text(i).into_bytes()).chain(["x y ".repeat(96).into()]).collect(), 0.2);
+    let wanted: Vec<Vec<u32>> = training
+        .iter()
+        .flat_map(|text| text.chunks(128))
+        .map(|piece| piece.iter().map(|b| (*b).into()).collect())
+        .collect();
+    let texts = source.references().unwrap();
+    assert_eq!((texts.count(), texts.longest()), (wanted.len() as u64, 128));
+    for (number, wanted) in (0..).zip(wanted) {
+        let mut got = vec![5];
+        texts.write(number, &mut got);
+        assert_eq!(got[1..], wanted);
+    }
+}
+
+#[test]
+fn the_exam_is_on_documents_that_are_held_out() {
+    let bench = Bench::with_texts();
+    let source = bench.source("in");
+    let exams = source.exams().unwrap().exams(16);
+    let [exam] = &exams[..] else { panic!("{exams:?}") };
+    let held = source.held_out(QUESTIONS, 16).unwrap().batch;
+    assert_eq!((exam.name.as_str(), exam.chance, exam.ceiling), ("words", 1.0 / 257.0, None));
+    assert_eq!(exam.batch.inputs, held.inputs);
+    assert_eq!(exam.batch.counted(), held.sequences());
+    assert!(source.exams().unwrap().exams(1 << 20).is_empty());
+}
