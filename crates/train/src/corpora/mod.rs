@@ -25,7 +25,7 @@ mod references;
 pub mod scenes;
 mod sight;
 pub mod storybook;
-mod stream;
+pub(crate) mod stream;
 pub mod text;
 mod told;
 mod window;

@@ -23,14 +23,14 @@ pub(super) enum Purpose {
 }
 
 /// Bits well mixed: the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64 bits.
-pub(super) fn mix(word: u64) -> u64 {
+pub(crate) fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     word ^ (word >> 31)
 }
 
 /// The increment of SplitMix64: the golden ratio, odd.
-pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The stream of a purpose and three numbers.
 pub(super) fn stream(purpose: Purpose, words: [u64; 3]) -> Xoshiro256PlusPlus {

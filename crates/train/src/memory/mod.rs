@@ -3,3 +3,4 @@
 
 pub mod bank;
 pub mod leak;
+pub mod retrievers;
