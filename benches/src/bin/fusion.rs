@@ -103,7 +103,7 @@ impl Measured {
     fn new(name: &'static str, kind: &str, batch: Batch, threads: usize) -> Self {
         let settings = json!({ "d_model": WIDTH, "n_layer": 4, "head_dim": 32, "qk_norm": true });
         let shape = Shape::read(kind, settings).expect("a model").expect("its settings");
-        let reading = Reading { vocab_size: VOCABULARY, pictures: Pictures::of(&batch) };
+        let reading = Reading { pictures: Pictures::of(&batch), ..Reading::from(VOCABULARY) };
         let config = shape.complete(reading).expect("a size that fits");
         let mut params = Params::new(1);
         let model = config.build(&mut params, &Start { embedding: 0.5, hidden: 1.0, residual: 0.5, head: 0.5 });

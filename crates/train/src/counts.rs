@@ -16,6 +16,11 @@ pub fn counts(config: &RunConfig) -> Counts {
     let training = &config.training;
     let size = config.model.size(training.seq_len);
     let windows = training.steps as f64 * training.batch as f64;
+    let mut multiply_adds = size.multiply_adds.on_average(windows);
+    if let (Some(more), Some(model)) = (size.with_memory, config.model.memory()) {
+        let later = training.steps.saturating_sub(model.memory.begins) as f64 * training.batch as f64;
+        multiply_adds += more.on_average(later);
+    }
     let tokens = training.tokens();
     let outside = size.embedding + size.head;
     // What no token of its kind passes takes no part, and an encoder of pictures only in their patches (Shukor et al. 2025, arXiv
@@ -31,9 +36,9 @@ pub fn counts(config: &RunConfig) -> Counts {
         embedding: size.embedding,
         head: size.head,
         non_embedding: size.stored - outside,
-        flops_counted: PASSES * PER_MULTIPLY_ADD * size.multiply_adds.algorithmic * windows,
-        flops_full: Some(PASSES * PER_MULTIPLY_ADD * size.multiply_adds.full * windows),
-        flops_executed: Some(PER_MULTIPLY_ADD * size.multiply_adds.executed.iter().sum::<f64>() * windows),
+        flops_counted: PASSES * PER_MULTIPLY_ADD * multiply_adds.algorithmic,
+        flops_full: Some(PASSES * PER_MULTIPLY_ADD * multiply_adds.full),
+        flops_executed: Some(PER_MULTIPLY_ADD * multiply_adds.executed.iter().sum::<f64>()),
         flops_6nd: 6.0 * each * tokens as f64,
         tokens,
         cache_per_token: Some(size_of::<f32>() as u64 * size.cache.per_token),

@@ -81,13 +81,22 @@ fn rate(rates: &[(f64, f64)], cost: f64) -> f64 {
 
 /// Seconds of a step while `side_by_side` runs of this shape train: the median over blocks of steps, the mean over runs.
 fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> f64 {
+    // Steps with memory take longer than those before, and both are timed.
+    let steps = job.config.training.steps;
+    let begins = job.config.model.memory().map_or(steps, |model| model.memory.begins).min(steps);
+    let stages = [(0, begins), (begins, steps - begins)].into_iter().filter(|(_, steps)| *steps > 0);
+    stages.map(|(from, of)| of as f64 / steps as f64 * timed(job, from, side_by_side, threads)).sum()
+}
+
+/// The same of steps from that one on.
+fn timed(job: &Job, from: u64, side_by_side: usize, threads: usize) -> f64 {
     let barrier = Barrier::new(side_by_side);
     // Made before any of them waits for the others: what fails, fails here.
     let trainers = (0..side_by_side).map(|_| Trainer::<f32>::new(&job.config, job.source.clone(), threads));
     let one = |mut trainer: Trainer<f32>| {
         let mut step = || {
-            // A shape is timed at its beginning, over and over if its runs are short.
-            trainer.rewind();
+            // A shape is timed at one place, over and over if its runs are short.
+            trainer.rewind(from);
             let start = Instant::now();
             let _ = trainer.advance();
             start.elapsed().as_secs_f64()

@@ -44,6 +44,13 @@ impl MultiplyAdds {
         Self { algorithmic: reads.pairs * width, full: long * long * width, executed }
     }
 
+    /// Of attention to rows of a memory, which tokens read beside others: all of them by either way of counting.
+    pub fn of_memory(heads: usize, widths: [usize; 2], reads: Reads) -> Self {
+        let forward = reads.pairs * (heads * (widths[0] + widths[1])) as f64;
+        let executed = attention::multiply_adds_of(reads.scores, heads, widths);
+        Self { algorithmic: forward, full: forward, executed }
+    }
+
     /// Of so many on average.
     pub fn on_average(self, times: f64) -> Self {
         let executed = self.executed.map(|way| times * way);

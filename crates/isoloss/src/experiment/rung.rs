@@ -147,7 +147,7 @@ impl<'a> Rung<'a> {
         let training = recipe.training(&self.model, tokens);
         let training = training.and_then(|training| self.model.suits(&training).map(|()| training));
         let training = training.map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
-        let (corpus, model) = (self.corpus.clone(), self.model.clone());
+        let (corpus, model) = (self.corpus.clone(), self.model.clone().of_steps(training.steps));
         let evaluation = self.experiment.evaluation.clone();
         Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
     }

@@ -20,37 +20,6 @@ pub struct Batch {
     /// Of each window how many of its first tokens are a question: known before anything behind them is foretold. Empty where
     /// windows have none.
     pub prompts: Vec<u32>,
-    /// Texts that were looked up for the windows, where there are such.
-    pub memories: Option<Memories>,
-}
-
-/// Texts that were looked up for some windows, as many for each, and which of them a token reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Memories {
-    /// Texts of a window.
-    pub per_window: usize,
-    /// Tokens of a text, those that fill it up among them.
-    pub length: usize,
-    /// `[windows x per_window, length]`.
-    pub tokens: Vec<u32>,
-    /// Of each text how many tokens are its own.
-    pub lengths: Vec<u32>,
-    /// Of each token of the windows the first text that it reads, and the one behind the last, counted over those of its window.
-    pub spans: Vec<[u32; 2]>,
-}
-
-impl Memories {
-    /// That of some windows, of so many tokens each.
-    fn part(&self, windows: Range<usize>, length: usize) -> Self {
-        let texts = windows.start * self.per_window..windows.end * self.per_window;
-        Self {
-            per_window: self.per_window,
-            length: self.length,
-            tokens: self.tokens[texts.start * self.length..texts.end * self.length].to_vec(),
-            lengths: self.lengths[texts].to_vec(),
-            spans: self.spans[windows.start * length..windows.end * length].to_vec(),
-        }
-    }
 }
 
 /// Where documents and pictures lie in windows.
@@ -113,20 +82,17 @@ impl Batch {
             inputs: self.inputs[tokens.clone()].to_vec(),
             targets: self.targets[tokens.clone()].to_vec(),
             layout: self.layout.as_ref().map(|layout| layout.part(tokens)),
-            prompts: self.prompts.get(windows.clone()).unwrap_or_default().to_vec(),
-            memories: self.memories.as_ref().map(|memories| memories.part(windows, self.length)),
+            prompts: self.prompts.get(windows).unwrap_or_default().to_vec(),
         }
     }
 
-    /// Other windows behind these, of the same length; a layout of both if either has one, and questions likewise. What was
-    /// looked up for either is dropped.
+    /// Other windows behind these, of the same length; a layout of both if either has one, and questions likewise.
     pub(super) fn append(&mut self, other: &Self) {
         if !self.prompts.is_empty() || !other.prompts.is_empty() {
             self.prompts.resize(self.sequences(), 0);
             self.prompts.extend(&other.prompts);
             self.prompts.resize(self.sequences() + other.sequences(), 0);
         }
-        self.memories = None;
         let (mine, theirs) = (self.inputs.len(), other.inputs.len());
         self.length = self.length.max(other.length);
         if let Some(sight) = [&*self, other].iter().find_map(|batch| Some(batch.layout.as_ref()?.sight)) {

@@ -20,6 +20,7 @@ pub mod pages;
 mod people;
 mod permutation;
 mod pictures;
+mod reading;
 pub mod recall;
 mod references;
 pub mod scenes;
@@ -38,15 +39,16 @@ use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-pub use batch::{Batch, HeldOut, Known, Layout, Memories, Set};
+pub use batch::{Batch, HeldOut, Known, Layout, Set};
 pub use exams::{Exam, Exams, How, QUESTIONS};
 pub use facts::{Bits, Facts, Term};
 pub use isoloss_engine::IGNORE;
 pub use people::{Fraction, Packing};
 pub use permutation::Permutation;
+pub use reading::{Reading, Shelf, reading};
 pub use references::References;
 pub(crate) use sight::CHANNELS;
-pub use sight::{Pictures, Reading, Sight, reading};
+pub use sight::{Pictures, Sight};
 
 /// A corpus that was opened.
 pub trait Source: fmt::Debug + Send + Sync {

@@ -3,7 +3,7 @@
 use isoloss_engine::ops::attention::scores_within;
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, CorpusError, Source};
+use super::{Batch, CorpusError};
 
 /// How pictures are looked at: squares of so many pixels, cut into square patches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,21 +53,6 @@ impl Sight {
     }
 }
 
-/// What a model is told of the corpus it reads.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading {
-    /// Different tokens of text.
-    pub vocab_size: usize,
-    /// Of a corpus with pictures.
-    pub pictures: Option<Pictures>,
-}
-
-impl From<usize> for Reading {
-    fn from(vocab_size: usize) -> Self {
-        Self { vocab_size, pictures: None }
-    }
-}
-
 /// What windows hold of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,22 +85,4 @@ impl Pictures {
         let per_window = layout.places.len() as f64 / windows;
         Some(Self { side, patch, per_window, pairs: pairs as f64 / windows, scores: scores as f64 / windows })
     }
-}
-
-/// Windows that are looked at for averages, at most and at least.
-const WINDOWS: [usize; 2] = [16, 1024];
-/// Numbers of their pictures, at most, where there are more than the least windows.
-const NUMBERS: usize = 1 << 26;
-
-/// What a model is told of a corpus that is read in windows of that length. The averages are those of windows that stand for all,
-/// always the same ones.
-pub fn reading(source: &dyn Source, length: usize) -> Reading {
-    let vocab_size = source.vocab_size();
-    let Some(sight) = source.sight().filter(|_| length > 0) else {
-        return Reading { vocab_size, pictures: None };
-    };
-    let of_window = (length / sight.patches()).max(1) * sight.pixels();
-    let mut batch = Batch::new((NUMBERS / of_window).clamp(WINDOWS[0], WINDOWS[1]), length);
-    source.fill(0, 0, &mut batch);
-    Reading { vocab_size, pictures: Pictures::of(&batch) }
 }

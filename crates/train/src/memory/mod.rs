@@ -2,5 +2,7 @@
 //! most attended tokens are kept on disk, and a decoder that looks texts up attends to them.
 
 pub mod bank;
+pub mod course;
 pub mod leak;
+pub mod library;
 pub mod retrievers;

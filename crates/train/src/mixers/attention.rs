@@ -1,6 +1,6 @@
 //! Grouped-query attention with rotary positions (Ainslie et al. 2023, arXiv 2305.13245; Su et al. 2021, arXiv 2104.09864).
 
-use isoloss_engine::{Param, Real, Rope, Slot, Tape};
+use isoloss_engine::{Columns, Param, Real, Rope, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
 use super::{Around, Cache, Cost, Reach};
@@ -70,6 +70,16 @@ impl Settings {
 }
 
 impl Config {
+    /// Query heads; key and value heads.
+    fn heads(&self) -> [usize; 2] {
+        [self.n_head, self.n_kv_head]
+    }
+
+    /// What scores are multiplied by.
+    fn scale(&self) -> f64 {
+        (self.head_dim as f64).sqrt().recip()
+    }
+
     /// Columns of queries; of keys, which is that of values.
     fn widths(&self) -> [usize; 2] {
         [self.n_head * self.head_dim, self.n_kv_head * self.head_dim]
@@ -80,12 +90,18 @@ impl Config {
         MultiplyAdds::within(seq_len, self.n_head, [self.head_dim; 2], reads)
     }
 
+    /// Parameters of the map to queries, keys and values.
+    pub(crate) fn projected(&self) -> u64 {
+        let [q, kv] = self.widths();
+        (self.d_model * (q + 2 * kv)) as u64
+    }
+
     pub(crate) fn cost(&self, seq_len: usize) -> Cost {
         let [q, kv] = self.widths();
         let normed = if self.qk_norm { q + kv + self.n_head + self.n_kv_head } else { 0 };
         let turned = if self.rope_theta.is_some() { q + kv } else { 0 };
         Cost {
-            matrices: (self.d_model * (q + 2 * kv) + q * self.d_model) as u64,
+            matrices: self.projected() + (q * self.d_model) as u64,
             vectors: if self.qk_norm { 2 * self.head_dim as u64 } else { 0 },
             mixing: MultiplyAdds::causal(seq_len, self.n_head, [self.head_dim; 2]),
             kept: (q + 2 * kv + turned + normed + q + self.n_head) as u64,
@@ -121,40 +137,88 @@ impl Mixer {
         self.qk = self.config.qk_norm.then(|| ["norm_q", "norm_k"].map(|name| weights.ones(name, width)));
     }
 
-    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
-        let Config { n_head, n_kv_head, head_dim, norm_eps: eps, .. } = self.config;
+    /// Queries, keys and values of the normed stream x, whose first token has that position.
+    fn project<R: Real>(&self, tape: &mut Tape<R>, x: Slot, from: isize, see: &mut See) -> Projected {
+        let Config { norm_eps: eps, .. } = self.config;
         let [q, kv] = self.config.widths();
         let qkv = tape.linear(x, self.qkv);
         see(format_args!("queries, keys, values"), qkv);
-        let (spans, past) = match reach {
-            Reach::Spans(spans) => (Some(spans), None),
-            reach => (None, reach.past()),
-        };
-        let from = past.as_ref().map_or(0, |past| past.tokens as isize);
+        let [queries, keys, values] = [qkv.columns(0, q), qkv.columns(q, kv), qkv.columns(q + kv, kv)];
         let rope = self.rope.map(|rope| Rope { from, ..rope });
-        let (queries, mut keys, mut values) = match (self.qk, rope) {
+        match (self.qk, rope) {
             // Queries and keys lie side by side and turn alike.
             (None, Some(rope)) => {
                 let qk = tape.rope(qkv.columns(0, q + kv), rope);
-                (qk.columns(0, q), qk.columns(q, kv), qkv.columns(q + kv, kv))
+                let turned = [qk.columns(0, q), qk.columns(q, kv)];
+                Projected { turned, bare: [queries, keys], values }
             }
-            (None, None) => (qkv.columns(0, q), qkv.columns(q, kv), qkv.columns(q + kv, kv)),
+            (None, None) => Projected { turned: [queries, keys], bare: [queries, keys], values },
             (Some([of_q, of_k]), rope) => {
-                let (queries, keys) = (qkv.columns(0, q), qkv.columns(q, kv));
-                let parts = [tape.rmsnorm(queries, of_q, eps), tape.rmsnorm(keys, of_k, eps)];
-                let [queries, keys] = parts.map(|part| rope.map_or(part, |rope| tape.rope(part, rope)));
-                (queries.into(), keys.into(), qkv.columns(q + kv, kv))
+                let bare = [tape.rmsnorm(queries, of_q, eps), tape.rmsnorm(keys, of_k, eps)];
+                let turned = bare.map(|part| rope.map_or(part, |rope| tape.rope(part, rope)).into());
+                Projected { turned, bare: bare.map(Columns::from), values }
             }
-        };
-        if let Some(past) = past {
-            keys = past.extend(tape, 0, keys, usize::MAX).into();
-            values = past.extend(tape, 1, values, usize::MAX).into();
-            past.tokens += x.length();
-        }
-        let scale = (head_dim as f64).sqrt().recip();
-        match spans {
-            Some(spans) => tape.attention_within(queries, keys, values, [n_head, n_kv_head], scale, spans),
-            None => tape.attention(queries, keys, values, [n_head, n_kv_head], scale),
         }
     }
+
+    pub(super) fn mix<R: Real>(&self, tape: &mut Tape<R>, x: Slot, reach: Reach<R>, see: &mut See) -> Slot {
+        let from = if let Reach::Past(past) = &reach { past.tokens as isize } else { 0 };
+        let Projected { turned: [queries, mut keys], mut values, .. } = self.project(tape, x, from, see);
+        let (heads, scale) = (self.config.heads(), self.config.scale());
+        match reach {
+            Reach::Window => {}
+            Reach::Spans(spans) => return tape.attention_within(queries, keys, values, heads, scale, spans),
+            Reach::Memory(memory) => {
+                return tape.attention_with_memory(queries, keys, values, heads, scale, memory);
+            }
+            Reach::Past(past) => {
+                keys = past.extend(tape, 0, keys, usize::MAX).into();
+                values = past.extend(tape, 1, values, usize::MAX).into();
+                past.tokens += x.length();
+            }
+        }
+        tape.attention(queries, keys, values, heads, scale)
+    }
+
+    /// What is kept of texts that were read alone: keys and values of the tokens that are attended to most. Where the texts are read
+    /// on, what goes through `out` to their stream as well.
+    pub(crate) fn remember<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        x: Slot,
+        texts: Texts,
+        goes_on: bool,
+        see: &mut See,
+    ) -> ([Slot; 2], Option<Slot>) {
+        let Texts { lengths, places, shape, kept, from } = texts;
+        let Projected { turned: [queries, keys], bare, values } = self.project(tape, x, from, see);
+        let (heads, scale) = (self.config.heads(), self.config.scale());
+        let chosen = tape.most_attended(bare[0], bare[1], heads, scale, lengths, kept);
+        let memory = [keys, values].map(|x| tape.keep(x, chosen, heads[1], places, shape));
+        (memory, goes_on.then(|| tape.attention(queries, keys, values, heads, scale)))
+    }
+}
+
+/// What the stream is made into.
+struct Projected {
+    /// Queries and keys, turned by their positions.
+    turned: [Columns; 2],
+    /// The same without positions.
+    bare: [Columns; 2],
+    values: Columns,
+}
+
+/// Texts that are read to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts {
+    /// Tokens of each.
+    pub lengths: Tokens,
+    /// Of each the first of its rows, counted over all rows of the memories.
+    pub places: Tokens,
+    /// Windows, and rows of the memory of each.
+    pub shape: [usize; 2],
+    /// Tokens that are kept of each text and head, at most.
+    pub kept: usize,
+    /// The position of the first token of every text.
+    pub from: isize,
 }

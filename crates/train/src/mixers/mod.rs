@@ -10,7 +10,7 @@ pub mod kda;
 pub mod mla;
 mod past;
 
-use isoloss_engine::{Param, Params, Real, Slot, Tape, Tokens};
+use isoloss_engine::{Memory, Param, Params, Real, Slot, Tape, Tokens};
 use serde::{Deserialize, Serialize};
 
 pub use past::Past;
@@ -65,6 +65,8 @@ pub enum Reach<'a, R> {
     Window,
     /// A span of its window, by token (see [`Tape::attention_within`]).
     Spans(Tokens),
+    /// Those of its window up to itself, and a span of a memory, by token (see [`Tape::attention_with_memory`]).
+    Memory(Memory),
     /// Those of its window up to itself, and all that came before, to which they are added.
     Past(&'a mut Past<R>),
 }
@@ -75,6 +77,7 @@ impl<'a, R> Reach<'a, R> {
         match self {
             Self::Window => Reach::Window,
             Self::Spans(spans) => Reach::Spans(*spans),
+            Self::Memory(memory) => Reach::Memory(*memory),
             Self::Past(past) => Reach::Past(past),
         }
     }
@@ -84,7 +87,7 @@ impl<'a, R> Reach<'a, R> {
         match self {
             Self::Window => None,
             Self::Past(past) => Some(past),
-            Self::Spans(_) => unreachable!("models whose tokens have spans are made of attention"),
+            Self::Spans(_) | Self::Memory(_) => unreachable!("spans and memories are read by attention alone"),
         }
     }
 }

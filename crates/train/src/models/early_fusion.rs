@@ -7,8 +7,9 @@
 use isoloss_engine::{Param, Params, Real, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
+use super::asked::asked;
 use super::feed::{self, Moe};
-use super::fusion::{self, Decoder, asked};
+use super::fusion::{self, Decoder};
 use super::inputs::Inputs;
 use super::shape::{Common, shape};
 use super::{See, Size, transformer};
@@ -123,6 +124,10 @@ impl Model {
             see(format_args!("patches"), rows);
             rows
         })
+    }
+
+    fn head(&self) -> Param {
+        self.decoder.stack.head()
     }
 }
 

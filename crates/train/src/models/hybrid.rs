@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::{self, Common};
 use super::stack::{Applied, Parts, Stack};
-use super::{Size, feed, transformer};
+use super::{Size, feed, memory, transformer};
 use crate::config::Start;
 use crate::corpora::Reading;
 use crate::mixers::{self, Around};
@@ -23,6 +23,7 @@ pub struct Shape {
     /// Blocks.
     pub n_layer: usize,
     /// The mixers of the blocks, from the first on, and again.
+    #[serde(default)]
     pub pattern: Vec<String>,
     /// Settings of each mixer, by its name.
     #[serde(default)]
@@ -44,6 +45,9 @@ pub struct Shape {
     /// Added to the mean square in the norms of the stream.
     #[serde(default = "shape::usual_norm_eps")]
     pub norm_eps: f64,
+    /// What a model with a memory looks up and keeps.
+    #[serde(default)]
+    pub memory: Option<memory::Settings>,
 }
 
 /// The shape in full.
@@ -73,6 +77,14 @@ pub struct Config {
 
 impl Shape {
     pub(super) fn complete(&self, reading: &Reading) -> Result<Config, Refused> {
+        match self.memory {
+            None => self.decoder(reading),
+            Some(_) => Err(Refused::new("memory", "is of `kind = \"memory\"`: a hybrid reads none")),
+        }
+    }
+
+    /// The decoder, whatever it may remember.
+    pub(super) fn decoder(&self, reading: &Reading) -> Result<Config, Refused> {
         let vocab_size = shape::text_only(reading, "hybrid")?;
         sized("n_layer", self.n_layer)?;
         let Self { n_layer, d_model, head_dim, mlp_ratio, tied, norm_eps, .. } = *self;
@@ -96,10 +108,15 @@ impl Shape {
 }
 
 impl Config {
+    /// The mixer of a block.
+    pub(super) fn mixer(&self, block: usize) -> &mixers::Config {
+        &self.pattern[block % self.pattern.len()]
+    }
+
     /// What `f` makes of what the stack is made of.
-    fn with_parts<T>(&self, f: impl FnOnce(Parts) -> T) -> T {
+    pub(super) fn with_parts<T>(&self, f: impl FnOnce(Parts) -> T) -> T {
         let Self { vocab_size, d_model, n_layer, d_ff, tied, norm_eps, logit_scale, .. } = *self;
-        let mixers: &Vec<_> = &self.pattern.iter().cycle().take(self.n_layer).cloned().collect();
+        let mixers: &Vec<_> = &(0..n_layer).map(|block| self.mixer(block).clone()).collect();
         let feed = |number: usize| match self.moe {
             Some(moe) if number >= moe.dense => feed::Config::Moe(moe),
             _ => feed::Config::Swiglu { d_ff },

@@ -7,7 +7,8 @@
 use isoloss_engine::{Param, Params, Real, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::fusion::{self, Decoder, asked};
+use super::asked::asked;
+use super::fusion::{self, Decoder};
 use super::inputs::Inputs;
 use super::shape::shape;
 use super::stack::{Applied, Blocks, Parts, Way};
@@ -200,6 +201,10 @@ pub struct Model {
 impl Model {
     fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Inputs, divisor: Option<f64>, see: &mut See) -> Slot {
         self.decoder.walk(tape, inputs, divisor, see, |tape, pictures, see| self.eye.look(tape, pictures, see))
+    }
+
+    fn head(&self) -> Param {
+        self.decoder.stack.head()
     }
 }
 

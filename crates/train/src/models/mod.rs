@@ -1,6 +1,7 @@
 //! The models: one file and one line in the list each. A model is a plain struct of handles that calls ops, and counts its
 //! own parameters and FLOPs from its config.
 
+mod asked;
 pub mod early_fusion;
 pub mod feed;
 mod fusion;
@@ -8,11 +9,12 @@ pub mod hybrid;
 mod inputs;
 pub mod late_fusion;
 pub mod looped;
+pub mod memory;
 mod shape;
 mod stack;
 pub mod transformer;
 
-pub use inputs::Inputs;
+pub use inputs::{Inputs, Remembered, Texts};
 pub use stack::See;
 
 use isoloss_engine::{Params, Real, Slot, Tape, Tokens};
@@ -99,6 +101,8 @@ pub struct Size {
     pub head: u64,
     /// Multiply-adds of one window, head included: exact up to 2^53.
     pub multiply_adds: MultiplyAdds,
+    /// What a window takes more where texts are looked up for it, of a model that does.
+    pub with_memory: Option<MultiplyAdds>,
     /// Numbers held for one window while it is walked forward and back.
     pub activations: f64,
     /// What a decoder keeps of one sequence.
@@ -214,6 +218,7 @@ models! {
     Hybrid = hybrid,
     LateFusion = late_fusion,
     Looped = looped,
+    Memory = memory,
     Transformer = transformer,
 }
 
@@ -222,7 +227,9 @@ impl Model {
     /// block keeps what it has to know of them, and nothing at first. None of models of loops or pictures, which are not decoded as yet.
     pub fn decode<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, past: &mut Vec<Past<R>>) -> Option<Slot> {
         match self {
-            Self::Hybrid(stack) | Self::Transformer(stack) => Some(stack.decode(tape, inputs, past)),
+            Self::Hybrid(stack) | Self::Transformer(stack) | Self::Memory(memory::Model { stack, .. }) => {
+                Some(stack.decode(tape, inputs, past))
+            }
             Self::EarlyFusion(_) | Self::LateFusion(_) | Self::Looped(_) => None,
         }
     }
@@ -240,7 +247,7 @@ impl Config {
     /// The width of the residual stream, which recipes scale by.
     pub fn d_model(&self) -> usize {
         match self {
-            Self::Hybrid(config) => config.d_model,
+            Self::Hybrid(config) | Self::Memory(memory::Config { decoder: config, .. }) => config.d_model,
             Self::EarlyFusion(early_fusion::Config { stack, .. })
             | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
             | Self::Looped(looped::Config { stack, .. })
@@ -251,7 +258,7 @@ impl Config {
     /// Blocks that a token passes, one as often as it is applied: what recipes scale by.
     pub fn depth(&self) -> usize {
         match self {
-            Self::Hybrid(config) => config.n_layer,
+            Self::Hybrid(config) | Self::Memory(memory::Config { decoder: config, .. }) => config.n_layer,
             Self::Looped(config) => config.depth(),
             Self::EarlyFusion(early_fusion::Config { stack, .. })
             | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
@@ -271,7 +278,9 @@ impl Config {
     #[must_use]
     pub fn with_logits(mut self, scale: impl Fn(usize) -> f64) -> Self {
         let (tied, logit_scale, d_model) = match &mut self {
-            Self::Hybrid(config) => (config.tied, &mut config.logit_scale, config.d_model),
+            Self::Hybrid(config) | Self::Memory(memory::Config { decoder: config, .. }) => {
+                (config.tied, &mut config.logit_scale, config.d_model)
+            }
             Self::EarlyFusion(early_fusion::Config { stack, .. })
             | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { stack, .. }, .. })
             | Self::Looped(looped::Config { stack, .. })
@@ -286,6 +295,7 @@ impl Config {
     fn moe(&self) -> Option<feed::Moe> {
         match self {
             Self::Hybrid(hybrid::Config { moe, .. })
+            | Self::Memory(memory::Config { decoder: hybrid::Config { moe, .. }, .. })
             | Self::EarlyFusion(early_fusion::Config { moe, .. })
             | Self::LateFusion(late_fusion::Config { early: early_fusion::Config { moe, .. }, .. }) => *moe,
             Self::Looped(_) | Self::Transformer(_) => None,
@@ -300,6 +310,23 @@ impl Config {
     /// The step of biases that balance experts, of a model that has such.
     pub fn balance(&self) -> Option<f64> {
         self.moe().and_then(|moe| moe.rate)
+    }
+
+    /// What is looked up, of a model with a memory.
+    pub fn memory(&self) -> Option<&memory::Config> {
+        match self {
+            Self::Memory(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// The same for a training of so many steps.
+    #[must_use]
+    pub fn of_steps(mut self, steps: u64) -> Self {
+        if let Self::Memory(config) = &mut self {
+            config.of_steps(steps);
+        }
+        self
     }
 
     /// What of a training this model has no use for.

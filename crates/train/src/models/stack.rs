@@ -89,6 +89,7 @@ impl Parts<'_> {
             embedding,
             head,
             multiply_adds,
+            with_memory: None,
             activations,
             cache,
             muon_scratch,
@@ -98,17 +99,17 @@ impl Parts<'_> {
 
 /// One block's handles.
 #[derive(Clone, Debug)]
-struct Block {
-    mixer: Mixer,
-    feed: Feed,
-    norms: [Param; 2],
+pub(super) struct Block {
+    pub mixer: Mixer,
+    pub feed: Feed,
+    pub norms: [Param; 2],
 }
 
 /// Blocks, one behind the other.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
-    blocks: Vec<Block>,
-    norm_eps: f64,
+    pub blocks: Vec<Block>,
+    pub norm_eps: f64,
 }
 
 /// How a stream goes through blocks.
@@ -190,7 +191,7 @@ impl Blocks {
 #[derive(Clone, Debug)]
 pub struct Stack {
     embedding: Param,
-    blocks: Blocks,
+    pub(super) blocks: Blocks,
     norm: Param,
     head: Param,
     logit_scale: f64,
@@ -208,7 +209,13 @@ impl Stack {
     }
 
     /// From tokens to what the head reads.
-    fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, divisor: Option<f64>, see: &mut See) -> Slot {
+    pub(super) fn walk<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        inputs: Tokens,
+        divisor: Option<f64>,
+        see: &mut See,
+    ) -> Slot {
         let x = self.embed(tape, inputs, see);
         let x = self.pass(tape, x, self.blocks.all(), Way { divisor, ..Way::behind(0) }, see);
         self.read(tape, x)

@@ -18,7 +18,10 @@ pub use checkpoint::CheckpointError;
 use crate::RunConfig;
 use crate::config::{Cut, Training};
 use crate::corpora::{Batch, HeldOut, Source};
-use crate::models::{Inputs, Model};
+use crate::memory::bank::Shape;
+use crate::memory::leak;
+use crate::memory::library::{Library, Settings as Lookup};
+use crate::models::{Inputs, Model, Remembered};
 use spike::Spikes;
 
 /// A run under way.
@@ -30,6 +33,8 @@ pub struct Trainer<R> {
     params: Params<R>,
     optimiser: Optimiser<R>,
     step: Step<R>,
+    /// What texts are looked up in, of a model with a memory.
+    library: Option<Library>,
     batch: Batch,
     done: u64,
     spikes: Spikes,
@@ -115,6 +120,7 @@ impl<R: Real> Trainer<R> {
         optimiser.momentum = training.momentum.unwrap_or(optimiser.momentum);
         let step = Step::new(&params, training.cut.into(), threads);
         let batch = Batch::new(training.batch, training.seq_len);
+        let library = config.model.memory().and_then(|model| Library::of(source.clone(), model.memory.retriever));
         Self {
             config: config.clone(),
             source,
@@ -122,6 +128,7 @@ impl<R: Real> Trainer<R> {
             params,
             optimiser,
             step,
+            library,
             batch,
             done: 0,
             spikes: Spikes::default(),
@@ -139,9 +146,23 @@ impl<R: Real> Trainer<R> {
         self.done
     }
 
-    /// Counts no step as done; the weights stay as they are. For timing steps of a run that may be short.
-    pub(crate) fn rewind(&mut self) {
-        self.done = 0;
+    /// Counts so many steps as done; the weights stay as they are. For timing steps of a run that may be short.
+    pub(crate) fn rewind(&mut self, done: u64) {
+        self.done = done;
+    }
+
+    /// What texts are looked up in, of a model with a memory that was trained with it.
+    pub fn library(&mut self) -> Option<&mut Library> {
+        let begins = self.config.model.memory()?.memory.begins;
+        self.library.as_mut().filter(|_| self.done > begins)
+    }
+
+    /// What comes of the trainer while it looks nothing up.
+    pub fn without_memory<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let library = self.library.take();
+        let result = f(self);
+        self.library = library;
+        result
     }
 
     /// Were all planned steps taken?
@@ -186,13 +207,14 @@ impl<R: Real> Trainer<R> {
     /// # Errors
     /// If loss or gradient is no finite number; then no weight was moved and the step does not count as done.
     pub fn advance(&mut self) -> Result<Progress, Divergence> {
-        let Self { config, source, model, params, optimiser, step, batch, done, spikes, since } = self;
+        let Self { config, source, library, model, params, optimiser, step, batch, done, spikes, since } = self;
+        let memory = Memory::of(config, library.as_ref(), *done, None);
         let training = &config.training;
         source.fill(config.seed, *done, batch);
         let divisor = batch.counted().max(1) as f64;
         let outcome = step.gradient(params, batch.sequences(), |tape, range| {
             let targets = targets(tape, batch, &range);
-            let inputs = Inputs::of(tape, batch, range);
+            let inputs = inputs(tape, batch, range, memory);
             model.loss(tape, inputs, targets, training.z_loss, divisor);
         });
         let Outcome { loss, grad_norm, flops } = outcome;
@@ -212,7 +234,7 @@ impl<R: Real> Trainer<R> {
     pub fn observe(&self, windows: &Batch) -> Vec<(String, Vec<R>)> {
         let mut buffers = Buffers::new();
         let mut tape = Tape::new(&mut buffers, &self.params, None);
-        let inputs = Inputs::of(&mut tape, windows, 0..windows.sequences());
+        let inputs = inputs(&mut tape, windows, 0..windows.sequences(), None);
         let seen = self.model.observe(&mut tape, inputs);
         seen.into_iter().map(|(name, slot)| (name, tape.value(slot).to_vec())).collect()
     }
@@ -231,11 +253,12 @@ impl<R: Real> Trainer<R> {
 
     /// The losses of all tokens of some windows, nats; 0 where a target does not count.
     pub fn losses(&mut self, batch: &Batch) -> Vec<R> {
-        let Self { config, model, params, step, .. } = self;
+        let Self { config, library, model, params, step, done, .. } = self;
+        let memory = Memory::of(config, library.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
         let mut losses = vec![R::ZERO; batch.inputs.len()];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut losses, |tape, range| {
             let targets = targets(tape, batch, &range);
-            let inputs = Inputs::of(tape, batch, range);
+            let inputs = inputs(tape, batch, range, memory);
             model.loss(tape, inputs, targets, 0.0, 1.0)
         });
         losses
@@ -261,14 +284,44 @@ impl<R: Real> Trainer<R> {
     where
         F: Fn(&Model, &mut Tape<R>, Inputs) -> Slot + Sync,
     {
-        let Self { config, model, params, step, .. } = self;
+        let Self { config, library, model, params, step, done, .. } = self;
+        let memory = Memory::of(config, library.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
         let mut values = vec![R::ZERO; batch.inputs.len() * width];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut values, |tape, range| {
-            let inputs = Inputs::of(tape, batch, range);
+            let inputs = inputs(tape, batch, range, memory);
             ask(model, tape, inputs)
         });
         values
     }
+}
+
+/// What a model with a memory looks texts up in, at a step that is taken with it.
+#[derive(Clone, Copy)]
+struct Memory<'a> {
+    library: &'a Library,
+    settings: Lookup,
+    shape: Shape,
+}
+
+impl<'a> Memory<'a> {
+    /// At that step; `leak` in the place of the limit of training, if it is given.
+    fn of(config: &RunConfig, library: Option<&'a Library>, step: u64, leak: Option<f64>) -> Option<Self> {
+        let (model, library) = (config.model.memory()?, library?);
+        let settings = model.lookup();
+        let settings = Lookup { leak: leak.unwrap_or(settings.leak), ..settings };
+        (step >= model.memory.begins).then(|| Self { library, settings, shape: model.bank() })
+    }
+}
+
+/// Some windows of a batch on a tape, and what is looked up for them.
+fn inputs<R: Real>(tape: &mut Tape<R>, batch: &Batch, windows: Range<usize>, memory: Option<Memory>) -> Inputs {
+    let mut inputs = Inputs::of(tape, batch, windows.clone());
+    if let Some(Memory { library, settings, shape }) = memory {
+        // Only a bank can be damaged, and what it says of it is what the run ends with.
+        let found = library.look_up(batch, windows, settings).unwrap_or_else(|error| panic!("{error}"));
+        inputs.remembered = found.map(|found| Remembered::of(tape, &found, batch.length, shape));
+    }
+    inputs
 }
 
 /// The targets of some windows.

@@ -160,6 +160,7 @@ fn queries_keys_values_and_gates_are_parts_of_their_arrays() {
 fn walk(config: &Config, params: &Params<f64>, length: usize) {
     match config {
         Config::EarlyFusion(_) | Config::LateFusion(_) => unreachable!("those of pictures are in fusion.rs"),
+        Config::Memory(_) => unreachable!("those with a memory are in memory.rs"),
         Config::Hybrid(config) => {
             let mut x = vec![0.1; length * config.d_model];
             for (i, mixer) in config.pattern.iter().cycle().take(config.n_layer).enumerate() {
@@ -209,6 +210,11 @@ fn through(config: &transformer::Config, params: &Params<f64>, mut x: Vec<f64>, 
         x = Block { params, i, moe: None }.apply(&mixers::Config::Attention(of), [d_model, config.d_ff], x);
     }
     x
+}
+
+/// What tokens read of their own window.
+fn own<'a>(k: &'a [f64], v: &'a [f64], keys: usize) -> ops::attention::Naive<'a> {
+    ops::attention::Naive { k, v, keys, spans: None }
 }
 
 fn part(x: &[f64], wide: usize, from: usize, n: usize) -> Vec<f64> {
@@ -265,7 +271,7 @@ impl Block<'_> {
         let qkv = self.linear(n, "qkv", of.d_model);
         let [queries, keys, values] = [(0, q), (q, kv), (q + kv, kv)].map(|(from, n)| part(&qkv, q + 2 * kv, from, n));
         let (length, heads) = (n.len() / of.d_model, [of.n_head, of.n_kv_head]);
-        (ops::attention::naive(&queries, &keys, &values, [length; 2], heads, [of.head_dim; 2], 1.0, None), q)
+        (ops::attention::naive(&queries, &[own(&keys, &values, length)], length, heads, [of.head_dim; 2], 1.0), q)
     }
 
     fn mla(&self, of: &mla::Config, n: &[f64]) -> (Vec<f64>, usize) {
@@ -282,7 +288,17 @@ impl Block<'_> {
         let shared = part(&down, wide, first + of.latent, of.rope_dim);
         let keys = ops::append::naive(&part(&kv, k + v, 0, k), &shared, heads, [of.head_dim, of.rope_dim]);
         let values = part(&kv, k + v, k, v);
-        (ops::attention::naive(&queries, &keys, &values, [length; 2], [heads; 2], [own, of.v_dim], 1.0, None), v)
+        (
+            ops::attention::naive(
+                &queries,
+                &[self::own(&keys, &values, length)],
+                length,
+                [heads; 2],
+                [own, of.v_dim],
+                1.0,
+            ),
+            v,
+        )
     }
 
     fn delta(&self, of: &delta::Config, n: &[f64]) -> (Vec<f64>, usize) {

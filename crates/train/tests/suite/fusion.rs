@@ -71,7 +71,7 @@ impl Draw {
 }
 
 fn model(kind: &str, settings: Value, pictures: Option<Pictures>) -> Config {
-    let reading = Reading { vocab_size: VOCABULARY, pictures };
+    let reading = Reading { pictures, ..Reading::from(VOCABULARY) };
     Shape::read(kind, settings).unwrap().unwrap().complete(reading).unwrap()
 }
 
@@ -164,16 +164,8 @@ fn what_is_counted_is_what_is_built_and_what_the_engine_and_the_naive_references
             let zeros = vec![0.0; rows * heads.max(kv) * stack.head_dim];
             let part = |heads: usize| &zeros[..rows * heads * stack.head_dim];
             let before = naive::multiply_adds();
-            ops::attention::naive(
-                part(heads),
-                part(kv),
-                part(kv),
-                [length; 2],
-                [heads, kv],
-                [stack.head_dim; 2],
-                1.0,
-                spans,
-            );
+            let own = ops::attention::Naive { k: part(kv), v: part(kv), keys: length, spans };
+            ops::attention::naive(part(heads), &[own], length, [heads, kv], [stack.head_dim; 2], 1.0);
             (naive::multiply_adds() - before) as f64
         };
         let heads = [stack.n_head, stack.n_kv_head];

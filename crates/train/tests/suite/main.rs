@@ -7,6 +7,7 @@ mod fusion;
 mod golden;
 mod knowledge;
 mod looped;
+mod memory;
 mod mixers;
 mod numerics;
 mod recipes;

@@ -183,7 +183,7 @@ impl Mixture {
     /// One window of a stream into a batch of one, with what each token reads where others have it.
     fn read(&self, stream: usize, seed: u64, number: u64, one: &mut Batch) {
         // Nothing of another stream is left.
-        (one.layout, one.memories) = (None, None);
+        one.layout = None;
         one.prompts.clear();
         let Stream { source, first, .. } = &self.streams[stream];
         source.fill(mix(seed ^ (stream as u64 + 1).wrapping_mul(GOLDEN)), number, one);

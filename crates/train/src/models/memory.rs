@@ -1,0 +1,349 @@
+//! A decoder with an explicit memory (Yang et al. 2024, Memory3, arXiv 2407.01178, section 3): the blocks of attention in its first
+//! half also read what is kept of texts that were looked up.
+//!
+//! A text is read alone, through the same blocks. Of each of these that reads memory, and of each key and value head, the keys and
+//! values of the tokens that are attended to most are kept; keys have the positions of the `longest` tokens in front of the window, the same
+//! for all texts. Tokens read memory and context in one softmax. There are no weights beside those of the decoder, and without a text it is
+//! the decoder, bit for bit.
+//!
+//! The first steps are taken without memory: a model that has one from the beginning does not learn to use it
+//! (section 2.4 there). From `begins` on what is looked up is encoded as it is read, and learns with the rest.
+
+use isoloss_engine::ops::attention::scores_within;
+use isoloss_engine::{Buffers, Memory, Param, Params, Real, Slot, Tape, Tokens, ops};
+use serde::{Deserialize, Serialize};
+
+use super::asked::asked;
+use super::inputs::{Inputs, Remembered, Texts};
+use super::stack::{Block, See, Stack, Way};
+use super::{Size, hybrid};
+use crate::config::Start;
+use crate::corpora::{Reading, Shelf};
+use crate::memory::bank::Shape as Bank;
+use crate::memory::course::Course;
+use crate::memory::leak;
+use crate::memory::library::{self, Found};
+use crate::memory::retrievers::Kind;
+use crate::mixers::attention::{self, Texts as Told};
+use crate::mixers::{self, Mixer, Reach};
+use crate::multiply_adds::{MultiplyAdds, Reads};
+use crate::refused::{Refused, share, sized};
+
+pub(super) const SAYS: &str = "a decoder whose first half also reads what it kept of texts that are looked up";
+
+/// What is looked up and kept, as an experiment writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Tokens that are kept of a text, by each key and value head.
+    pub kept: usize,
+    /// Tokens of a text, at most.
+    pub longest: usize,
+    /// Texts are looked up by so many tokens, as often as so many have gone by.
+    pub chunk: usize,
+    /// Texts that are looked up at a time.
+    pub texts: usize,
+    /// How many times of looking up a token reads the texts of.
+    pub reach: usize,
+    /// The part of the steps that are taken without memory: 0 for memory from the beginning.
+    pub start: f64,
+    /// Texts are left out of which more than this part stands in the window itself, in its order.
+    pub leak: f64,
+    /// How texts are found.
+    pub retriever: Kind,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            kept: 8,
+            longest: 128,
+            chunk: 64,
+            texts: 1,
+            reach: 5,
+            start: 0.75,
+            leak: leak::TRAINING,
+            retriever: Kind::Bm25,
+        }
+    }
+}
+
+/// The shape as an experiment writes it: that of a [`super::hybrid`], of attention where no pattern is given.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct Shape(hybrid::Shape);
+
+/// The shape in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What reads and is read.
+    pub decoder: hybrid::Config,
+    /// What is looked up and kept.
+    pub memory: Remembers,
+}
+
+/// What is looked up and kept, in full.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembers {
+    /// Tokens that are kept of a text, by each key and value head.
+    pub kept: usize,
+    /// Tokens of a text, at most.
+    pub longest: usize,
+    /// When texts are looked up.
+    pub course: Course,
+    /// The part of the steps that are taken without memory.
+    pub start: f64,
+    /// The first step with memory.
+    pub begins: u64,
+    /// Texts are left out of which more than this part stands in the window.
+    pub leak: f64,
+    /// How texts are found.
+    pub retriever: Kind,
+    /// Texts that a window looks up, on average, if there are always enough.
+    pub per_window: f64,
+    /// Rows that are read, summed over the tokens of a window, on average.
+    pub pairs: f64,
+    /// Scores of a head that are made for them, masked ones among them, on average.
+    pub scores: f64,
+}
+
+impl Shape {
+    pub(super) fn complete(&self, reading: &Reading) -> Result<Config, Refused> {
+        let mut shape = self.0.clone();
+        if shape.pattern.is_empty() {
+            shape.pattern.push("attention".into());
+        }
+        let decoder = shape.decoder(reading)?;
+        if layers(&decoder).is_empty() {
+            let says = "has no attention in it: keys and values of attention are what is remembered";
+            return Err(Refused::new("pattern", says));
+        }
+        let Some(shelf) = reading.shelf else {
+            let says = "looks texts up, and the corpus has none: bios, biod, text and mixtures with them do";
+            return Err(Refused::new("kind", says));
+        };
+        let memory = shape.memory.unwrap_or_default().complete(shelf);
+        Ok(Config { decoder, memory: memory.map_err(|refused| refused.inside("memory"))? })
+    }
+}
+
+impl Settings {
+    fn complete(self, shelf: Shelf) -> Result<Remembers, Refused> {
+        let Self { kept, longest, chunk, texts, reach, start, leak, retriever } = self;
+        let counts = [("kept", kept), ("longest", longest), ("chunk", chunk), ("texts", texts), ("reach", reach)];
+        counts.into_iter().try_for_each(|(name, n)| sized(name, n))?;
+        share("start", start)?;
+        share("leak", leak)?;
+        if retriever.compares_vectors() {
+            let says =
+                "finds texts by states of a model that was trained: for training it is one of those that go by tokens";
+            return Err(Refused::new("retriever", says));
+        }
+        let longest = longest.min(shelf.longest);
+        let (course, kept) = (Course { chunk, texts, reach }, kept.min(longest.saturating_sub(1)));
+        let of = |prompt: usize| {
+            let queries = course.queries(shelf.window, prompt);
+            let rows: Vec<u32> = (1..=queries.len()).map(|n| (n * texts * kept) as u32).collect();
+            let spans = course.spans(shelf.window, &queries, &rows);
+            let pairs: u64 = spans.iter().map(|[from, to]| u64::from(to - from)).sum();
+            [(queries.len() * texts) as f64, pairs as f64, scores_within(&spans) as f64]
+        };
+        let (plain, asked) = (of(0), of(shelf.prompt));
+        let [per_window, pairs, scores] = [0, 1, 2].map(|i| plain[i] * (1.0 - shelf.asked) + asked[i] * shelf.asked);
+        let begins = 0;
+        Ok(Remembers { kept, longest, course, start, begins, leak, retriever, per_window, pairs, scores })
+    }
+}
+
+/// The blocks that read memory: the first half of those with attention, one at least where there are any.
+fn layers(decoder: &hybrid::Config) -> Vec<usize> {
+    let is_attention = |i: &usize| matches!(decoder.mixer(*i), mixers::Config::Attention(_));
+    let mut all: Vec<usize> = (0..decoder.n_layer).filter(is_attention).collect();
+    all.truncate(all.len().div_ceil(2));
+    all
+}
+
+impl Config {
+    /// For a training of so many steps.
+    pub(super) fn of_steps(&mut self, steps: u64) {
+        self.memory.begins = (self.memory.start * steps as f64).round() as u64;
+    }
+
+    /// What is needed to find texts.
+    pub fn lookup(&self) -> library::Settings {
+        let Remembers { course, longest, kept, leak, .. } = self.memory;
+        library::Settings { course, longest, kept, leak }
+    }
+
+    /// The attention of the first block that reads memory, as of all of them.
+    fn attention(&self) -> attention::Config {
+        match layers(&self.decoder).first().map(|i| self.decoder.mixer(*i)) {
+            Some(mixers::Config::Attention(config)) => *config,
+            _ => unreachable!("a block of attention reads memory"),
+        }
+    }
+
+    /// What a bank keeps of a text.
+    pub fn bank(&self) -> Bank {
+        let attention::Config { n_kv_head, head_dim, .. } = self.attention();
+        let [layers, heads, tokens, head_dim] =
+            [layers(&self.decoder).len(), n_kv_head, self.memory.kept, head_dim].map(|n| n as u32);
+        Bank { layers, heads, tokens, head_dim, vector: 0 }
+    }
+
+    pub(super) fn size(&self, seq_len: usize) -> Size {
+        let mut size = self.decoder.size(seq_len);
+        let Remembers { per_window, pairs, scores, longest, .. } = self.memory;
+        let remembering = layers(&self.decoder);
+        let last = remembering.last().copied().unwrap_or_default();
+        let (attention, mut more, mut kept) = (self.attention(), MultiplyAdds::default(), 0);
+        let attention::Config { n_head, head_dim, .. } = attention;
+        self.decoder.with_parts(|parts| {
+            for (number, (mixer, feed)) in parts.mixers.iter().zip(parts.feeds).enumerate().take(last + 1) {
+                let (cost, fed) = (mixer.cost(longest), feed.cost(parts.d_model));
+                // Of the last text nothing is needed but what is kept.
+                let (through, mixed) = match number == last {
+                    true => (attention.projected(), MultiplyAdds::default()),
+                    false => (cost.matrices + fed.active, cost.mixing),
+                };
+                more += MultiplyAdds::plain((longest as u64 * through) as f64).on_average(per_window);
+                more += mixed.on_average(per_window);
+                kept += 4 * parts.d_model as u64 + cost.kept + fed.kept;
+                if remembering.contains(&number) {
+                    let choice = ops::keep::multiply_adds(longest, n_head, head_dim);
+                    more +=
+                        MultiplyAdds { executed: [choice, 0.0], ..MultiplyAdds::plain(choice) }.on_average(per_window);
+                    more += MultiplyAdds::of_memory(n_head, [head_dim; 2], Reads { pairs, scores });
+                }
+            }
+        });
+        size.with_memory = Some(more);
+        size.activations += per_window * (longest as u64 * kept) as f64;
+        size
+    }
+
+    pub(super) fn build<R: Real>(&self, params: &mut Params<R>, start: &Start) -> Model {
+        let from = -(self.memory.longest as isize);
+        let stack = self.decoder.build(params, start);
+        Model { stack, layers: layers(&self.decoder), kept: self.memory.kept, from }
+    }
+}
+
+/// The model: a decoder, and which of its blocks remember.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub(super) stack: Stack,
+    layers: Vec<usize>,
+    kept: usize,
+    /// The position of the first token of all texts.
+    from: isize,
+}
+
+impl Model {
+    /// What is kept of texts `[texts, length]`, of each block that remembers: keys and values, where the texts' rows begin at
+    /// `places` of the memories.
+    pub fn encode<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        tokens: Tokens,
+        [lengths, places]: [Tokens; 2],
+        shape: [usize; 2],
+        see: &mut See,
+    ) -> Vec<[Slot; 2]> {
+        let told = Told { lengths, places, shape, kept: self.kept, from: self.from };
+        let mut text = self.stack.embed(tape, tokens, see);
+        let last = self.layers.last().copied().unwrap_or_default();
+        let mut memories = Vec::with_capacity(self.layers.len());
+        for (number, block) in self.stack.blocks.blocks[..=last].iter().enumerate() {
+            let (memory, goes_on) =
+                self.stack.blocks.keep(tape, text, block, told, (self.layers.contains(&number), number < last), see);
+            memories.extend(memory);
+            text = goes_on.unwrap_or(text);
+        }
+        memories
+    }
+
+    /// What a bank keeps of texts that were found, whatever looked them up: keys and values of each, of that shape.
+    pub fn kept<R: Real>(&self, buffers: &mut Buffers<R>, params: &Params<R>, found: &Found, shape: Bank) -> Vec<f32> {
+        let texts = found.lengths.len();
+        let rows = shape.tokens as usize;
+        let mut tape = Tape::new(buffers, params, None);
+        let tokens = tape.tokens(&found.tokens, found.length);
+        let lengths = tape.tokens(&found.lengths, 1);
+        let places: Vec<u32> = (0..texts).map(|text| (text * rows) as u32).collect();
+        let places = tape.tokens(&places, 1);
+        let memories = self.encode(&mut tape, tokens, [lengths, places], [texts, rows], &mut |_, _| {});
+        let (heads, width) = (shape.heads as usize, shape.head_dim as usize);
+        let mut values = Vec::with_capacity(texts * shape.values());
+        for text in 0..texts {
+            for slot in memories.iter().flatten() {
+                let of_text = &tape.value(*slot)[text * rows * heads * width..][..rows * heads * width];
+                // [tokens, heads, head_dim] to [heads, tokens, head_dim].
+                for head in 0..heads {
+                    for row in of_text.chunks_exact(heads * width) {
+                        values.extend(row[head * width..][..width].iter().map(|x| x.to_f64() as f32));
+                    }
+                }
+            }
+        }
+        values
+    }
+
+    /// From tokens to what the head reads.
+    fn walk<R: Real>(&self, tape: &mut Tape<R>, inputs: Inputs, divisor: Option<f64>, see: &mut See) -> Slot {
+        let Some(Remembered { texts, spans }) = inputs.remembered else {
+            return self.stack.walk(tape, inputs.tokens, divisor, see);
+        };
+        let memories = match texts {
+            Texts::Told { tokens, lengths, places, shape } => {
+                self.encode(tape, tokens, [lengths, places], shape, &mut |_, _| {})
+            }
+            Texts::Kept(memories) => memories,
+        };
+        let mut x = self.stack.embed(tape, inputs.tokens, see);
+        let mut memories = self.layers.iter().zip(memories).peekable();
+        for number in self.stack.all() {
+            let memory = memories.next_if(|(layer, _)| **layer == number);
+            let reach =
+                memory.map_or(Reach::Window, |(_, [keys, values])| Reach::Memory(Memory { keys, values, spans }));
+            x = self.stack.pass(tape, x, number..number + 1, Way { reach, divisor, before: number }, see);
+        }
+        self.stack.read(tape, x)
+    }
+
+    fn head(&self) -> Param {
+        self.stack.head()
+    }
+}
+
+asked!(Model);
+
+impl super::stack::Blocks {
+    /// One block over texts that are read alone: what it keeps of them, if it does, and the stream behind it, if they are read on.
+    fn keep<R: Real>(
+        &self,
+        tape: &mut Tape<R>,
+        x: Slot,
+        block: &Block,
+        told: Told,
+        (keeps, goes_on): (bool, bool),
+        see: &mut See,
+    ) -> (Option<[Slot; 2]>, Option<Slot>) {
+        let n = tape.rmsnorm(x, block.norms[0], self.norm_eps);
+        let (memory, mixed) = match &block.mixer {
+            Mixer::Attention(attention) if keeps => {
+                let (memory, mixed) = attention.remember(tape, n, told, goes_on, see);
+                (Some(memory), mixed)
+            }
+            mixer => (None, Some(mixer.mix(tape, n, Reach::Window, see))),
+        };
+        let on = mixed.map(|mixed| {
+            let x = tape.linear_onto(x, mixed, block.mixer.out());
+            let n = tape.rmsnorm(x, block.norms[1], self.norm_eps);
+            block.feed.onto(tape, x, n, None, see)
+        });
+        (memory, on)
+    }
+}
