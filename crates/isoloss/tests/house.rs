@@ -234,6 +234,7 @@ fn what_can_be_trained_is_one_file_and_one_line() {
         "collection",
         "delta.rs",
         "drawn.rs",
+        "exams.rs",
         "facts.rs",
         "feed.rs",
         "fusion.rs",

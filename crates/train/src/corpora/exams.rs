@@ -86,14 +86,11 @@ pub(super) fn one_target_each(batch: &Batch, seed: u64) -> (Batch, Vec<usize>) {
     (asked, places)
 }
 
-/// The exam `words`: which token comes next, somewhere in windows that nobody was trained on. `best` gives for the beginning of a
-/// window the share that the optimal predictor gets right of what follows.
-pub(super) fn words(
-    windows: &Batch,
-    seed: u64,
-    vocab_size: usize,
-    best: Option<&dyn Fn(&[u32]) -> f64>,
-) -> Option<Exam> {
+/// What the optimal predictor gets right of the token behind the beginning of a window: the probability of the likeliest.
+type Best<'a> = dyn Fn(&[u32]) -> f64 + 'a;
+
+/// The exam `words`: which token comes next, somewhere in windows that nobody was trained on.
+pub(super) fn words(windows: &Batch, seed: u64, vocab_size: usize, best: Option<&Best>) -> Option<Exam> {
     let (batch, places) = one_target_each(windows, seed);
     let ceiling = best.map(|best| {
         let begun = places.iter().map(|at| &batch.inputs[at / batch.length * batch.length..=*at]);

@@ -19,7 +19,7 @@ fn job(corpus: serde_json::Value, model: serde_json::Value, steps: u64, batch: u
     let source = corpus.open(&Place { base: ".".into(), cache: ".".into() }).unwrap();
     let mut run: RunConfig = config(shape(model, source.vocab_size()), steps, batch, length, 1e-2, 0.0);
     run.corpus = corpus;
-    run.evaluation.measures = vec![Measure::Bits];
+    run.evaluation.measures = vec![Measure::Bits, Measure::Scores];
     let held_out = Arc::new(source.held_out(4, length).unwrap());
     Job::new(run, source, held_out, Labels::default())
 }
@@ -44,7 +44,8 @@ fn measured(run: &Run) -> impl Fn(&str) -> f64 {
 
 #[test]
 fn twenty_people_are_learnt_by_heart() {
-    let corpus = json!({ "kind": "bios", "people": 20, "pools": "1/10", "packing": "people", "seed": 3 });
+    let corpus =
+        json!({ "kind": "bios", "people": 220, "kept_back": 200, "pools": "1/10", "packing": "people", "seed": 3 });
     let job = job(corpus, json!({ "d_model": 32, "n_layer": 2, "head_dim": 16 }), 400, 10, 50);
     let mut untrained = Trainer::<f32>::new(&job.config, job.source.clone(), 1);
     let mut subject =
@@ -65,6 +66,14 @@ fn twenty_people_are_learnt_by_heart() {
     assert_eq!([of("bits") / stored, of("limit") / stored], [of("bits_per_param"), of("limit_per_param")]);
     assert_eq!(of("people"), 20.0);
     assert!(of("recall_gender") > 0.8 && of("recall_name") < 0.2);
+    // The hundred facts of the twenty are known, and those of the others are guessed.
+    assert!(of("score_facts_known") > 0.95 && of("score_recited_known") > 0.9, "{}", of("score_facts_known"));
+    let sigma = (0.25f64 * 0.75 / 600.0).sqrt();
+    assert!((of("score_facts_unknown") - 0.25).abs() < 4.0 * sigma, "{}", of("score_facts_unknown"));
+    assert!(of("score_recited_unknown") < 0.15);
+    let parts = ["facts_known", "recited_known", "facts_unknown", "recited_unknown"];
+    let mean = parts.iter().map(|name| of(&format!("score_{name}"))).sum::<f64>() / 4.0;
+    assert!((of("score") - mean).abs() < 1e-12);
 }
 
 #[test]

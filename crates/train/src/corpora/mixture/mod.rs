@@ -18,6 +18,14 @@
 //! Streams whose tokens are of their own (biographies, sums, a grammar) are mixed with `apart = true`: each then has a range of the
 //! vocabulary to itself, one behind the other in the order of their names, and no stream shares a token with another.
 //!
+//! ```toml
+//! apart = true
+//! weights = { facts = 0.5, sums = 0.5 }
+//! [corpus.streams]
+//! facts = { kind = "bios", people = 2000, kept_back = 1000, packing = "people", seed = 1 }
+//! sums = { kind = "mano" }
+//! ```
+//!
 //! All streams are evaluated, those without weight too; the loss is the mean of theirs, whatever the weights, so that mixtures are
 //! compared on the same scale.
 
