@@ -132,6 +132,13 @@ pub struct Tokens {
     pub(crate) length: usize,
 }
 
+impl Tokens {
+    /// How many sequences.
+    pub fn sequences(self) -> usize {
+        self.sequences
+    }
+}
+
 /// A target that takes no part in the loss.
 pub const IGNORE: u32 = u32::MAX;
 

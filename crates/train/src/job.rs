@@ -244,7 +244,8 @@ impl Job {
             let points = if measures.is_empty() { Vec::new() } else { claim.points()? };
             for measure in measures {
                 let (source, held_out) = (self.source.as_ref(), &self.held_out);
-                let mut subject = Subject { trainer: &mut trainer, source, held_out, curve: &points };
+                let folder = claim.folder();
+                let mut subject = Subject { trainer: &mut trainer, source, held_out, curve: &points, folder };
                 let named = measure.of(&mut subject).into_iter();
                 result.measures.extend(named.map(|(name, value)| (name, value.into())));
             }

@@ -12,4 +12,10 @@ pub trait References: fmt::Debug + Send + Sync {
 
     /// Writes the tokens of one, from its first on: at least one and at most [`References::longest`].
     fn write(&self, number: u64, tokens: &mut Vec<u32>);
+
+    /// Writes a question that this text answers, and no other one as well, in so many tokens; none where it is not known what would
+    /// be asked.
+    fn question(&self, _number: u64, _tokens: &mut Vec<u32>) -> Option<usize> {
+        None
+    }
 }

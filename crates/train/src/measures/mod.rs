@@ -2,12 +2,15 @@
 //! `result.measures` of a record.
 
 pub mod accuracy;
+pub mod bank;
 pub mod bits;
 pub mod exits;
 pub mod information;
 pub mod loads;
 pub mod movement;
 pub mod scores;
+
+use std::path::Path;
 
 use isoloss_runs::store::CurvePoint;
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,8 @@ pub struct Subject<'a> {
     pub held_out: &'a HeldOut,
     /// Its training losses on the way; of a branch those of its own steps.
     pub curve: &'a [CurvePoint],
+    /// The folder of its record, where something may be put while it is measured.
+    pub folder: &'a Path,
 }
 
 /// Values by name.
@@ -65,6 +70,7 @@ macro_rules! measures {
 
 measures! {
     Accuracy = accuracy,
+    Bank = bank,
     Bits = bits,
     Exits = exits,
     Information = information,

@@ -10,7 +10,7 @@
 //! (section 2.4 there). From `begins` on what is looked up is encoded as it is read, and learns with the rest.
 
 use isoloss_engine::ops::attention::scores_within;
-use isoloss_engine::{Buffers, Memory, Param, Params, Real, Slot, Tape, Tokens, ops};
+use isoloss_engine::{Memory, Param, Params, Real, Slot, Tape, Tokens, ops};
 use serde::{Deserialize, Serialize};
 
 use super::asked::asked;
@@ -22,7 +22,7 @@ use crate::corpora::{Reading, Shelf};
 use crate::memory::bank::Shape as Bank;
 use crate::memory::course::Course;
 use crate::memory::leak;
-use crate::memory::library::{self, Found};
+use crate::memory::library;
 use crate::memory::retrievers::Kind;
 use crate::mixers::attention::{self, Texts as Told};
 use crate::mixers::{self, Mixer, Reach};
@@ -265,30 +265,29 @@ impl Model {
         memories
     }
 
-    /// What a bank keeps of texts that were found, whatever looked them up: keys and values of each, of that shape.
-    pub fn kept<R: Real>(&self, buffers: &mut Buffers<R>, params: &Params<R>, found: &Found, shape: Bank) -> Vec<f32> {
-        let texts = found.lengths.len();
-        let rows = shape.tokens as usize;
-        let mut tape = Tape::new(buffers, params, None);
-        let tokens = tape.tokens(&found.tokens, found.length);
-        let lengths = tape.tokens(&found.lengths, 1);
+    /// What a bank keeps of texts `[texts, length]`, of which so many tokens are their own: a row of each, in that shape.
+    pub fn kept<R: Real>(&self, tape: &mut Tape<R>, tokens: Tokens, lengths: Tokens, shape: Bank) -> Slot {
+        let [rows, heads, width] = [shape.tokens, shape.heads, shape.head_dim].map(|n| n as usize);
+        let texts = tokens.sequences();
         let places: Vec<u32> = (0..texts).map(|text| (text * rows) as u32).collect();
         let places = tape.tokens(&places, 1);
-        let memories = self.encode(&mut tape, tokens, [lengths, places], [texts, rows], &mut |_, _| {});
-        let (heads, width) = (shape.heads as usize, shape.head_dim as usize);
+        let memories = self.encode(tape, tokens, [lengths, places], [texts, rows], &mut |_, _| {});
         let mut values = Vec::with_capacity(texts * shape.values());
         for text in 0..texts {
             for slot in memories.iter().flatten() {
                 let of_text = &tape.value(*slot)[text * rows * heads * width..][..rows * heads * width];
                 // [tokens, heads, head_dim] to [heads, tokens, head_dim].
                 for head in 0..heads {
-                    for row in of_text.chunks_exact(heads * width) {
-                        values.extend(row[head * width..][..width].iter().map(|x| x.to_f64() as f32));
-                    }
+                    values.extend(of_text.chunks_exact(heads * width).flat_map(|row| &row[head * width..][..width]));
                 }
             }
         }
-        values
+        tape.input(&values, [texts, 1, shape.values()])
+    }
+
+    /// The decoder's states that the head reads, without memory: `[sequences, length, d_model]`.
+    pub fn states<R: Real>(&self, tape: &mut Tape<R>, tokens: Tokens) -> Slot {
+        self.stack.walk(tape, tokens, None, &mut |_, _| {})
     }
 
     /// From tokens to what the head reads.

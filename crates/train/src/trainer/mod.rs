@@ -279,6 +279,46 @@ impl<R: Real> Trainer<R> {
         )
     }
 
+    /// What a bank keeps of texts, `[texts, length]`, of which so many tokens are their own; of a model with a memory.
+    pub fn encode(&mut self, tokens: &[u32], lengths: &[u32]) -> Option<Vec<R>> {
+        let Self { config, model: Model::Memory(model), params, step, .. } = self else { return None };
+        let shape = config.model.memory()?.bank();
+        let (texts, length) = (lengths.len(), tokens.len() / lengths.len().max(1));
+        let mut values = vec![R::ZERO; texts * shape.values()];
+        let chunk = Cut::of(texts, length).chunk;
+        step.evaluate(params, texts, chunk, &mut values, |tape, range| {
+            let lengths = tape.tokens(&lengths[range.clone()], 1);
+            let tokens = tape.tokens(&tokens[range.start * length..range.end * length], length);
+            model.kept(tape, tokens, lengths, shape)
+        });
+        Some(values)
+    }
+
+    /// The mean over its own tokens of what the head of the decoder reads of each text, without memory: `[texts, d_model]`.
+    pub fn mean_states(&mut self, tokens: &[u32], lengths: &[u32]) -> Option<Vec<R>> {
+        let Self { config, model: Model::Memory(model), params, step, .. } = self else { return None };
+        let (texts, length) = (lengths.len(), tokens.len() / lengths.len().max(1));
+        let width = config.model.d_model();
+        let mut means = vec![R::ZERO; texts * width];
+        let chunk = Cut::of(texts, length).chunk;
+        step.evaluate(params, texts, chunk, &mut means, |tape, range| {
+            let own = &lengths[range.clone()];
+            let tokens = tape.tokens(&tokens[range.start * length..range.end * length], length);
+            let states = model.states(tape, tokens);
+            let mut means = vec![R::ZERO; own.len() * width];
+            let texts = tape.value(states).chunks_exact(length * width).zip(own);
+            for ((states, &own), mean) in texts.zip(means.chunks_exact_mut(width)) {
+                for state in states.chunks_exact(width).take(own as usize) {
+                    mean.iter_mut().zip(state).for_each(|(mean, x)| *mean += *x);
+                }
+                let share = R::of(1.0 / f64::from(own.max(1)));
+                mean.iter_mut().for_each(|mean| *mean = *mean * share);
+            }
+            tape.input(&means, [own.len(), 1, width])
+        });
+        Some(means)
+    }
+
     /// `width` numbers for every token of some windows.
     fn values<F>(&mut self, batch: &Batch, width: usize, ask: F) -> Vec<R>
     where

@@ -248,7 +248,12 @@ fn what_a_bank_keeps_is_what_was_encoded() {
         let mut draw = Draw(8);
         let (inputs, mut found) = (draw.tokens(2 * LENGTH), draw.found(shape.tokens as usize, 12));
         let told = walk(&config, &params, &model, &inputs, Some(&found));
-        found.stored = built.kept(&mut Buffers::new(), &params, &found, shape);
+        let mut buffers = Buffers::poisoned();
+        let mut tape = Tape::new(&mut buffers, &params, None);
+        let tokens = tape.tokens(&found.tokens, found.length);
+        let lengths = tape.tokens(&found.lengths, 1);
+        let stored = built.kept(&mut tape, tokens, lengths, shape);
+        found.stored = tape.value(stored).to_vec();
         assert_eq!(found.stored.len(), found.numbers.len() * shape.values());
         let kept = walk(&config, &params, &model, &inputs, Some(&found));
         assert!(told.losses == kept.losses);

@@ -381,13 +381,27 @@ impl References for Mixture {
     }
 
     fn write(&self, number: u64, tokens: &mut Vec<u32>) {
-        let mut number = number;
+        let (stream, texts, number) = self.text(number);
+        let from = tokens.len();
+        texts.write(number, tokens);
+        tokens[from..].iter_mut().for_each(|token| *token += stream.first);
+    }
+
+    fn question(&self, number: u64, tokens: &mut Vec<u32>) -> Option<usize> {
+        let (stream, texts, number) = self.text(number);
+        let from = tokens.len();
+        let asked = texts.question(number, tokens);
+        tokens[from..].iter_mut().for_each(|token| *token += stream.first);
+        asked
+    }
+}
+
+impl Mixture {
+    /// A text of all: its stream, the texts of that, and which of them it is.
+    fn text(&self, mut number: u64) -> (&Stream, &dyn References, u64) {
         for (stream, texts) in self.referring() {
             if number < texts.count() {
-                let from = tokens.len();
-                texts.write(number, tokens);
-                tokens[from..].iter_mut().for_each(|token| *token += stream.first);
-                return;
+                return (stream, texts, number);
             }
             number -= texts.count();
         }

@@ -147,6 +147,14 @@ impl<L: Lives> References for People<L> {
         let mut random = stream::stream(Purpose::Reference, [self.seed, number, 0]);
         self.lives.write(number, &mut random, &mut tokens[from..]);
     }
+
+    /// The name of the person, which all that is told of them begins with.
+    fn question(&self, number: u64, tokens: &mut Vec<u32>) -> Option<usize> {
+        let from = tokens.len();
+        self.write(number, tokens);
+        tokens.truncate(from + QUESTION as usize);
+        Some(QUESTION as usize)
+    }
 }
 
 /// A number below n, evenly.

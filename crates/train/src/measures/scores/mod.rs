@@ -28,10 +28,14 @@ pub(super) fn refused(source: &dyn Source, _: &models::Config) -> Option<&'stati
 }
 
 pub(super) fn measure(subject: &mut Subject) -> Measured {
-    let Some(exams) = subject.source.exams() else { return Measured::new() };
-    let exams = exams.exams(subject.held_out.batch.length);
-    let vocab_size = subject.source.vocab_size();
-    let marked: Vec<Marked> = exams.iter().map(|exam| mark(exam, vocab_size, subject.trainer)).collect();
+    examine(subject.source, subject.held_out.batch.length, subject.trainer)
+}
+
+/// Has a model take all exams of a corpus.
+pub(super) fn examine(source: &dyn Source, length: usize, trainer: &mut Trainer<f32>) -> Measured {
+    let Some(exams) = source.exams() else { return Measured::new() };
+    let exams = exams.exams(length);
+    let marked: Vec<Marked> = exams.iter().map(|exam| mark(exam, source.vocab_size(), trainer)).collect();
     report(&marked)
 }
 

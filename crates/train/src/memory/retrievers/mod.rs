@@ -70,6 +70,18 @@ macro_rules! retrievers {
             }
         }
 
+        impl Kind {
+            /// The name of its file.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($module)),*
+                }
+            }
+        }
+
+        /// All of them.
+        pub const KINDS: &[Kind] = &[$(Kind::$variant),*];
+
         /// All retrievers: the name and what it compares.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };

@@ -1,0 +1,161 @@
+//! The bank of a model with a memory: all texts of its corpus, encoded once, written, and read in place of being encoded; and how
+//! often each retriever finds the text that was asked for.
+//!
+//! ```text
+//! bank_references           texts in the bank: all that the corpus has
+//! bank_bytes                bytes that it keeps of each
+//! banked_loss               the loss with what the bank keeps, in numbers of 16 bits, in place of what is encoded as it is read
+//! bare_loss                 the loss without memory
+//! banked_score_NAME, ..     what the measure `scores` has as score_NAME, .., from the bank, where the corpus has exams
+//! bare_score_NAME, ..       and without memory
+//! hit_RETRIEVER             the share of questions whose own text is the first that is found among all
+//! hit_RETRIEVER_stderr      its standard error
+//! ```
+//!
+//! Nothing of a model without memory, or of one that never began to use it. The bank stands beside the run's record while it is
+//! measured: one that was finished before an interruption is found again.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{Measured, Subject, scores};
+use crate::corpora::{HeldOut, References, Source};
+use crate::memory::bank::{Bank, BankError, Header};
+use crate::memory::retrievers::{self, Material, Query};
+use crate::{Trainer, models};
+
+pub(super) const SAYS: &str =
+    "loss and scores from a bank of all texts and without memory, and how often texts are found";
+
+/// Texts that are encoded at a time.
+const TEXTS: u64 = 1024;
+/// Questions that retrievers are asked, spread evenly over the texts.
+const QUESTIONS: u64 = 600;
+
+pub(super) fn refused(source: &dyn Source, _: &models::Config) -> Option<&'static str> {
+    source.references().is_none().then_some(
+        "`bank` writes what a model with a memory keeps of texts, which bios, biod, text and mixtures with them have",
+    )
+}
+
+pub(super) fn measure(subject: &mut Subject) -> Measured {
+    let Subject { trainer, source, held_out, folder, .. } = subject;
+    let (Some(references), Some(_)) = (source.references(), trainer.library()) else { return Measured::new() };
+    let path = folder.join("bank");
+    // What a disk refuses ends the run with what it says.
+    let bank = Arc::new(written(&path, references, *source, trainer).unwrap_or_else(|error| panic!("{error}")));
+    let mut measured = vec![
+        ("bank_references".to_owned(), references.count() as f64),
+        ("bank_bytes".to_owned(), bank.bytes_per_reference() as f64),
+    ];
+    read_from(trainer, Some(bank));
+    measured.extend(named("banked", *source, held_out, trainer));
+    read_from(trainer, None);
+    // Read for the last time; who looks into the folder afterwards finds the record alone.
+    let _ = fs::remove_file(&path);
+    measured.extend(trainer.without_memory(|trainer| named("bare", *source, held_out, trainer)));
+    measured.extend(hits(references, trainer));
+    measured
+}
+
+fn read_from(trainer: &mut Trainer<f32>, bank: Option<Arc<Bank>>) {
+    if let Some(library) = trainer.library() {
+        library.read_from(bank);
+    }
+}
+
+/// Loss and scores, under names that begin alike.
+fn named(beginning: &str, source: &dyn Source, held_out: &HeldOut, trainer: &mut Trainer<f32>) -> Measured {
+    let (whole, _) = trainer.evaluate(held_out);
+    let scores = scores::examine(source, held_out.batch.length, trainer);
+    let all = [("loss".to_owned(), whole.loss)].into_iter().chain(scores);
+    // Chance and ceiling are those of the questions, whoever is asked.
+    let own = all.filter(|(name, _)| !name.ends_with("_chance") && !name.ends_with("_ceiling"));
+    own.map(|(name, value)| (format!("{beginning}_{name}"), value)).collect()
+}
+
+/// The bank of all texts.
+fn written(
+    path: &Path,
+    references: &dyn References,
+    source: &dyn Source,
+    trainer: &mut Trainer<f32>,
+) -> Result<Bank, BankError> {
+    let shape = trainer.config().model.memory().expect("a library belongs to a memory").bank();
+    let digest =
+        |bytes: &[&[u8]]| bytes.iter().fold(Sha256::new(), |hash, bytes| hash.chain_update(bytes)).finalize().into();
+    let weights: Vec<u8> = trainer.params().weights().iter().flat_map(|w| w.to_le_bytes()).collect();
+    let config = trainer.config().to_value().to_string();
+    let header = Header {
+        model: digest(&[config.as_bytes(), &weights]),
+        references: digest(&[source.data().hash.as_bytes()]),
+        count: references.count(),
+        shape,
+    };
+    Bank::open_or_write(path, header, |writer| {
+        each(references, |_, tokens, lengths| {
+            let values = trainer.encode(tokens, lengths).expect("a model with a memory");
+            let texts = values.chunks_exact(shape.values()).zip(lengths);
+            let kept = |length: u32| shape.tokens.min(length.saturating_sub(1));
+            texts.map(|(values, &length)| writer.push(values, kept(length), &[])).collect()
+        })
+    })
+}
+
+/// All texts, some at a time: the first one's number, tokens `[texts, longest]`, and how many are each text's own.
+fn each<E>(references: &dyn References, mut f: impl FnMut(u64, &[u32], &[u32]) -> Result<(), E>) -> Result<(), E> {
+    let longest = references.longest();
+    for first in (0..references.count()).step_by(TEXTS as usize) {
+        let (mut tokens, mut lengths) = (Vec::new(), Vec::new());
+        for number in first..(first + TEXTS).min(references.count()) {
+            let from = tokens.len();
+            references.write(number, &mut tokens);
+            lengths.push((tokens.len() - from) as u32);
+            tokens.resize(from + longest, 0);
+        }
+        f(first, &tokens, &lengths)?;
+    }
+    Ok(())
+}
+
+/// How often each retriever finds the text that answers a question before all others.
+fn hits(references: &dyn References, trainer: &mut Trainer<f32>) -> Measured {
+    let apart = references.count().div_ceil(QUESTIONS).max(1);
+    let mut questions: Vec<(u32, Vec<u32>)> = Vec::new();
+    for number in (0..references.count()).step_by(apart as usize) {
+        let mut tokens = Vec::new();
+        if references.question(number, &mut tokens).is_some() {
+            questions.push((number as u32, tokens));
+        }
+    }
+    if questions.is_empty() {
+        return Measured::new();
+    }
+    let mut vectors = Vec::new();
+    let all = each(references, |_, tokens, lengths| {
+        vectors.extend(trainer.mean_states(tokens, lengths).expect("a model with a memory"));
+        Ok::<(), BankError>(())
+    });
+    all.unwrap_or_else(|error| panic!("{error}"));
+    let mut measured = Measured::new();
+    for kind in retrievers::KINDS {
+        let material = Material { references, vectors: if kind.compares_vectors() { &vectors } else { &[] } };
+        let retriever = kind.build(&material);
+        let mut found = 0;
+        for (number, tokens) in &questions {
+            let vector = match kind.compares_vectors() {
+                true => trainer.mean_states(tokens, &[tokens.len() as u32]).expect("a model with a memory"),
+                false => Vec::new(),
+            };
+            found += u32::from(retriever.nearest(&Query { tokens, vector: &vector }, 1) == [*number]);
+        }
+        let (n, name) = (questions.len() as f64, kind.name());
+        let share = f64::from(found) / n;
+        measured.push((format!("hit_{name}"), share));
+        measured.push((format!("hit_{name}_stderr"), (share * (1.0 - share) / n).sqrt()));
+    }
+    measured
+}
