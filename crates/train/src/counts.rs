@@ -46,6 +46,13 @@ pub fn counts(config: &RunConfig) -> Counts {
     }
 }
 
+/// How many times the FLOPs of a step without memory one with it executes, of a model that has one.
+pub fn with_memory(config: &RunConfig) -> Option<f64> {
+    let size = config.model.size(config.training.seq_len);
+    let [more, plain] = [size.with_memory?, size.multiply_adds].map(|of| of.executed.iter().sum::<f64>());
+    Some(1.0 + more / plain)
+}
+
 /// Bytes that a run will hold on that many threads: weights, gradients, both averages, activations, and what Muon works in (f32).
 pub fn bytes(config: &RunConfig, threads: usize) -> f64 {
     let Cut { chunk, shards } = config.training.cut;

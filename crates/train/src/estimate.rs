@@ -18,6 +18,8 @@ pub struct Estimate {
     pub step: f64,
     /// Bytes of weights, gradients, the optimiser's state and activations.
     pub bytes: f64,
+    /// How many times as long a step with memory took as one without, where both were timed.
+    pub with_memory: Option<f64>,
     /// Were steps of this very shape timed? If not, the time is computed from counted FLOPs.
     pub measured: bool,
 }
@@ -43,14 +45,20 @@ pub fn estimate(jobs: &[Job], side_by_side: usize, threads: usize, memory: f64) 
     shapes.sort_by(|a, b| a.1.total_cmp(&b.1));
     let fits = |job: &Job| bytes(&job.config, threads) * side_by_side as f64 <= memory;
     let mut rates: Vec<(f64, f64)> = Vec::new();
+    let mut ratios: Vec<(f64, Option<f64>)> = Vec::new();
+    let mut timed = |number: usize, cost: f64| {
+        let (seconds, ratio) = step_seconds(&jobs[number], side_by_side, threads);
+        ratios.push((cost, ratio));
+        cost / seconds
+    };
     let is_short = |cost: f64| cost / USUAL <= LONGEST_STEP;
     if let Some(&(first, cost)) = shapes.first().filter(|(i, cost)| fits(&jobs[*i]) && is_short(*cost)) {
-        let rate = cost / step_seconds(&jobs[first], side_by_side, threads);
+        let rate = timed(first, cost);
         rates.push((cost, rate));
         // Larger shapes run at a higher rate, so this is on the safe side.
         let largest = shapes.iter().rev().find(|(i, cost)| cost / rate <= LONGEST_STEP && fits(&jobs[*i]));
         if let Some(&(largest, cost)) = largest.filter(|(_, largest)| *largest > cost) {
-            rates.push((cost, cost / step_seconds(&jobs[largest], side_by_side, threads)));
+            rates.push((cost, timed(largest, cost)));
         }
     }
     let one = |job: &Job| -> Estimate {
@@ -61,6 +69,7 @@ pub fn estimate(jobs: &[Job], side_by_side: usize, threads: usize, memory: f64) 
             seconds: step * (training.steps as f64 + FORWARD * evaluations),
             step,
             bytes: bytes(&job.config, threads),
+            with_memory: ratios.iter().find(|(measured, _)| *measured == cost).and_then(|(_, ratio)| *ratio),
             measured: rates.iter().any(|(measured, _)| *measured == cost),
         }
     };
@@ -79,17 +88,20 @@ fn rate(rates: &[(f64, f64)], cost: f64) -> f64 {
     }
 }
 
-/// Seconds of a step while `side_by_side` runs of this shape train: the median over blocks of steps, the mean over runs.
-fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> f64 {
-    // Steps with memory take longer than those before, and both are timed.
+/// Seconds of a step while `side_by_side` runs of this shape train: the median over blocks of steps, the mean over runs. Of a model with
+/// a memory also how many times as long steps with it take.
+fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> (f64, Option<f64>) {
     let steps = job.config.training.steps;
     let begins = job.config.model.memory().map_or(steps, |model| model.memory.begins).min(steps);
-    let stages = [(0, begins), (begins, steps - begins)].into_iter().filter(|(_, steps)| *steps > 0);
-    stages.map(|(from, of)| of as f64 / steps as f64 * timed(job, from, side_by_side, threads)).sum()
+    let plain = (begins > 0).then(|| step_of(job, 0, side_by_side, threads));
+    let later = (begins < steps).then(|| step_of(job, begins, side_by_side, threads));
+    let share = begins as f64 / steps as f64;
+    let mean = share * plain.unwrap_or_default() + (1.0 - share) * later.unwrap_or_default();
+    (mean, plain.zip(later).map(|(plain, later)| later / plain))
 }
 
 /// The same of steps from that one on.
-fn timed(job: &Job, from: u64, side_by_side: usize, threads: usize) -> f64 {
+fn step_of(job: &Job, from: u64, side_by_side: usize, threads: usize) -> f64 {
     let barrier = Barrier::new(side_by_side);
     // Made before any of them waits for the others: what fails, fails here.
     let trainers = (0..side_by_side).map(|_| Trainer::<f32>::new(&job.config, job.source.clone(), threads));

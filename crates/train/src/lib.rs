@@ -25,7 +25,7 @@ mod work;
 
 pub use config::RunConfig;
 pub use coordinates::{Coordinate, coordinates};
-pub use counts::{bytes, counts};
+pub use counts::{bytes, counts, with_memory};
 pub use estimate::{Estimate, estimate, makespan, peak};
 pub use multiply_adds::MultiplyAdds;
 pub use refused::Refused;

@@ -8,7 +8,7 @@ use isoloss_runs::record::{Counts, Run as Record};
 use isoloss_runs::store::Store;
 use isoloss_train::job::Job;
 use isoloss_train::trunk::{own_flops, starts, units};
-use isoloss_train::{Estimate, counts, estimate, makespan};
+use isoloss_train::{Estimate, counts, estimate, makespan, with_memory};
 use serde_json::{Value, json};
 
 use super::bars::seconds_in_words;
@@ -205,7 +205,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     format!(
         "{}: {}\n\n{}\n  {}, {} FLOPs, about {} with {} at a time on {threads}, {} of memory; {there}.\n  N is without \
          embedding and head, which are {} of what is stored; 6ND counts the active part of it. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
-         counted FLOPs.\n{}",
+         counted FLOPs.\n{}{}",
         experiment.name,
         experiment.question,
         table(&header, &lines),
@@ -216,7 +216,24 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
         memory::in_words(all.bytes),
         share_of_tables(rows.iter().map(|row| &row.counts)),
         of_trunks(all),
+        of_memory(rows),
     )
+}
+
+/// What steps with memory cost beside those without.
+fn of_memory(rows: &[Row]) -> String {
+    let from_to = |ratios: Vec<f64>| {
+        let (least, most) = ratios.iter().fold((f64::INFINITY, 0.0f64), |(a, b), x| (a.min(*x), b.max(*x)));
+        let [least, most] = [least, most].map(|x| number(x, 3));
+        if least == most { least } else { format!("{least} to {most}") }
+    };
+    let counted: Vec<f64> = rows.iter().filter_map(|row| with_memory(&row.planned.job.config)).collect();
+    let timed: Vec<f64> = rows.iter().filter_map(|row| row.estimate.with_memory).collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    let timed = if timed.is_empty() { String::new() } else { format!(", and takes {} times as long", from_to(timed)) };
+    format!("  A step with memory executes {} times the FLOPs of one without{timed}.\n", from_to(counted))
 }
 
 /// `128 B a token`, `96 B a token, 8 kB`: what a decoder keeps of a sequence.
