@@ -24,7 +24,7 @@ pub(super) const OWN: u64 = 2;
 pub trait Exams: fmt::Debug + Send + Sync {
     /// Its exams: for windows of `length` tokens in training always the same questions, a function of the corpus alone. None where
     /// such windows hold no question.
-    fn exams(&self, length: usize) -> Vec<Exam>;
+    fn draw(&self, length: usize) -> Vec<Exam>;
 }
 
 /// Questions of one kind.

@@ -39,7 +39,7 @@ struct Question {
 }
 
 impl Exams for Biographies {
-    fn exams(&self, _length: usize) -> Vec<Exam> {
+    fn draw(&self, _length: usize) -> Vec<Exam> {
         let (told, all) = (self.config.told(), self.config.people);
         // Names that nobody has can be read like any other.
         let unmet = if all < self.name_space() { all..self.name_space() } else { told..all };

@@ -1,8 +1,8 @@
 //! What corpora of people share: names, words for everything that has one, and how texts about people become windows.
 //!
-//! The text about a person, or several of them in a row, has the same number of tokens for everybody and at every exposure. So token t of the stream
-//! stands in text t / Q at place t % Q, that text is told at exposure (t / Q) / N, and whom it is about is the place
-//! (t / Q) % N of that exposure's random order: any part of the stream is found without what is before it.
+//! The text about a person, or several of them in a row, has the same number of tokens for everybody and at every exposure.
+//! So token t of the stream stands in text t / Q at place t % Q, that text is told at exposure (t / Q) / N, and whom it is
+//! about is the place (t / Q) % N of that exposure's random order: any part of the stream is found without what is before it.
 
 mod names;
 mod packing;
