@@ -4,13 +4,15 @@
 //! marking are those of benchmarks of language models (Brown et al. 2020, arXiv 2005.14165, section 2.4; the harness of Gao et al.
 //! 2021, 10.5281/zenodo.5371628): the likeliest of some options, which asks what a model knows of an answer at all, and the answer
 //! as first choice, which asks it to say it. Questions of an exam are drawn independently, and one each to a window, so that the
-//! share that is right has the standard error of a binomial, sqrt(p (1 - p) / n).
+//! share that is right has the standard error of a binomial, sqrt(p (1 - p) / n). (Windows of a small text are neighbours, and tell
+//! less than as many that were drawn.)
 
 use std::fmt;
 
+use rand_xoshiro::rand_core::Rng;
+
 use super::stream::{Purpose, below, stream};
 use super::{Batch, IGNORE};
-use rand_xoshiro::rand_core::Rng;
 
 /// Questions of an exam, where there are as many: a share of one half has a standard error of 2 percentage points.
 pub const QUESTIONS: usize = 600;
@@ -24,7 +26,7 @@ pub(super) const OWN: u64 = 2;
 pub trait Exams: fmt::Debug + Send + Sync {
     /// Its exams: for windows of `length` tokens in training always the same questions, a function of the corpus alone. None where
     /// such windows hold no question.
-    fn exams(&self, length: usize) -> Vec<Exam>;
+    fn draw(&self, length: usize) -> Vec<Exam>;
 }
 
 /// Questions of one kind.

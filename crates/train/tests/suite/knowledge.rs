@@ -1,5 +1,6 @@
 //! Facts that a small model learns by heart, and the measure that counts them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -48,8 +49,13 @@ fn twenty_people_are_learnt_by_heart() {
         json!({ "kind": "bios", "people": 220, "kept_back": 200, "pools": "1/10", "packing": "people", "seed": 3 });
     let job = job(corpus, json!({ "d_model": 32, "n_layer": 2, "head_dim": 16 }), 400, 10, 50);
     let mut untrained = Trainer::<f32>::new(&job.config, job.source.clone(), 1);
-    let mut subject =
-        Subject { trainer: &mut untrained, source: job.source.as_ref(), held_out: &job.held_out, curve: &[] };
+    let mut subject = Subject {
+        trainer: &mut untrained,
+        source: job.source.as_ref(),
+        held_out: &job.held_out,
+        curve: &[],
+        folder: Path::new("."),
+    };
     let before = Measure::Bits.of(&mut subject);
     assert!(
         before.contains(&("bits".to_owned(), 0.0)) && before.contains(&("bits_clamped".to_owned(), 1.0)),
@@ -105,8 +111,13 @@ fn timings() {
         config.training.cut = Cut::of(64, length);
         let mut trainer = Trainer::<f32>::new(&config, job.source.clone(), threads);
         let start = Instant::now();
-        let mut subject =
-            Subject { trainer: &mut trainer, source: job.source.as_ref(), held_out: &job.held_out, curve: &[] };
+        let mut subject = Subject {
+            trainer: &mut trainer,
+            source: job.source.as_ref(),
+            held_out: &job.held_out,
+            curve: &[],
+            folder: Path::new("."),
+        };
         let measured = Measure::Bits.of(&mut subject).len();
         let (took, stored) = (start.elapsed().as_secs_f64(), counts(&config).stored);
         println!(

@@ -1,5 +1,6 @@
 //! The looped transformer: one loop is no loop, gradients stop where they are cut, and it learns.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use isoloss_engine::{Buffers, Params, Tape};
@@ -164,7 +165,8 @@ fn exits_are_measured() {
     for _ in 0..10 {
         trainer.advance().unwrap();
     }
-    let mut subject = Subject { trainer: &mut trainer, source: &source, held_out: &held_out, curve: &[] };
+    let mut subject =
+        Subject { trainer: &mut trainer, source: &source, held_out: &held_out, curve: &[], folder: Path::new(".") };
     let measured = Measure::Exits.of(&mut subject);
     let of = |name: &str| measured.iter().find(|(n, _)| n == name).unwrap().1;
     let shares = [of("exit_share_1"), of("exit_share_2"), of("exit_share_3")];

@@ -7,6 +7,7 @@ use isoloss_train::mixers::{self, Config, Reach, delta, mla};
 use isoloss_train::models::{self, Shape, hybrid};
 use isoloss_train::{RunConfig, Trainer, counts};
 use serde_json::{Value, json};
+use std::path::Path;
 
 use crate::golden::files;
 use crate::vectors::{Golden, difference};
@@ -270,7 +271,13 @@ fn experts_learn_and_share_the_tokens() {
         let mut trainer = Trainer::<f32>::new(&config, source.clone(), 2);
         let losses: Vec<f64> = (0..150).map(|_| trainer.advance().unwrap().loss).collect();
         let held_out = source.held_out(32, 16).unwrap();
-        let mut subject = Subject { trainer: &mut trainer, source: source.as_ref(), held_out: &held_out, curve: &[] };
+        let mut subject = Subject {
+            trainer: &mut trainer,
+            source: source.as_ref(),
+            held_out: &held_out,
+            curve: &[],
+            folder: Path::new("."),
+        };
         let loads = Measure::Loads.of(&mut subject);
         assert_eq!(loads.len(), 3, "the first block is dense: {loads:?}");
         let most = loads.iter().find(|(name, _)| name == "load_most").unwrap().1;

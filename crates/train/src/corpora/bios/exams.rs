@@ -7,7 +7,7 @@
 //!
 //! `facts_*` choose among four such windows, `recited_*` have to say the value token by token; `*_known` of people that are told
 //! of in training, `*_unknown` of those that are kept back. Where people are told of several times in a row there is `reading`
-//! alone: a biography of somebody whom no window of training knows, and then the question. The forms are drawn, or the person's
+//! too: a biography of somebody whom no window of training knows, and then the question. The forms are drawn, or the person's
 //! own where these are fixed. What follows from another fact, the working city, is not asked for, nor is a fact that has not
 //! as many values as there are options.
 
@@ -39,15 +39,14 @@ struct Question {
 }
 
 impl Exams for Biographies {
-    fn exams(&self, _length: usize) -> Vec<Exam> {
+    fn draw(&self, _length: usize) -> Vec<Exam> {
         let (told, all) = (self.config.told(), self.config.people);
         // Names that nobody has can be read like any other.
         let unmet = if all < self.name_space() { all..self.name_space() } else { told..all };
-        if self.tellings() > 1 {
-            return self.choices("reading", OWN, unmet, true).into_iter().collect();
-        }
+        let reading = (self.tellings() > 1).then(|| self.choices("reading", OWN, unmet, true)).flatten();
         let (known, unknown) = (0..told, told..all);
         [
+            reading,
             self.choices("facts_known", OWN + 1, known.clone(), false),
             self.recited("recited_known", OWN + 2, known),
             self.choices("facts_unknown", OWN + 3, unknown.clone(), false),

@@ -246,7 +246,7 @@ impl Source for Sentences {
 }
 
 impl Exams for Sentences {
-    fn exams(&self, length: usize) -> Vec<Exam> {
+    fn draw(&self, length: usize) -> Vec<Exam> {
         let windows =
             drawn::examined(self.seed, length, |random, inputs, targets| self.window(random, inputs, targets));
         let best = |begun: &[u32]| self.likeliest(begun);

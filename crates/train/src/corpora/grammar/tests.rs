@@ -312,7 +312,7 @@ fn settings_have_defaults() {
 #[test]
 fn the_exam_has_a_ceiling_that_the_optimal_predictor_reaches() {
     let config = config(1);
-    let exams = source(&config).exams().unwrap().exams(40);
+    let exams = source(&config).exams().unwrap().draw(40);
     let [Exam { name, batch, chance, ceiling, .. }] = &exams[..] else { panic!("{exams:?}") };
     assert_eq!((name.as_str(), batch.sequences(), batch.counted(), *chance), ("words", 600, 600, 1.0 / 97.0));
     let grammar = Grammar::draw(&config);
@@ -330,6 +330,6 @@ fn the_exam_has_a_ceiling_that_the_optimal_predictor_reaches() {
     let expected = 600.0 * ceiling.unwrap();
     assert!((right - expected).abs() < 3.0 * variance.sqrt(), "{right} of 600, and {expected} expected");
     // Always the same questions, and of windows that are not the held-out ones.
-    assert_eq!(source(&config).exams().unwrap().exams(40), exams);
+    assert_eq!(source(&config).exams().unwrap().draw(40), exams);
     assert_ne!(source(&config).held_out(600, 40).unwrap().batch.inputs, batch.inputs);
 }

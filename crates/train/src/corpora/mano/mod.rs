@@ -214,7 +214,7 @@ impl Source for Mano {
 
 /// `arithmetic`: values of expressions as in training, of 1 to `longest` operators.
 impl Exams for Mano {
-    fn exams(&self, length: usize) -> Vec<Exam> {
+    fn draw(&self, length: usize) -> Vec<Exam> {
         if self.suffices(1, length).is_err() {
             return Vec::new();
         }

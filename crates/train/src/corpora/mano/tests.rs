@@ -203,7 +203,7 @@ fn settings_without_sense_are_refused_with_a_hint() {
 
 #[test]
 fn the_exam_asks_for_values_of_expressions_of_any_length() {
-    let exams = source(&config()).exams().unwrap().exams(64);
+    let exams = source(&config()).exams().unwrap().draw(64);
     let [exam] = &exams[..] else { panic!("{exams:?}") };
     assert_eq!((exam.batch.counted(), exam.batch.sequences(), exam.chance), (600, 600, 1.0 / 23.0));
     let mut lengths = BTreeMap::<u32, u32>::new();
@@ -215,5 +215,5 @@ fn the_exam_asks_for_values_of_expressions_of_any_length() {
         *lengths.entry(inputs[from + 1]).or_default() += 1;
     }
     assert!(lengths.len() == 10 && lengths.values().all(|n| *n > 30), "{lengths:?}");
-    assert!(source(&config()).exams().unwrap().exams(20).is_empty());
+    assert!(source(&config()).exams().unwrap().draw(20).is_empty());
 }

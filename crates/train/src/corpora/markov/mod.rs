@@ -195,7 +195,7 @@ impl Source for Markov {
 }
 
 impl Exams for Markov {
-    fn exams(&self, length: usize) -> Vec<Exam> {
+    fn draw(&self, length: usize) -> Vec<Exam> {
         let windows =
             drawn::examined(self.seed, length, |random, inputs, targets| self.window(random, inputs, targets));
         let best = |begun: &[u32]| begun.last().map_or(0.0, |last| self.chain.likeliest(*last as usize));

@@ -275,7 +275,7 @@ fn defaults_are_those_of_the_first_ladder() {
 #[test]
 fn the_exam_has_the_ceiling_of_the_likeliest_tokens() {
     let chain = Chain::draw(&config(3)).unwrap();
-    let exams = source(&config(3)).exams().unwrap().exams(32);
+    let exams = source(&config(3)).exams().unwrap().draw(32);
     let [Exam { batch, chance, ceiling, .. }] = &exams[..] else { panic!("{exams:?}") };
     assert_eq!((batch.sequences(), batch.counted(), *chance), (600, 600, 1.0 / 256.0));
     let rows: Vec<&[u32]> = chain.rows().collect();

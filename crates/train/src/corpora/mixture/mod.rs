@@ -29,6 +29,8 @@
 //! All streams are evaluated, those without weight too; the loss is the mean of theirs, whatever the weights, so that mixtures are
 //! compared on the same scale.
 
+mod apart;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,11 +38,10 @@ use isoloss_runs::record::Data;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use self::apart::{shift, spread};
 use super::stream::{GOLDEN, mix};
 use super::window;
-use super::{
-    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Opener, Permutation, Place, References, Set, Sight, Source, hex,
-};
+use super::{Batch, CorpusError, Exams, HeldOut, Opener, Permutation, Place, References, Set, Sight, Source, hex};
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -220,14 +221,6 @@ fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
     batch.layout = Some(layout);
 }
 
-/// Moves the tokens of some windows into a range that begins there.
-fn shift(batch: &mut Batch, first: u32) {
-    if first > 0 {
-        batch.inputs.iter_mut().for_each(|token| *token += first);
-        batch.targets.iter_mut().filter(|target| **target != IGNORE).for_each(|target| *target += first);
-    }
-}
-
 /// An error of a stream, with its name.
 fn of_stream(name: &str, e: CorpusError) -> CorpusError {
     CorpusError::new(format!("the stream {name}: {}", e.message), e.hint)
@@ -237,21 +230,6 @@ fn of_stream(name: &str, e: CorpusError) -> CorpusError {
 fn is_plain(name: &str) -> bool {
     let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-'].contains(&c));
     letters && !name.is_empty() && name != "stderr"
-}
-
-/// Gives each stream the range of tokens behind those of the streams before: how many there are of all. Refuses pictures, whose
-/// patches are numbered behind the vocabulary.
-fn spread(streams: &mut [Stream]) -> Result<usize, CorpusError> {
-    let mut vocab_size = 0;
-    for stream in streams {
-        if stream.source.sight().is_some() {
-            let message = format!("`streams`: {} has pictures, and is not mixed with others by `apart`", stream.name);
-            return Err(CorpusError::new(message, "`apart = false`, with streams whose text is bytes"));
-        }
-        stream.first = vocab_size as u32;
-        vocab_size += stream.source.vocab_size();
-    }
-    Ok(vocab_size)
 }
 
 /// Refuses streams whose tokens or pictures differ: how many tokens they have.
@@ -360,75 +338,6 @@ impl Source for Mixture {
 
     fn notes(&self) -> &[String] {
         &self.notes
-    }
-}
-
-impl Mixture {
-    /// Streams with texts to look up, and these.
-    fn referring(&self) -> impl Iterator<Item = (&Stream, &dyn References)> {
-        self.streams.iter().filter_map(|stream| Some((stream, stream.source.references()?)))
-    }
-}
-
-/// Those of all streams, one stream behind the other, in the tokens of the mixture.
-impl References for Mixture {
-    fn count(&self) -> u64 {
-        self.referring().map(|(_, texts)| texts.count()).sum()
-    }
-
-    fn longest(&self) -> usize {
-        self.referring().map(|(_, texts)| texts.longest()).max().unwrap_or_default()
-    }
-
-    fn write(&self, number: u64, tokens: &mut Vec<u32>) {
-        let (stream, texts, number) = self.text(number);
-        let from = tokens.len();
-        texts.write(number, tokens);
-        tokens[from..].iter_mut().for_each(|token| *token += stream.first);
-    }
-
-    fn question(&self, number: u64, tokens: &mut Vec<u32>) -> Option<usize> {
-        let (stream, texts, number) = self.text(number);
-        let from = tokens.len();
-        let asked = texts.question(number, tokens);
-        tokens[from..].iter_mut().for_each(|token| *token += stream.first);
-        asked
-    }
-}
-
-impl Mixture {
-    /// A text of all: its stream, the texts of that, and which of them it is.
-    fn text(&self, mut number: u64) -> (&Stream, &dyn References, u64) {
-        for (stream, texts) in self.referring() {
-            if number < texts.count() {
-                return (stream, texts, number);
-            }
-            number -= texts.count();
-        }
-        panic!("there is no text {number} behind the last");
-    }
-}
-
-/// Those of all streams; where two have the same name, that of the stream stands behind it.
-impl Exams for Mixture {
-    fn exams(&self, length: usize) -> Vec<Exam> {
-        let of = |stream: &Stream| stream.source.exams().map(|exams| exams.exams(length)).unwrap_or_default();
-        let each: Vec<(&Stream, Vec<Exam>)> = self.streams.iter().map(|stream| (stream, of(stream))).collect();
-        let names: Vec<String> = each.iter().flat_map(|(_, exams)| exams).map(|exam| exam.name.clone()).collect();
-        let mut all = Vec::with_capacity(names.len());
-        for (Stream { name, first, source, .. }, exams) in each {
-            for mut exam in exams {
-                shift(&mut exam.batch, *first);
-                if let Some(sight) = self.sight {
-                    lay_out(&mut exam.batch, sight, source.separator());
-                }
-                if names.iter().filter(|other| **other == exam.name).count() > 1 {
-                    exam.name = format!("{}_{name}", exam.name);
-                }
-                all.push(exam);
-            }
-        }
-        all
     }
 }
 

@@ -291,14 +291,14 @@ fn exams_of_streams_are_theirs_in_their_own_tokens() {
         "d": { "kind": "biod", "people": 5, "seed": 1 },
     });
     let source = apart(streams.clone()).unwrap();
-    let all = source.exams().unwrap().exams(64);
+    let all = source.exams().unwrap().draw(64);
     let names: Vec<&str> = all.iter().map(|exam| exam.name.as_str()).collect();
     assert_eq!(names, ["recall_a", "facts_known", "recited_known", "recall_c"]);
     let (mut first, mut given) = (0, all.iter());
     for name in ["a", "b", "c", "d"] {
         let alone: super::super::Config = serde_json::from_value(streams[name].clone()).unwrap();
         let alone = alone.open(&place()).unwrap();
-        for mut exam in alone.exams().map(|exams| exams.exams(64)).unwrap_or_default() {
+        for mut exam in alone.exams().map(|exams| exams.draw(64)).unwrap_or_default() {
             shift(&mut exam.batch, first);
             let given = given.next().unwrap();
             assert!(given.name.starts_with(&exam.name));

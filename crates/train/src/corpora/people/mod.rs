@@ -1,8 +1,8 @@
 //! What corpora of people share: names, words for everything that has one, and how texts about people become windows.
 //!
-//! The text about a person, or several of them in a row, has the same number of tokens for everybody and at every exposure. So token t of the stream
-//! stands in text t / Q at place t % Q, that text is told at exposure (t / Q) / N, and whom it is about is the place
-//! (t / Q) % N of that exposure's random order: any part of the stream is found without what is before it.
+//! The text about a person, or several of them in a row, has the same number of tokens for everybody and at every exposure.
+//! So token t of the stream stands in text t / Q at place t % Q, that text is told at exposure (t / Q) / N, and whom it is
+//! about is the place (t / Q) % N of that exposure's random order: any part of the stream is found without what is before it.
 
 mod names;
 mod packing;
@@ -120,9 +120,8 @@ impl<L: Lives> Source for People<L> {
         self.lives.exams()
     }
 
-    /// Where people are told of again and again, the first telling is what there is to look up.
     fn references(&self) -> Option<&dyn References> {
-        (self.lives.tellings() == 1).then_some(self)
+        Some(self)
     }
 
     fn text(&self, tokens: &[u32]) -> Option<String> {

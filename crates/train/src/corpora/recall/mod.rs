@@ -214,7 +214,7 @@ impl Source for Recall {
 /// `recall`: one answer of each window. Chance is that of a symbol that could stand there whatever the window holds: the mean over
 /// questions, since of `recall` itself only half of the symbols are values.
 impl Exams for Recall {
-    fn exams(&self, length: usize) -> Vec<Exam> {
+    fn draw(&self, length: usize) -> Vec<Exam> {
         if self.suffices(1, length).is_err() {
             return Vec::new();
         }

@@ -232,7 +232,7 @@ fn settings_have_defaults() {
 
 #[test]
 fn the_exam_asks_for_one_answer_in_each_window() {
-    let exam = |config: &Config, length| source(config).exams().unwrap().exams(length);
+    let exam = |config: &Config, length| source(config).exams().unwrap().draw(length);
     for (task, chance) in [(Task::Copy, 1.0 / 57.0), (Task::Stack, 1.0 / 57.0), (Task::Recall, 1.0 / 29.0)] {
         let exams = exam(&Config { tasks: vec![task], ..config() }, 64);
         let [exam] = &exams[..] else { panic!("{exams:?}") };

@@ -311,7 +311,7 @@ impl Source for TextSource {
 
 /// Of windows of the held-out documents, fewer where there are not as many.
 impl Exams for TextSource {
-    fn exams(&self, length: usize) -> Vec<Exam> {
+    fn draw(&self, length: usize) -> Vec<Exam> {
         let held_out = self.held_out(QUESTIONS, length).ok();
         held_out.and_then(|held| exams::words(&held.batch, 0, self.tokens.vocab_size(), None)).into_iter().collect()
     }

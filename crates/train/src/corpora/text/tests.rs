@@ -486,11 +486,11 @@ fn references_are_the_training_documents_in_pieces() {
 fn the_exam_is_on_documents_that_are_held_out() {
     let bench = Bench::with_texts();
     let source = bench.source("in");
-    let exams = source.exams().unwrap().exams(16);
+    let exams = source.exams().unwrap().draw(16);
     let [exam] = &exams[..] else { panic!("{exams:?}") };
     let held = source.held_out(QUESTIONS, 16).unwrap().batch;
     assert_eq!((exam.name.as_str(), exam.chance, exam.ceiling), ("words", 1.0 / 257.0, None));
     assert_eq!(exam.batch.inputs, held.inputs);
     assert_eq!(exam.batch.counted(), held.sequences());
-    assert!(source.exams().unwrap().exams(1 << 20).is_empty());
+    assert!(source.exams().unwrap().draw(1 << 20).is_empty());
 }

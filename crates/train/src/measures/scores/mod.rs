@@ -10,9 +10,9 @@
 //! score_above_chance   the mean over exams of (share - chance) / (1 - chance): 0 is a guess, 1 is all
 //! ```
 //!
-//! The mean is taken of the very shares that are reported beside it. Scores of one corpus are on the same questions, so that two
-//! models differ by less than their standard errors say; what they say is how far a score is from that of another draw of questions.
-//! Of options with equal losses, and of tokens with equal logits, none is chosen.
+//! The mean is taken of the very shares that are reported beside it. Models of one corpus are asked the same questions, so that two
+//! of them differ by less than their standard errors say; what these say is how far a score is from that of another draw of
+//! questions. Of options with equal losses, and of tokens with equal logits, none is chosen.
 
 use super::{Measured, Subject, accuracy};
 use crate::corpora::{Batch, Exam, How, IGNORE, Source};
@@ -34,7 +34,7 @@ pub(super) fn measure(subject: &mut Subject) -> Measured {
 /// Has a model take all exams of a corpus.
 pub(super) fn examine(source: &dyn Source, length: usize, trainer: &mut Trainer<f32>) -> Measured {
     let Some(exams) = source.exams() else { return Measured::new() };
-    let exams = exams.exams(length);
+    let exams = exams.draw(length);
     let marked: Vec<Marked> = exams.iter().map(|exam| mark(exam, source.vocab_size(), trainer)).collect();
     report(&marked)
 }

@@ -88,7 +88,7 @@ fn is_right(exam: &Exam, window: usize) -> bool {
 #[test]
 fn who_knows_all_is_right_and_who_guesses_is_at_chance() {
     let source = open();
-    let (exams, vocab_size) = (source.exams().unwrap().exams(64), source.vocab_size());
+    let (exams, vocab_size) = (source.exams().unwrap().draw(64), source.vocab_size());
     let names: Vec<&str> = exams.iter().map(|exam| exam.name.as_str()).collect();
     let wanted = [
         "words_chain",
@@ -147,7 +147,7 @@ fn who_knows_all_is_right_and_who_guesses_is_at_chance() {
 #[test]
 fn the_mean_is_that_of_its_parts() {
     let source = open();
-    let (exams, vocab_size) = (source.exams().unwrap().exams(64), source.vocab_size());
+    let (exams, vocab_size) = (source.exams().unwrap().draw(64), source.vocab_size());
     let sometimes = report(&taken(&exams, vocab_size, |exam| {
         let share = exam.name.len() as f32 / 20.0;
         let of = match exam.how {
