@@ -198,18 +198,22 @@ fn what_makes_no_bank_is_not_written() {
     let (path, header) = (folder.path().join("x.bank"), header(2));
     let (good, found_by) = (values(0, &SHAPE), vector(0, &SHAPE));
     let mut writer = Writer::create(&path, header).unwrap();
-    writer.push(&good, 1, &found_by).unwrap();
+    writer.push(&good, 0, &found_by).unwrap();
     for bad in [f32::NAN, f32::INFINITY, 7e4] {
         let mut numbers = good.clone();
         numbers[3] = bad;
         let error = writer.push(&numbers, 1, &found_by).unwrap_err();
         assert!(error.message.starts_with("reference 1 holds "), "{error}");
+        assert!(writer.push(&good, 1, &numbers[..5]).is_err());
     }
     assert!(writer.finish().unwrap_err().message.contains("2 references and has 1"));
     assert_eq!(Bank::open(&path, &header).unwrap_err().reason, Reason::Missing);
     assert!(!folder.path().join("x.bank.tmp").exists());
+    // A reference that was refused may be pushed again; one too many may not.
     let mut writer = Writer::create(&path, header).unwrap();
-    fill(&mut writer, &header).unwrap();
+    writer.push(&good, 0, &found_by).unwrap();
+    assert!(writer.push(&values(1, &SHAPE), 1, &[f32::NAN; 5]).is_err());
+    writer.push(&values(1, &SHAPE), 1, &vector(1, &SHAPE)).unwrap();
     assert_eq!(writer.push(&good, 1, &found_by).unwrap_err().reason, Reason::Unfit);
     writer.finish().unwrap();
     let endless = Shape { layers: u32::MAX, heads: u32::MAX, ..SHAPE };

@@ -80,11 +80,14 @@ impl Writer {
             let message = format!("this bank has room for {} references, and here is one more", self.header.count);
             return Err(BankError::unfit(&self.path, message, "count the references before the bank is written"));
         }
+        let begun = self.block.len();
         self.block.extend((kept as u16).to_le_bytes());
         for numbers in [values, vector] {
             self.halves.resize(numbers.len(), f16::ZERO);
             self.halves.convert_from_f32_slice(numbers);
             if let Some(at) = self.halves.iter().position(|half| !half.is_finite()) {
+                // The reference may be pushed again, with other numbers.
+                self.block.truncate(begun);
                 let message = format!("reference {} holds {}, and at most 65504 fits", self.written, numbers[at]);
                 return Err(BankError::unfit(&self.path, message, "see whether the model that wrote it has diverged"));
             }
