@@ -1,6 +1,7 @@
 //! Means over tasks, made anew from the tasks: a mean that is typed in can be wrong.
 
 use crate::estimate::{Estimate, Interval, Of, student};
+use crate::size::Scored;
 
 /// A column of scores.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,20 +78,30 @@ pub fn misprinted(printed: &[f64], means: &[Averaged], unit: f64, unit_of_tasks:
     printed.iter().zip(means).enumerate().filter_map(off).collect()
 }
 
-/// The mean over runs that differ in nothing but their seeds, with Student's interval. `None` without a number.
-pub fn mean_of(values: &[f64], level: f64) -> Option<Estimate> {
-    let n = values.len() as f64;
-    let value = values.iter().sum::<f64>() / n;
-    if !value.is_finite() {
-        return None;
-    }
-    if n < 2.0 {
-        return Some(Estimate { value, interval: None, method: "one run".into() });
-    }
-    let squares: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
-    let half = student(level, n - 1.0) * (squares / (n - 1.0) / n).sqrt();
-    let interval = Interval { lower: value - half, upper: value + half, level, of: Of::Mean };
-    Some(Estimate { value, interval: Some(interval), method: format!("Student's t over {n} runs") })
+/// The mean of every group of runs that differ in nothing but their seeds, with Student's interval; `None` for a group
+/// without a number. The spread is that of all groups together, as two or three seeds hardly show one. Where no group has
+/// two runs it is the standard error of the evaluation, where that is known.
+pub fn means_of(groups: &[Vec<Scored>], level: f64) -> Vec<Option<Estimate>> {
+    let mean = |runs: &Vec<Scored>| runs.iter().map(|run| run.score).sum::<f64>() / runs.len() as f64;
+    let known: Vec<&Vec<Scored>> = groups.iter().filter(|runs| mean(runs).is_finite()).collect();
+    let square = |runs: &&Vec<Scored>| runs.iter().map(|run| (run.score - mean(runs)).powi(2)).sum::<f64>();
+    let squares: f64 = known.iter().map(square).sum();
+    let df = known.iter().map(|runs| runs.len() - 1).sum::<usize>() as f64;
+    let one = |runs: &Vec<Scored>| {
+        let value = mean(runs);
+        let n = runs.len() as f64;
+        let (half, method) = if df > 0.0 {
+            let half = student(level, df) * (squares / df / n).sqrt();
+            (Some(half), "Student's t, the spread of seeds is that of all sizes and families together")
+        } else if let [Scored { error: Some(error), .. }] = runs.as_slice() {
+            (Some(student(level, f64::INFINITY) * error), "the standard error of the evaluation; one seed")
+        } else {
+            (None, "one seed, and no standard error")
+        };
+        let ends = |half: f64| Interval { lower: value - half, upper: value + half, level, of: Of::Mean };
+        value.is_finite().then(|| Estimate { value, interval: half.map(ends), method: method.into() })
+    };
+    groups.iter().map(one).collect()
 }
 
 #[cfg(test)]
@@ -131,9 +142,15 @@ mod tests {
 
     #[test]
     fn seeds_have_students_interval() {
-        let found = mean_of(&[1.0, 2.0, 3.0], 0.95).unwrap();
-        // 4.302653 / sqrt(3)
-        assert!((found.interval.unwrap().upper - 2.0 - 2.484138).abs() < 1e-5);
-        assert!(mean_of(&[1.0], 0.95).unwrap().interval.is_none() && mean_of(&[], 0.95).is_none());
+        let run = |score: f64| Scored { size: 1.0, score, error: None };
+        let runs = |scores: &[f64]| scores.iter().map(|s| run(*s)).collect::<Vec<Scored>>();
+        let found = means_of(&[runs(&[1.0, 2.0, 3.0]), runs(&[5.0]), runs(&[])], 0.95);
+        let half = |at: usize| found[at].as_ref().unwrap().interval.unwrap().upper - found[at].as_ref().unwrap().value;
+        // Student's quantile with two degrees of freedom is 4.302653; one run has the spread of the others.
+        assert!((half(0) - 4.302653 / f64::sqrt(3.0)).abs() < 1e-5 && (half(1) - 4.302653).abs() < 1e-5);
+        assert!(found[2].is_none());
+        let single = means_of(&[vec![Scored { error: Some(0.5), ..run(1.0) }], runs(&[2.0])], 0.95);
+        assert!((single[0].as_ref().unwrap().interval.unwrap().upper - 1.0 - 0.979982).abs() < 1e-5);
+        assert!(single[1].as_ref().unwrap().interval.is_none());
     }
 }
