@@ -87,7 +87,7 @@ pub use rank::{Ranked, Ranking, rank};
 pub use reached::Reached;
 pub use result::{Basin, Fit, Fitted, Objective, Search, Span};
 pub use score::{Cut, Cuts, Held, Score, score};
-pub use size::{EffectiveSize, Reading, Scored, SizeGain, effective_size, size_gain};
+pub use size::{EffectiveSize, Reading, Scored, SizeGain, Worth, effective_size, effective_sizes, size_gain};
 pub use sweep::{Choice, Edge, Pair, choose, choose_pair};
 pub use toward::Toward;
 pub use trust::Trust;

@@ -162,6 +162,45 @@ pub fn effective_size(
     })
 }
 
+/// What a family is worth by the line of another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worth {
+    /// which family
+    pub family: usize,
+    /// the size of its runs; none for all of them together, whose size is the geometric mean
+    pub at: Option<f64>,
+    /// what they are worth
+    pub found: EffectiveSize,
+}
+
+/// What every other family is worth by the line of `families[base]`, by ln N: size by size, ascending, and, of several
+/// sizes, together.
+///
+/// # Errors
+/// As [`effective_size`].
+pub fn effective_sizes(families: &[Vec<Scored>], base: usize, level: f64) -> Result<Vec<Worth>, FitError> {
+    let line = families.get(base).map_or(&[][..], Vec::as_slice);
+    let mut all = Vec::new();
+    for (family, runs) in families.iter().enumerate().filter(|(family, _)| *family != base) {
+        let mut worth = |at: Option<f64>, runs: &[Scored]| -> Result<(), FitError> {
+            let found = effective_size(line, &[], runs, Reading::Logarithmic, level)?;
+            all.push(Worth { family, at, found });
+            Ok(())
+        };
+        let mut sizes: Vec<f64> = runs.iter().map(|run| run.size).collect();
+        sizes.sort_by(f64::total_cmp);
+        sizes.dedup();
+        for &size in &sizes {
+            let own: Vec<Scored> = runs.iter().copied().filter(|run| run.size == size).collect();
+            worth(Some(size), &own)?;
+        }
+        if sizes.len() > 1 {
+            worth(None, runs)?;
+        }
+    }
+    Ok(all)
+}
+
 /// The shifts d of x for which `(rise - slope d)^2 <= q^2 (noise + of_slope d^2)`, the variances in units of the score
 /// squared; `None` where they have no end.
 fn fieller(rise: f64, slope: f64, q: f64, noise: f64, of_slope: f64) -> Option<(f64, f64)> {

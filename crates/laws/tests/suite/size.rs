@@ -1,6 +1,6 @@
 //! Scores as sizes.
 
-use isoloss_laws::{Reading, Scored, effective_size, size_gain};
+use isoloss_laws::{Reading, Scored, effective_size, effective_sizes, size_gain};
 
 use crate::common::Noise;
 
@@ -62,6 +62,21 @@ fn exact_lines_are_inverted() {
     let both = [scored(1.0, line(3.0)), scored(4.0, line(12.0))];
     let both = effective_size(&family, &[], &both, Reading::Logarithmic, 0.95).unwrap();
     assert!((both.size - 2.0).abs() < 1e-12 && (both.times.value - 3.0).abs() < 1e-9, "{both:?}");
+}
+
+/// Families at several sizes are read size by size, and all at once.
+#[test]
+fn families_are_read_size_by_size() {
+    let line = |n: f64| 1.0 + 2.0 * n.ln();
+    let without: Vec<Scored> = [1.0, 2.0, 4.0].iter().map(|n| scored(*n, line(*n))).collect();
+    let with = vec![scored(2.0, line(8.0)), scored(1.0, line(2.0)), scored(1.0, line(2.0))];
+    let all = effective_sizes(&[with, without], 1, 0.95).unwrap();
+    assert_eq!(all.iter().map(|w| (w.family, w.at)).collect::<Vec<_>>(), [(0, Some(1.0)), (0, Some(2.0)), (0, None)]);
+    let times: Vec<f64> = all.iter().map(|w| w.found.times.value).collect();
+    // Three runs, two of them worth 2 and one worth 4: their geometric mean.
+    let expected = [2.0, 4.0, 2f64.powf(4.0 / 3.0)];
+    assert!(times.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-9), "{times:?}");
+    assert!(effective_sizes(&[], 0, 0.95).unwrap().is_empty());
 }
 
 #[test]

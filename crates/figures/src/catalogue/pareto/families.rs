@@ -1,6 +1,6 @@
 //! Runs of families, several sizes and seeds: the line of one, and what size the others are worth by it.
 
-use isoloss_laws::{EffectiveSize, Estimate, Reading, Scored, effective_size, means_of};
+use isoloss_laws::{Estimate, Scored, Worth, effective_sizes, means_of};
 
 use super::super::Missing;
 use super::super::columns::{Columns, nothing, skipped};
@@ -28,31 +28,21 @@ impl Family {
     }
 }
 
-/// What a family is worth by the line of another.
-struct Worth {
-    family: usize,
-    /// at one size, or at all of them together
-    at: Option<f64>,
-    found: EffectiveSize,
+fn is_drawn(worth: &Worth) -> bool {
+    worth.at.is_some() && (1.0 / FARTHEST..FARTHEST).contains(&worth.found.times.value)
 }
 
-impl Worth {
-    fn drawn(&self) -> bool {
-        self.at.is_some() && (1.0 / FARTHEST..FARTHEST).contains(&self.found.times.value)
-    }
-
-    fn said(&self, family: &str) -> String {
-        let at = match self.at {
-            Some(size) => format!("at {} scores {}", count(size), digits(self.found.score, 3)),
-            None => "at all of its sizes together".to_owned(),
-        };
-        let beyond = if self.found.beyond > 1.0 {
-            format!(", {} times beyond the sizes of the line", ratio(self.found.beyond))
-        } else {
-            String::new()
-        };
-        format!("{family} {at}, worth {} times the size{beyond}", with_interval(&self.found.times))
-    }
+fn said(worth: &Worth, family: &str) -> String {
+    let found = &worth.found;
+    let at = match worth.at {
+        Some(size) => format!("at {} scores {}", count(size), digits(found.score, 3)),
+        None => "at all of its sizes together".to_owned(),
+    };
+    let beyond = match found.beyond > 1.0 {
+        true => format!(", {} times beyond the sizes of the line", ratio(found.beyond)),
+        false => String::new(),
+    };
+    format!("{family} {at}, worth {} times the size{beyond}", with_interval(&found.times))
 }
 
 /// `1.80 [1.52, 2.20]`, or the reason why there is no interval.
@@ -106,20 +96,8 @@ pub(super) fn draw(columns: &Columns<'_>, baseline: Option<&str>) -> Result<Figu
             Missing::new(format!("{}: no family {asked} with sizes and scores", columns.table.source), hint)
         })?),
     };
-    let mut worths = Vec::new();
-    for (at, family) in families.iter().enumerate().filter(|(at, _)| base.is_some_and(|base| base != *at)) {
-        let line = base.map(|base| families[base].runs()).unwrap_or_default();
-        let worth = |at_size: Option<f64>, runs: &[Scored]| {
-            let found = effective_size(&line, &[], runs, Reading::Logarithmic, LEVEL)?;
-            Ok::<Worth, Missing>(Worth { family: at, at: at_size, found })
-        };
-        for (size, runs) in &family.sizes {
-            worths.push(worth(Some(*size), runs)?);
-        }
-        if family.sizes.len() > 1 {
-            worths.push(worth(None, &family.runs())?);
-        }
-    }
+    let each: Vec<Vec<Scored>> = families.iter().map(Family::runs).collect();
+    let worths = base.map(|base| effective_sizes(&each, base, LEVEL)).transpose()?.unwrap_or_default();
     let header = |column: &str, otherwise: &str| columns.find(column).map_or(otherwise, |c| c.name.as_str()).to_owned();
     let size = match header("size", "size").as_str() {
         "size" => "Parameters".to_owned(),
@@ -150,7 +128,7 @@ fn figure(families: &[Family], base: Option<usize>, worths: &[Worth], size: &str
         }
         marks.push(Points::new(points).series(family.name.as_str()).radius(2.4));
     }
-    let drawn = || worths.iter().filter(|worth| worth.drawn());
+    let drawn = || worths.iter().filter(|worth| is_drawn(worth));
     if let (Some(base), Some(first)) = (base, worths.first()) {
         let own: Vec<f64> = families[base].sizes.iter().map(|(size, _)| *size).collect();
         let needed = drawn().map(|worth| worth.found.needed.value);
@@ -193,7 +171,7 @@ fn figure(families: &[Family], base: Option<usize>, worths: &[Worth], size: &str
 
 fn alt(families: &[Family], worths: &[Worth]) -> String {
     let names: Vec<String> = families.iter().map(|family| name(&family.name)).collect();
-    let each: Vec<String> = worths.iter().map(|worth| worth.said(&names[worth.family])).collect();
+    let each: Vec<String> = worths.iter().map(|worth| said(worth, &names[worth.family])).collect();
     let worth = if each.is_empty() { String::new() } else { format!(" {}.", each.join("; ")) };
     format!("Scores of {} against the sizes of their models on a logarithmic axis.{worth}", list(&names))
 }
@@ -227,9 +205,9 @@ fn caption(
     if first.found.bent {
         caption.push_str(" The sizes lie off that line by more than seeds explain.");
     }
-    let each: Vec<String> = worths.iter().map(|worth| worth.said(&names[worth.family])).collect();
+    let each: Vec<String> = worths.iter().map(|worth| said(worth, &names[worth.family])).collect();
     caption.push_str(&format!(" {}.", each.join("; ")));
-    if worths.iter().any(|worth| worth.at.is_some() && !worth.drawn()) {
+    if worths.iter().any(|worth| worth.at.is_some() && !is_drawn(worth)) {
         caption.push_str(&format!(" What is worth more than {FARTHEST} times the size has no arrow."));
     }
     caption
