@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::output::{self, Format, talk};
 use crate::report::effective::Means;
 use crate::report::gains::{self, Gain, Report, Unlike};
+use crate::report::table::last_place;
 
 /// What the mean over tasks is called, where it is the score.
 const MEAN: &str = "mean";
@@ -250,11 +251,4 @@ impl Models<'_> {
             )
         })
     }
-}
-
-/// The last place that a column is written to: 0.01 for 46.87.
-fn last_place(column: &Column) -> f64 {
-    let places = |text: &str| text.split_once('.').map_or(0, |(_, p)| p.len() as i32);
-    let most = (0..column.len()).map(|row| places(&column.text(row))).max().unwrap_or(0);
-    10f64.powi(-most)
 }
