@@ -9,6 +9,7 @@ use super::worth::FARTHEST;
 use crate::axis::{Axis, Scale};
 use crate::figure::{Figure, Panel, Width};
 use crate::layer::{Arrow, Line, Point, Points};
+use crate::numbers::Numbers;
 use crate::palette::Colour;
 use crate::text::math;
 
@@ -114,7 +115,7 @@ fn figure(families: &[Family], base: Option<usize>, worths: &[Worth], size: &str
     let groups: Vec<Vec<Scored>> = families.iter().flat_map(|f| f.sizes.iter().map(|(_, runs)| runs.clone())).collect();
     let means = means_of(&groups, LEVEL);
     let mut means_left = means.iter();
-    let mut panel = Panel::new(Axis::log2(size), Axis::linear(score));
+    let mut panel = Panel::new(Axis::log10(size).numbers(Numbers::Suffix), Axis::linear(score));
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut marks = Vec::new();
     for family in families {
@@ -185,8 +186,7 @@ fn caption(
 ) -> String {
     let runs: usize = families.iter().map(|family| family.runs().len()).sum();
     let names: Vec<String> = families.iter().map(|family| name(&family.name)).collect();
-    let mut caption =
-        format!("Scores of {runs} runs of {} against their sizes ({}).", list(&names), size.to_lowercase());
+    let mut caption = format!("Scores of {runs} runs of {} against {}.", list(&names), size.to_lowercase());
     if let Some(mean) = means.iter().flatten().find(|mean| mean.interval.is_some()) {
         caption
             .push_str(&format!(" Marks are means over runs of a size, bars their 95 % intervals ({}).", mean.method));
