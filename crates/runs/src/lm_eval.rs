@@ -239,6 +239,9 @@ pub(crate) fn table(source: &str, mut files: Vec<Evaluated>, notes: &mut Vec<Not
     }
 }
 
+/// Of a score, in words: how it was made.
+type Way = fn(&Score) -> Option<String>;
+
 /// What was chosen, and what a reader of the scores has to mind.
 fn said(files: &[Evaluated], models: &[(String, Option<f64>, Vec<Score>)], notes: &mut Vec<Note>) {
     let mut ways: BTreeMap<&str, Vec<&Score>> = BTreeMap::new();
@@ -246,7 +249,7 @@ fn said(files: &[Evaluated], models: &[(String, Option<f64>, Vec<Score>)], notes
     let mut metrics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (task, scores) in &ways {
         metrics.entry(&scores[0].metric).or_default().push(quoted(task));
-        let wheres: [(&str, fn(&Score) -> Option<String>); 3] = [
+        let wheres: [(&str, Way); 3] = [
             ("metrics", |score| Some(score.metric.clone())),
             ("numbers of shots", |score| score.shots.clone()),
             ("versions of the task", |score| score.version.clone()),

@@ -85,8 +85,8 @@ impl Scores {
         match (&self.folder, TABLES.iter().find(|(name, _)| *name == self.data)) {
             (Some(folder), _) => read_path(&folder.join(&self.data)),
             (None, Some((name, text))) => read_bytes(name, text.as_bytes().to_vec()),
-            (None, None) => Err(ReadError::new(&self.data, "this table is not built in")
-                .hint("copy the experiment into a file beside it")),
+            // Named by --set: seen from the current folder.
+            (None, None) => read_path(Path::new(&self.data)),
         }
     }
 }
