@@ -130,6 +130,49 @@ fn the_gain_in_size_is_that_of_the_paper() {
     }
 }
 
+/// Runs of a family that does what one of twice its size does: arrows of that length end on the line of the other.
+#[test]
+fn families_are_worth_what_they_are() {
+    let (mut families, mut sizes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
+    for (family, times) in [("plain", 1.0), ("memory", 2.0)] {
+        for size in [1e4, 2e4, 4e4] {
+            for luck in [-0.001, 0.001] {
+                families.push(family.to_owned());
+                sizes.push(size);
+                scores.push(0.1 + 0.1 * f64::ln(times * size / 1e4) + luck);
+            }
+        }
+    }
+    let columns = vec![
+        Column::words("family", families),
+        Column::numbers("params_non_embedding", sizes.clone()),
+        Column::numbers("score", scores),
+    ];
+    let table = Table::new("runs.csv", columns, (2..2 + sizes.len() as u64).collect());
+    let material = |baseline: &str| Material {
+        table: Some(table.clone()),
+        baseline: Some(baseline.into()),
+        ..Material::default()
+    };
+    let figure = (pareto::ENTRY.draw)(&material("plain")).unwrap();
+    let arrows = figure.panels[0].layers.iter().filter_map(|l| if let Layer::Arrow(a) = l { Some(a) } else { None });
+    let arrows: Vec<_> = arrows.collect();
+    assert_eq!(arrows.len(), 3);
+    for arrow in arrows {
+        assert!(close(arrow.to.0 / arrow.from.0, 2.0, 1e-9) && arrow.to.1 == arrow.from.1, "{arrow:?}");
+    }
+    let bars = points(&figure, 0).into_iter().flat_map(|p| &p.points).filter(|p| p.interval.is_some()).count();
+    assert_eq!(bars, 6, "seeds have intervals");
+    for said in
+        ["12 runs of plain and memory", "worth 2.00 [", "2.00 times beyond the sizes of the line", "Data: runs.csv."]
+    {
+        assert!(figure.caption.contains(said), "{said}: {}", figure.caption);
+    }
+    assert!(figure.draw(&Render::default()).notes.is_empty());
+    let refused = (pareto::ENTRY.draw)(&material("plian")).unwrap_err();
+    assert!(format!("{refused}").contains("did you mean \"plain\""), "{refused}");
+}
+
 proptest! {
     #[test]
     fn nothing_beats_the_frontier(models in prop::collection::vec((1u8..40, 0u8..60), 1..40)) {

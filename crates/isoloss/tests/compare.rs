@@ -5,7 +5,7 @@ mod common;
 use common::{isoloss, masked, ran};
 use serde_json::Value;
 
-const SCORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/memory3.csv");
+const SCORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/results/benchmark-published.csv");
 const KIMI: [&str; 3] = ["compare", "published:kimi-mla", "published:kimi-linear"];
 
 fn json(arguments: &[&str]) -> Value {

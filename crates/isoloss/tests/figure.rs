@@ -7,7 +7,7 @@ use std::fs;
 use common::{isoloss, table};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/runs.csv");
-const SCORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/memory3.csv");
+const SCORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/results/benchmark-published.csv");
 
 /// A folder, and the paths of files in it.
 fn folder() -> (tempfile::TempDir, impl Fn(&str) -> String) {

@@ -288,23 +288,3 @@ fn estimate(value: f64, spread: Vec<f64>, failed: usize, baseline: &Side<'_>, va
     };
     Estimate { value, interval: Some(Interval { lower, upper, level, of: Of::Mean }), method }
 }
-
-/// How much larger a model a gain in score imitates, read off two models of one family.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SizeGain {
-    /// score per parameter: the share of size that the gain is worth
-    pub linear: f64,
-    /// score per logarithm of size
-    pub logarithmic: f64,
-}
-
-/// The gain of a model over its twin as a gain in size, from a smaller and a larger model of another family, each as
-/// (size, score). Linear in size, as Yang et al. 2024 (arXiv 2407.01178) report it, and by the logarithm of size, which
-/// is how scores grow. `None` unless the larger one is better.
-pub fn size_gain(small: (f64, f64), large: (f64, f64), gain: f64) -> Option<SizeGain> {
-    let (sizes, score) = (large.0 / small.0, large.1 - small.1);
-    (small.0 > 0.0 && sizes > 1.0 && score > 0.0).then(|| {
-        let share = gain / score;
-        SizeGain { linear: share * (sizes - 1.0), logarithmic: sizes.powf(share) - 1.0 }
-    })
-}

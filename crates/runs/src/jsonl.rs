@@ -63,7 +63,7 @@ fn broken(source: &str, text: &str, error: &serde_json::Error) -> ReadError {
 }
 
 /// Python writes `NaN` and `Infinity` bare, which is no JSON: quoted, they become words like any other.
-fn quote_constants(text: &str) -> Cow<'_, str> {
+pub(crate) fn quote_constants(text: &str) -> Cow<'_, str> {
     if !text.contains("NaN") && !text.contains("Infinity") {
         return Cow::Borrowed(text);
     }

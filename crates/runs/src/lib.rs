@@ -1,7 +1,7 @@
 //! What was measured: the record of a run and the folder that keeps it, run tables as strangers write them, and the rows
 //! of them that may enter a fit.
 //!
-//! [`read_path`] makes a table of any CSV, TSV, JSON lines or Parquet file, [`guess()`] finds which of its columns are
+//! [`read_path`] makes a table of any CSV, TSV, JSON lines or Parquet file, and of results of lm-evaluation-harness, [`guess()`] finds which of its columns are
 //! N, D, C and L, and [`prepare()`] leaves out, by line and reason, what must not be fitted.
 //!
 //! A run of our own is a [`record::Run`] in a [`store::Store`]. [`Runs`] are many of them; they become the same kind of
@@ -15,11 +15,14 @@ mod compression;
 mod csv;
 mod derive;
 mod error;
+mod folder;
 mod guess;
 mod headers;
 mod jsonl;
+mod lm_eval;
 mod maps;
 mod names;
+mod ordered;
 mod panel;
 mod parquet;
 mod pooled;

@@ -9,7 +9,7 @@ use isoloss_formula::Table;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::{Note, ReadError, compression, csv, jsonl, parquet, text};
+use crate::{Note, ReadError, compression, csv, folder, jsonl, lm_eval, parquet, text};
 
 /// A table and what a person may want to know of how it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,14 +20,14 @@ pub struct Reading {
     pub notes: Vec<Note>,
 }
 
-/// Reads the table in a file; `-` is standard input.
+/// Reads the table in a file; `-` is standard input, a folder holds evaluations.
 pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
     if path == Path::new("-") {
         return read_stdin();
     }
     let name = path.display().to_string();
     if path.is_dir() {
-        return Err(ReadError::new(name, "this is a folder, not a table").hint("name a file in it"));
+        return folder::read(path);
     }
     let bytes = std::fs::read(path).map_err(|e| unreadable(&name, &e))?;
     read_bytes(&name, bytes)
@@ -59,6 +59,9 @@ pub fn read_bytes(source_name: &str, bytes: Vec<u8>) -> Result<Reading, ReadErro
             )));
         }
         Some(b'{') if begins_as_saved_fit(&text) => return Err(cut_short(source_name, &text)),
+        Some(b'{') if lm_eval::is_one(&text) => {
+            lm_eval::table(source_name, vec![lm_eval::read(source_name, &text)?], &mut notes)?
+        }
         Some(b'{' | b'[') => jsonl::read(source_name, &text, &mut notes)?,
         Some(b'<') => {
             let error = ReadError::new(source_name, "this is a web page or XML, not a table");
@@ -97,7 +100,7 @@ fn cut_short(source_name: &str, text: &str) -> ReadError {
         .hint("copy the whole file, or make it again: isoloss fit TABLE --save FILE")
 }
 
-fn unreadable(name: &str, error: &io::Error) -> ReadError {
+pub(crate) fn unreadable(name: &str, error: &io::Error) -> ReadError {
     match error.kind() {
         io::ErrorKind::NotFound => ReadError::new(name, "there is no such file").hint("check the path"),
         io::ErrorKind::PermissionDenied => {

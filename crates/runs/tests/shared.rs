@@ -85,6 +85,10 @@ fn trackers(folder: &std::path::Path) {
     assert_eq!((p.left_out[0].line, p.left_out[0].reason.as_str()), (3, "State = failed (--all-states keeps it)"));
     let panel = table(folder, "trackers/wandb-export/panel-train-loss.csv");
     assert!(prepare(&panel, &["L"], &Prepare::default()).unwrap_err().message.contains("curves and no sizes"));
+    let evaluated = table(folder, "trackers/lm-eval");
+    let scores =
+        ["toy_add", "toy_add_stderr"].map(|name| evaluated.column(name).unwrap().as_numbers().unwrap().values[0]);
+    assert_eq!((evaluated.len(), scores), (1, [0.4, 0.11239029738980327]));
     assert_eq!(table(folder, "trackers/trackio/scaling-fixture_configs.parquet").len(), 3);
 }
 

@@ -67,6 +67,7 @@ the steps goes with the width: its power is near 0.
 Exit code 0: it did, whatever it found; 1: it could not; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
+        self.of.read(&[])?.trains()?;
         let windows = WINDOWS.to_string();
         let more = [("recipe.schedule", "constant"), ("recipe.warmup", "0"), ("evaluation.windows", windows.as_str())];
         let mut experiment = self.of.read(&more)?;

@@ -81,7 +81,7 @@ Examples:
   isoloss figure multiplier runs.csv --group family --baseline mla -o gain.png --dpi 600
   isoloss figure compute published:kimi-mla published:kimi-linear -o compute.svg
   isoloss figure pareto --published -o pareto.svg --data pareto.csv
-  isoloss figure pareto examples/memory3.csv --map score=average --baseline Memory3-SFT -o gain.pdf
+  isoloss figure pareto experiments/results/benchmark-published.csv --map score=average --baseline Memory3-SFT -o gain.pdf
   isoloss list figures
 
 The caption goes to standard output: what is drawn, from what, how sure, and what of it is extrapolated.

@@ -6,6 +6,7 @@ mod completions;
 mod coordinates;
 mod figure;
 mod fit;
+mod knowledge;
 mod list;
 mod mixture;
 mod next;
@@ -41,6 +42,7 @@ const ALL: &[Entry] = &[
     entry::<compare::Compare>("Explain", "compare"),
     entry::<plan::Plan>("Explain", "plan"),
     entry::<score::Score>("Explain", "score"),
+    entry::<knowledge::Knowledge>("Explain", "knowledge"),
     entry::<figure::Figure>("Show", "figure"),
     entry::<report::Report>("Show", "report"),
     entry::<list::List>("Other", "list"),

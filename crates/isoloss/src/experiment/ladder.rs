@@ -56,6 +56,22 @@ impl Ladder {
         vec![1]
     }
 
+    /// That of a question that asks for no runs.
+    pub(super) fn none() -> Self {
+        Self {
+            sizes: BTreeMap::new(),
+            tokens: None,
+            tokens_per_param: None,
+            exposures: None,
+            flops: None,
+            around: None,
+            only: None,
+            seeds: Vec::new(),
+            branches: false,
+            paired: false,
+        }
+    }
+
     /// The budgets, where runs are as long as these make them.
     pub(super) fn budgets(&self) -> Option<&[f64]> {
         self.flops.as_deref()

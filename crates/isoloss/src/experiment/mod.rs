@@ -28,6 +28,8 @@
 //! fix = { E = 3.08 }                      # parameters that are held
 //! [table]                                 # or, in the place of a law, a table of rungs by families
 //! value = "accuracy"                      # a column of the runs
+//! [scores]                                # or, in the place of corpus, model, recipe, ladder and evaluation, a table of models
+//! data = "results/NAME.csv"               # that others trained: see [`Scores`]
 //! [scale.paper.ladder]                    # settings in the place of others, by --set scale=paper: tables are merged, and one
 //! exposures = [1000]                      # kind of horizon takes the place of another
 //! [found]                                 # value, lower, upper: what a refit of results/NAME.csv must find
@@ -45,6 +47,7 @@ mod plan;
 mod rounded;
 mod rung;
 mod scale;
+mod scores;
 mod size;
 pub mod sweep;
 mod tuning;
@@ -66,6 +69,7 @@ pub use grid::Around;
 pub use ladder::Ladder;
 pub use plan::{Part, Planned, Planner, counted_anew, labelled};
 pub use rounded::rounded;
+pub use scores::Scores;
 pub use sweep::Sweep;
 
 /// The experiments that come with the program: the name and the text of the file.
@@ -87,6 +91,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("mixtures", include_str!("../../../../experiments/mixtures.toml")),
     ("fusion", include_str!("../../../../experiments/fusion.toml")),
     ("sight", include_str!("../../../../experiments/sight.toml")),
+    ("benchmark-published", include_str!("../../../../experiments/benchmark-published.toml")),
     ("multimodal-real", include_str!("../../../../experiments/multimodal-real.toml")),
 ];
 
@@ -115,6 +120,8 @@ pub struct Experiment {
     pub fit: Fit,
     /// What is shown in the place of a law.
     pub table: Option<Shown>,
+    /// What is asked of models that others trained; then no run is.
+    pub scores: Option<Scores>,
     /// Figures to draw, by the names of `isoloss list figures`.
     pub figures: Vec<String>,
     /// What a refit of the committed results must find: value, lower and upper end.
@@ -158,6 +165,22 @@ struct Top {
     _scale: BTreeMap<String, Table>,
 }
 
+/// The top level of a file that asks for no runs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopOfScores {
+    question: String,
+    #[serde(default)]
+    hypothesis: String,
+    #[serde(default)]
+    cost: String,
+    #[serde(default)]
+    outcome: String,
+    scores: Table,
+    #[serde(default)]
+    found: BTreeMap<String, [f64; 3]>,
+}
+
 impl Experiment {
     /// Reads a file, or a built-in experiment by its name, and changes settings: `--set key=value`, of which `scale=NAME`
     /// comes first.
@@ -165,10 +188,10 @@ impl Experiment {
     /// # Errors
     /// If there is none, or it cannot be understood: with file, line and column.
     pub fn read(name: &str, set: &[(String, String)]) -> Result<Self, ExperimentError> {
-        let (source, text) = match std::fs::read_to_string(name) {
-            Ok(text) => (name.to_owned(), text),
+        let (source, text, path) = match std::fs::read_to_string(name) {
+            Ok(text) => (name.to_owned(), text, Some(Path::new(name))),
             Err(error) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-                Some((_, text)) => (format!("{name} (built in)"), (*text).to_owned()),
+                Some((_, text)) => (format!("{name} (built in)"), (*text).to_owned(), None),
                 None => return Err(unreadable(name, &error)),
             },
         };
@@ -191,7 +214,34 @@ impl Experiment {
             file.set(key, value)?;
         }
         let stem = Path::new(name).file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
+        if file.root.contains_key("scores") {
+            return Self::of_scores(stem.into_owned(), file, path);
+        }
         Self::understand(stem.into_owned(), file)
+    }
+
+    /// A question that asks for no runs: its ladder is empty.
+    fn of_scores(name: String, file: File, path: Option<&Path>) -> Result<Self, ExperimentError> {
+        let top: TopOfScores = file.read(&[], &file.root)?;
+        let scores = Scores::read(&file, &top.scores, path)?;
+        Ok(Self {
+            name,
+            question: top.question,
+            hypothesis: top.hypothesis,
+            cost: top.cost,
+            outcome: top.outcome,
+            ladder: Ladder::none(),
+            sweep: None,
+            held_out: Vec::new(),
+            evaluation: Evaluation { windows: 0, measures: Vec::new() },
+            fit: Fit::default(),
+            table: None,
+            scores: Some(scores),
+            figures: Vec::new(),
+            found: top.found,
+            families: Vec::new(),
+            file,
+        })
     }
 
     /// Is anything compared?
@@ -209,14 +259,8 @@ impl Experiment {
         self.ladder = Ladder {
             sizes: beside.chain([("d_model".to_owned(), wide)]).collect(),
             tokens: Some(vec![tokens]),
-            tokens_per_param: None,
-            exposures: None,
-            flops: None,
-            around: None,
-            only: None,
             seeds,
-            branches: false,
-            paired: false,
+            ..Ladder::none()
         };
         self.held_out.clear();
         self.sweep = None;
@@ -313,6 +357,7 @@ impl Experiment {
             evaluation: file.read(&["evaluation"], &top.evaluation)?,
             fit: file.read(&["fit"], &top.fit)?,
             table: top.table.as_ref().map(|table| file.read(&["table"], table)).transpose()?,
+            scores: None,
             figures: top.figures,
             found: top.found,
             families,

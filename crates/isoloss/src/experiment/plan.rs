@@ -118,6 +118,7 @@ impl<'a> Planner<'a> {
     /// If corpora cannot be opened, or settings do not fit each other: with the place in the file.
     pub fn plan(&mut self, measured: &Runs) -> Result<Vec<Planned>, ExperimentError> {
         let experiment = self.experiment;
+        experiment.trains()?;
         let refused = |e: FitError| experiment.refused(&["sweep"], e.message).hint_of(e.hint);
         let chosen = chosen(measured).map_err(refused)?;
         let sizes = sizes(experiment)?;

@@ -3,8 +3,10 @@
 mod closing;
 pub mod comparisons;
 mod csv;
+pub mod effective;
 pub mod gains;
 mod json;
+pub mod knowledge;
 pub mod mixtures;
 pub mod plans;
 pub mod predictions;

@@ -1,5 +1,7 @@
 //! Columns of text under each other.
 
+use isoloss_formula::Column;
+
 /// Rows under a header, indented; the first column and the last to the left, the others to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = |at: usize| {
@@ -29,4 +31,11 @@ pub fn csv_line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
     };
     let cells: Vec<String> = cells.into_iter().map(|c| quoted(c.as_ref())).collect();
     cells.join(",") + "\n"
+}
+
+/// The last place that a column is written to: 0.01 for 46.87.
+pub fn last_place(column: &Column) -> f64 {
+    let places = |text: &str| text.split_once('.').map_or(0, |(_, p)| p.len() as i32);
+    let most = (0..column.len()).map(|row| places(&column.text(row))).max().unwrap_or(0);
+    10f64.powi(-most)
 }

@@ -20,4 +20,5 @@ mod published;
 mod recovery;
 mod reducible;
 mod score;
+mod size;
 mod worked_values;

@@ -1,5 +1,6 @@
 //! Table 16 of Memory³ (arXiv 2407.01178).
 
+use isoloss_laws::{Task, average, misprinted};
 use serde::Deserialize;
 
 use super::super::published::read;
@@ -26,10 +27,14 @@ pub(super) fn published() -> Figure {
         .iter()
         .map(|(name, size, score, _)| Model { name: name.clone(), size: *size, score: *score })
         .collect();
-    // Rounding alone keeps a mean within 0.01 of what is printed.
-    let off = printed.models.iter().filter_map(|(name, _, average, tasks)| {
-        let mean = tasks.iter().sum::<f64>() / tasks.len() as f64;
-        ((mean - average).abs() > 0.0101).then(|| format!("{name} (printed {average}, mean {mean:.2})"))
+    let of = |task: usize| printed.models.iter().map(|(.., tasks)| tasks[task]).collect::<Vec<f64>>();
+    let scores: Vec<Vec<f64>> = (0..printed.tasks.len()).map(of).collect();
+    let tasks: Vec<Task<'_>> = scores.iter().map(|scores| Task { scores, errors: None, chance: None }).collect();
+    let averages: Vec<f64> = models.iter().map(|model| model.score).collect();
+    let off = misprinted(&averages, &average(&tasks), 0.01, 0.01);
+    let off = off.iter().map(|(row, mean)| {
+        let Model { name, score, .. } = &models[*row];
+        format!("{name} (printed {score}, mean {mean:.2})")
     });
     let off: Vec<String> = off.collect();
     let highlight = Highlight {

@@ -2,8 +2,10 @@
 //!
 //! As figure 2 (left) of Memory³ (arXiv 2407.01178). Top left is better: a model on the frontier is beaten by none that is
 //! as small. One model may be pointed out, and an arrow says how much larger a model the line of a family would need for
-//! its score: `S = a + b ln N`, through its twin where it has one (the law `log-line`).
+//! its score: `S = a + b ln N`, through its twin where it has one (the law `log-line`). Of runs with families, and seeds
+//! that repeat them, one family is the line, and the others are worth so many times their size (`families.rs`).
 
+mod families;
 mod memory3;
 mod words;
 mod worth;
@@ -12,7 +14,7 @@ use memory3::published;
 use words::{alt, caption};
 use worth::worths;
 
-use super::columns::{Columns, Names, nothing, skipped};
+use super::columns::{Aliases, Columns, Names, nothing, skipped};
 use super::say::{digits, ratio};
 use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::{Axis, Scale};
@@ -45,12 +47,16 @@ pub struct Highlight {
 }
 
 const COLUMNS: Names = &[
-    ("model", "its name"),
+    ("model", "its name; of runs the family is enough"),
     ("size", "parameters, best without embeddings, in billions or with its unit in the header"),
     ("score", "more is better"),
     ("twin", "the name of the same model without what makes it special; optional"),
-    ("family", "models that differ in size alone; optional"),
+    ("family", "models or runs that differ in size alone; optional"),
+    ("score_stderr", "the standard error of the score; optional"),
 ];
+
+/// What tables of our runs call the size: the count that does not hang on the vocabulary.
+const ALIASES: Aliases = &[("size", &["params_non_embedding", "params", "N"])];
 
 /// `isoloss figure pareto`
 pub const ENTRY: Entry = Entry {
@@ -156,7 +162,10 @@ fn billions(columns: &Columns<'_>) -> Result<Vec<f64>, Missing> {
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
-    let columns = Columns::of(material, COLUMNS)?;
+    let columns = Columns::of(material, COLUMNS)?.known_as(ALIASES);
+    if families::are_meant(&columns, material.baseline.as_deref()) {
+        return families::draw(&columns, material.baseline.as_deref());
+    }
     let (names, sizes, scores) = (columns.words("model")?, billions(&columns)?, columns.numbers("score")?);
     let sound = |row: &usize| Scale::Log2.admits(sizes[*row]) && scores[*row].is_finite();
     let rows: Vec<usize> = (0..names.len()).filter(sound).collect();

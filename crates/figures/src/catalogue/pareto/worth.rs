@@ -6,7 +6,7 @@ use super::super::say::{name, ratio};
 use super::{Highlight, Model};
 
 /// More than this would make the axis one of arrows.
-const FARTHEST: f64 = 16.0;
+pub(super) const FARTHEST: f64 = 16.0;
 
 /// What a score is worth in size, by one family.
 #[derive(Clone, Debug, PartialEq)]

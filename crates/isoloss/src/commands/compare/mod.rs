@@ -1,9 +1,10 @@
 //! `isoloss compare`: families at equal loss, from fits (`fits.rs`) or a table (`families.rs`), and scores in sizes
-//! (`scores.rs`).
+//! (`scores.rs`, `sizes.rs`).
 
 mod families;
 mod fits;
 mod scores;
+mod sizes;
 
 pub use families::{named, reached};
 pub use fits::{Asked, pair};
@@ -77,8 +78,8 @@ pub struct Families {
 /// Scores of models, and what a gain is worth in size.
 #[derive(Args, Debug, PartialEq)]
 pub struct Scores {
-    /// The column of scores, higher is better: --score average
-    #[arg(long, value_name = "COLUMN", requires_all = ["model", "twin", "reference"], help_heading = "A table of scores")]
+    /// The column of scores, higher is better: --score average; with --group, what each family is worth in size
+    #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
     pub score: Option<String>,
     /// The column of sizes
     #[arg(long, value_name = "COLUMN", default_value = "size", help_heading = "A table of scores")]
@@ -87,20 +88,34 @@ pub struct Scores {
     #[arg(long, value_name = "COLUMN", default_value = "model", help_heading = "A table of scores")]
     pub name: String,
     /// The model whose gain is measured
-    #[arg(long, value_name = "NAME", requires = "score", help_heading = "A table of scores")]
+    #[arg(long, value_name = "NAME", help_heading = "A table of scores")]
     pub model: Option<String>,
     /// The same model without what is to be measured
-    #[arg(long, value_name = "NAME", requires = "score", help_heading = "A table of scores")]
+    #[arg(long, value_name = "NAME", help_heading = "A table of scores")]
     pub twin: Option<String>,
     /// A smaller and a larger model of one family: --reference "Llama2-7B-Chat,Llama2-13B-Chat"; may be given again
-    #[arg(long, value_name = "SMALL,LARGE", requires = "score", help_heading = "A table of scores")]
+    #[arg(long, value_name = "SMALL,LARGE", help_heading = "A table of scores")]
     pub reference: Vec<String>,
     /// Compute this printed average anew from its tasks, and name the rows that do not check
     #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
     pub average: Option<String>,
-    /// The tasks it is the mean of [default: every other column of numbers]: --of "MMLU,GSM8k"
-    #[arg(long, value_name = "COLUMNS", requires = "average", help_heading = "A table of scores")]
+    /// The tasks it is the mean of [default: every other column of numbers]: --of "MMLU,GSM8k"; without --average and --score
+    /// their mean is the score
+    #[arg(long, value_name = "COLUMNS", help_heading = "A table of scores")]
     pub of: Vec<String>,
+}
+
+impl Scores {
+    /// Options that families of runs have no use for.
+    fn of_one_model(&self) -> Vec<String> {
+        let given = [
+            ("--model", self.model.is_some()),
+            ("--twin", self.twin.is_some()),
+            ("--reference", !self.reference.is_empty()),
+            ("--average", self.average.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.to_owned()).collect()
+    }
 }
 
 impl Run for Compare {
@@ -112,22 +127,37 @@ Examples:
   isoloss compare families.json --baseline transformer
   isoloss compare runs.csv --group arch --baseline transformer
   isoloss compare runs.csv --group arch --baseline transformer --per A,B --scale N --with D=1e10
-  isoloss compare examples/memory3.csv --score average --average average \\
+  isoloss compare runs.csv --score accuracy --size params_non_embedding --group family --baseline plain
+  isoloss compare evaluations/ --of \"arc_challenge,hellaswag\"
+  isoloss compare experiments/results/benchmark-published.csv --score average --average average \\
       --model Memory3-SFT --twin \"Memory3-SFT without memory\" --reference \"Llama2-7B-Chat,Llama2-13B-Chat\"
 
 The multiplier is what the baseline needs over what the variant needs, for the same loss: 1.16 means that the baseline \
 takes 1.16 times as much. Between laws of different exponents it depends on the loss. Draws of one fit belong together, \
 draws of two fits are independent: a table with --group is surer than two saved fits of the same runs.
 The gain of a model over its twin in score is read as a gain in size off two models of another family, linear in size \
-and by the logarithm of size. examples/memory3.csv is table 16 of Yang et al. 2024 (arXiv 2407.01178).
+and by the logarithm of size; experiments/results/benchmark-published.csv is table 16 of Yang et al. 2024 (arXiv \
+2407.01178). Of runs at several sizes, with or without seeds, --group and --baseline say how many times its size a model of \
+the baseline would need for the score of each other family, by the line of its scores over ln size. A folder of results \
+of lm-evaluation-harness is a table with a row a model and a column a task.
 Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let scores = self.scores.score.is_some() || self.scores.average.is_some();
+        let scores = self.scores.score.is_some() || self.scores.average.is_some() || !self.scores.of.is_empty();
+        let of_scores = [&self.scores.model, &self.scores.twin];
+        if !scores && (of_scores.iter().any(|name| name.is_some()) || !self.scores.reference.is_empty()) {
+            let hint = "--score names the column of scores, or --of the tasks that it is the mean of";
+            return Err(Failure::usage("--model, --twin and --reference are of scores: of which?", hint));
+        }
         match self.what.as_slice() {
             [table] if scores => {
-                self.only(&[of_runs(), typed::<Families>(), typed::<Places>()])?;
-                scores::run(table, &self.scores, self.format)
+                let mut idle = [of_runs(), typed::<Families>(), typed::<Places>()];
+                if self.families.group.is_some() {
+                    idle[1].retain(|flag| !["--group", "--baseline"].contains(&flag.as_str()));
+                    idle[1].extend(self.scores.of_one_model());
+                }
+                self.only(&idle)?;
+                scores::run(table, &self.scores, &self.families, self.format)
             }
             [table] if self.families.group.is_some() => families::run(table, &self),
             [one] if !scores => {

@@ -1,27 +1,85 @@
-//! Scores of models: what a gain is worth in size, and whether printed averages check.
+//! Scores of models: means over tasks, whether printed ones check, and what a gain is worth in size.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::{Column, Table, nearest};
-use isoloss_laws::size_gain;
+use isoloss_laws::{Averaged, Task, average, misprinted, size_gain};
 use isoloss_runs::read_path;
 
-use super::Scores;
+use super::{Families, Scores, sizes};
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
+use crate::report::effective::Means;
 use crate::report::gains::{self, Gain, Report, Unlike};
+use crate::report::table::last_place;
 
-pub fn run(path: &str, asked: &Scores, format: Format) -> Result<ExitCode, Failure> {
+/// What the mean over tasks is called, where it is the score.
+const MEAN: &str = "mean";
+
+pub fn run(path: &str, asked: &Scores, families: &Families, format: Format) -> Result<ExitCode, Failure> {
     let reading = read_path(Path::new(path))?;
     reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-    let models = Models { table: &reading.table, asked };
+    let mut table = reading.table;
+    let mut score = asked.score.as_deref();
+    let alone = families.group.is_none() && asked.model.is_none();
+    if asked.average.is_none() && !asked.of.is_empty() {
+        if let Some(score) = score {
+            return Err(Failure::usage(
+                format_args!("--score {score}: and --of asks for the mean of tasks"),
+                "one of the two is the score; --average COLUMN --of TASKS checks a mean that is printed",
+            ));
+        }
+        let models = Models { table: &table, asked };
+        let (tasks, means) = models.means(&[])?;
+        let names = table.column(&asked.name);
+        let name = |row: usize| names.map_or_else(|| format!("line {}", table.line(row)), |c| c.text(row));
+        let named: Vec<(String, Averaged)> =
+            means.into_iter().enumerate().map(|(row, mean)| (name(row), mean)).collect();
+        let tasks: Vec<&str> = tasks.iter().map(|c| c.name.as_str()).collect();
+        let answer = Means { tasks: &tasks, models: &named };
+        if alone {
+            output::answer(&match format {
+                Format::Text => answer.text(),
+                Format::Json => answer.json(),
+                Format::Csv => answer.csv(),
+            })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for (name, mean) in &named {
+            if let Averaged::Lacks(lacks) = mean {
+                let lacks: Vec<&str> = lacks.iter().map(|task| tasks[*task]).collect();
+                talk(format_args!("note: {name} has no mean: it lacks {}", lacks.join(", ")));
+            }
+        }
+        let of = |part: fn(&isoloss_laws::Mean) -> f64| -> Vec<f64> {
+            let one = |(_, mean): &(String, Averaged)| match mean {
+                Averaged::All(mean) => part(mean),
+                Averaged::Lacks(_) => f64::NAN,
+            };
+            named.iter().map(one).collect()
+        };
+        let columns = [
+            (MEAN.to_owned(), of(|mean| mean.value)),
+            (format!("{MEAN}_stderr"), of(|mean| mean.error.unwrap_or(f64::NAN))),
+        ];
+        columns.into_iter().for_each(|(name, values)| table.push(Column::numbers(name, values)));
+        score = Some(MEAN);
+    }
+    let models = Models { table: &table, asked };
+    if let Some(group) = &families.group {
+        let Some(score) = score else {
+            let hint = "--score names the column of scores, or --of the tasks that it is the mean of";
+            return Err(Failure::usage(format_args!("--group {group}: which scores?"), hint));
+        };
+        return sizes::run(&models, score, group, families.baseline.as_deref(), format);
+    }
     let unlike = asked.average.as_deref().map(|average| models.averages(average)).transpose()?;
-    let gains = asked.score.as_deref().map(|score| models.gains(score)).transpose()?;
+    let gains = score.map(|score| models.gains(score)).transpose()?;
     let report = Report {
         model: asked.model.as_deref().unwrap_or_default(),
         twin: asked.twin.as_deref().unwrap_or_default(),
-        score: asked.score.as_deref().unwrap_or_default(),
+        score: score.unwrap_or_default(),
         average: asked.average.as_deref().unwrap_or_default(),
         gains,
         unlike,
@@ -34,14 +92,21 @@ pub fn run(path: &str, asked: &Scores, format: Format) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-struct Models<'a> {
-    table: &'a Table,
-    asked: &'a Scores,
+pub struct Models<'a> {
+    pub table: &'a Table,
+    pub asked: &'a Scores,
 }
 
 impl Models<'_> {
     /// The gain of the model over its twin, by every reference.
     fn gains(&self, score: &str) -> Result<(f64, Vec<Gain>), Failure> {
+        let asked = [&self.asked.model, &self.asked.twin];
+        if asked.iter().any(|name| name.is_none()) || self.asked.reference.is_empty() {
+            return Err(Failure::usage(
+                format_args!("--score {score}: of which model, and by what is its gain measured?"),
+                "--model NAME --twin NAME --reference \"SMALL,LARGE\"; or, of runs, --group COLUMN --baseline NAME",
+            ));
+        }
         let scores = self.numbers("--score", score)?;
         let sizes = self.numbers("--size", &self.asked.size)?;
         let at = |flag: &str, name: &str| -> Result<(f64, f64), Failure> {
@@ -85,44 +150,63 @@ impl Models<'_> {
         Ok((gain, each.collect::<Result<Vec<_>, Failure>>()?))
     }
 
-    /// The rows whose printed average is not the mean of their tasks.
-    fn averages(&self, average: &str) -> Result<(usize, Vec<Unlike>), Failure> {
-        let printed = self.numbers("--average", average)?;
+    /// The tasks, those that were named or else every other column of numbers, and their means.
+    fn means(&self, taken: &[&str]) -> Result<(Vec<&Column>, Vec<Averaged>), Failure> {
         let names: Vec<String> = self.asked.of.iter().flat_map(|t| crate::commands::fit::names(t)).collect();
         let tasks: Vec<&Column> = match names.is_empty() {
             false => names.iter().map(|name| self.column("--of", name)).collect::<Result<_, _>>()?,
             true => {
-                let taken = [Some(average), Some(self.asked.size.as_str()), self.asked.score.as_deref()];
-                let other = |c: &&Column| c.as_numbers().is_some() && !taken.contains(&Some(c.name.as_str()));
+                let is_error =
+                    |name: &str| name.strip_suffix("_stderr").is_some_and(|of| self.table.column(of).is_some());
+                let other =
+                    |c: &&Column| c.as_numbers().is_some() && !taken.contains(&c.name.as_str()) && !is_error(&c.name);
                 self.table.columns().iter().filter(other).collect()
             }
         };
-        let values = tasks.iter().map(|c| self.numbers("--of", &c.name)).collect::<Result<Vec<_>, _>>()?;
-        if values.is_empty() {
+        let mut columns = Vec::new();
+        for task in &tasks {
+            let errors = self.table.column(&format!("{}_stderr", task.name)).and_then(|c| c.as_numbers());
+            let errors = errors.map(|e| e.values.as_slice());
+            columns.push(Task { scores: self.numbers("--of", &task.name)?, errors, chance: None });
+        }
+        Ok((tasks, average(&columns)))
+    }
+
+    /// The rows whose printed average is not the mean of their tasks.
+    fn averages(&self, printed: &str) -> Result<(usize, Vec<Unlike>), Failure> {
+        let taken = [Some(printed), Some(self.asked.size.as_str()), Some("params"), self.asked.score.as_deref()];
+        let values = self.numbers("--average", printed)?;
+        let (tasks, means) = self.means(&taken.into_iter().flatten().collect::<Vec<_>>())?;
+        if tasks.is_empty() {
             return Err(Failure::usage(
-                format_args!("{}: there is no column of numbers but `{average}`", self.table.source),
+                format_args!("{}: there is no column of numbers but `{printed}`", self.table.source),
                 "--of names the tasks: --of \"MMLU,GSM8k\"",
             ));
         }
         let said: Vec<&str> = tasks.iter().map(|c| c.name.as_str()).collect();
-        talk(format_args!("`{average}` is held against the mean of {}", said.join(", ")));
-        // Half a unit of the last place that the average is printed to, and what rounding of the tasks can do to their mean.
-        let of_tasks = tasks.iter().map(|c| last_place(c)).fold(0.0, f64::max);
-        let enough = 0.5 * (last_place(self.column("--average", average)?) + of_tasks) + 1e-9;
-        let mut unlike = Vec::new();
+        talk(format_args!("`{printed}` is held against the mean of {}", said.join(", ")));
+        let names = self.table.column(&self.asked.name);
+        let name = |row: usize| names.map_or_else(String::new, |c| c.text(row));
         let mut checked = 0;
-        for row in 0..self.table.len() {
-            let mean = values.iter().map(|v| v[row]).sum::<f64>() / values.len() as f64;
-            if !(mean.is_finite() && printed[row].is_finite()) {
-                continue;
-            }
-            checked += 1;
-            if (mean - printed[row]).abs() > enough {
-                let name = self.table.column(&self.asked.name).map_or_else(String::new, |c| c.text(row));
-                unlike.push(Unlike { line: self.table.line(row), name, printed: printed[row], mean });
+        for (row, (mean, value)) in means.iter().zip(values).enumerate() {
+            match mean {
+                Averaged::Lacks(lacks) => {
+                    let lacks: Vec<&str> = lacks.iter().map(|task| said[*task]).collect();
+                    let line = self.table.line(row);
+                    talk(format_args!("note: line {line} {} is not checked: it lacks {}", name(row), lacks.join(", ")));
+                }
+                Averaged::All(_) => checked += usize::from(value.is_finite()),
             }
         }
-        Ok((checked, unlike))
+        let unit_of_tasks = tasks.iter().map(|c| last_place(c)).fold(0.0, f64::max);
+        let off = misprinted(values, &means, last_place(self.column("--average", printed)?), unit_of_tasks);
+        let unlike = |(row, mean): (usize, f64)| Unlike {
+            line: self.table.line(row),
+            name: name(row),
+            printed: values[row],
+            mean,
+        };
+        Ok((checked, off.into_iter().map(unlike).collect()))
     }
 
     fn row(&self, flag: &str, name: &str) -> Result<usize, Failure> {
@@ -145,7 +229,7 @@ impl Models<'_> {
         }
     }
 
-    fn column(&self, flag: &str, name: &str) -> Result<&Column, Failure> {
+    pub fn column(&self, flag: &str, name: &str) -> Result<&Column, Failure> {
         self.table.column(name).ok_or_else(|| {
             let headers: Vec<&str> = self.table.columns().iter().map(|c| c.name.as_str()).collect();
             Failure::usage(
@@ -158,7 +242,7 @@ impl Models<'_> {
         })
     }
 
-    fn numbers(&self, flag: &str, name: &str) -> Result<&[f64], Failure> {
+    pub fn numbers(&self, flag: &str, name: &str) -> Result<&[f64], Failure> {
         let numbers = self.column(flag, name)?.as_numbers();
         numbers.map(|n| n.values.as_slice()).ok_or_else(|| {
             Failure::usage(
@@ -167,11 +251,4 @@ impl Models<'_> {
             )
         })
     }
-}
-
-/// The last place that a column is written to: 0.01 for 46.87.
-fn last_place(column: &Column) -> f64 {
-    let places = |text: &str| text.split_once('.').map_or(0, |(_, p)| p.len() as i32);
-    let most = (0..column.len()).map(|row| places(&column.text(row))).max().unwrap_or(0);
-    10f64.powi(-most)
 }

@@ -11,6 +11,7 @@ mod multipliers;
 mod page;
 mod question;
 mod rungs;
+mod scored;
 mod tabled;
 mod truth;
 mod until;
@@ -25,11 +26,12 @@ use isoloss_runs::record::StateName;
 use isoloss_runs::{Runs, export, import};
 
 use super::Run as Command;
-use super::train::{OfExperiment, dry_run, first, place, train};
+use super::train::{OfExperiment, dry_run, first, nothing, place, train};
 use crate::failure::Failure;
 use crate::output::{self, code, talk};
 use answer::Answer;
 use keys::in_keys;
+use scored::Scored;
 use tabled::Tabled;
 
 /// Options of `run`.
@@ -37,7 +39,7 @@ use tabled::Tabled;
 pub struct Run {
     #[command(flatten)]
     of: OfExperiment,
-    /// Answer from results that were kept: a runs.csv of this experiment. Nothing is trained and no corpus is needed
+    /// Answer from results that were kept: a runs.csv of this experiment, or its table of scores. Nothing is trained and no corpus is needed
     #[arg(long, value_name = "CSV", conflicts_with_all = ["dry_run", "store", "jobs", "threads", "limit"], help_heading = "The answer")]
     from: Option<PathBuf>,
     #[command(flatten)]
@@ -64,6 +66,22 @@ run it again.";
 
     fn run(self) -> Result<ExitCode, Failure> {
         let experiment = self.of.file.read(&[])?;
+        if let Some(scores) = &experiment.scores {
+            if self.of.dry_run {
+                return nothing(&self.of, &experiment, scores);
+            }
+            self.until.without_law(&experiment)?;
+            let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
+            answer::may_write(&out)?;
+            let reading = match &self.from {
+                Some(path) => isoloss_runs::read_path(path)?,
+                None => scores.table()?,
+            };
+            let answer = Scored::new(&experiment, scores, reading)?;
+            answer.save(&out)?;
+            answer.print(&out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         if let Some(shown) = &experiment.table {
             tabled::check(&experiment, shown)?;
         }

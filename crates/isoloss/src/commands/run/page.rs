@@ -56,6 +56,9 @@ pub fn asked(experiment: &Experiment, runs: &Runs) -> Section {
             section = text.split("\n\n").fold(section, |s, part| s.words(part.replace('\n', " ")));
         }
     }
+    if runs.iter().next().is_none() {
+        return section;
+    }
     let wall: f64 = runs.iter().map(|run| run.cost.wall_s).sum();
     let cpu: f64 = runs.iter().map(|run| run.cost.cpu_s).sum();
     let flops: f64 = runs.iter().map(|run| run.counts.flops_counted).sum();
@@ -134,6 +137,11 @@ fn beside(answer: &Answer) -> Option<Section> {
 
 /// What it was made of.
 pub fn provenance(experiment: &Experiment, runs: &Runs, fit: Option<&Fit>) -> Section {
+    of_source("runs.csv", experiment, runs, fit)
+}
+
+/// The same of another table.
+pub fn of_source(source: &str, experiment: &Experiment, runs: &Runs, fit: Option<&Fit>) -> Section {
     let command: Vec<String> = std::env::args().skip(1).collect();
     let data = runs.iter().next().map(|run| format!("{}, {}", run.data.name, run.data.hash));
     let machine = runs.iter().next().map(|run| run.machine.clone());
@@ -142,7 +150,7 @@ pub fn provenance(experiment: &Experiment, runs: &Runs, fit: Option<&Fit>) -> Se
         data.map(|data| ("data", data)),
         machine.map(|machine| ("machine", machine)),
     ];
-    let mut section = Section::provenance(["runs.csv"], fit, facts.into_iter().flatten());
+    let mut section = Section::provenance([source], fit, facts.into_iter().flatten());
     section.blocks.push(Block::Fold("the experiment".into(), vec![Block::Verbatim(experiment.text().to_owned())]));
     section
 }

@@ -117,6 +117,7 @@ pub fn dry_run(
 }
 
 /// What all runs take together.
+#[derive(Default)]
 struct Total {
     wall: f64,
     left: f64,
@@ -270,6 +271,14 @@ fn of_trunks(all: &Total) -> String {
     let few = "  Runs of one trunk share their luck, and intervals come from the differences between trunks: other seeds \
                (ladder.seeds) would narrow them.\n";
     saved + if all.trunks < MANY_TRUNKS { few } else { "" }
+}
+
+/// No runs, for programs.
+pub fn none(experiment: &Experiment, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => answer(&format!("{:#}\n", as_json(experiment, &[], &Total::default()))),
+        _ => answer(&csv(&[])),
+    }
 }
 
 /// One object for a run: the columns of the CSV, and more for programs.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use isoloss::experiment::{Experiment, Planned, Planner, labelled, rounded};
+use isoloss::experiment::{Experiment, Planned, Planner, Scores, labelled, rounded};
 use isoloss_runs::Runs;
 use isoloss_runs::record::{Run as Record, StateName};
 use isoloss_runs::store::Store;
@@ -22,7 +22,7 @@ use isoloss_train::work;
 use super::Run;
 use crate::failure::Failure;
 use crate::numbers::count;
-use crate::output::talk;
+use crate::output::{Format, answer, talk};
 pub use dry_run::dry_run;
 pub use options::{OfExperiment, OfFile, place};
 
@@ -54,6 +54,9 @@ Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed
 
     fn run(self) -> Result<ExitCode, Failure> {
         let experiment = self.of.file.read(&[])?;
+        if let Some(scores) = &experiment.scores {
+            return nothing(&self.of, &experiment, scores);
+        }
         let place = place(&self.of.store);
         let mut planner = Planner::new(&experiment, &place);
         let planned = first(&mut planner)?;
@@ -62,6 +65,19 @@ Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed
         }
         Ok(train(&self.of, &experiment, &mut planner, planned)?.code())
     }
+}
+
+/// Says that a question about models of others has nothing to train, in the form that a dry run was asked for.
+pub fn nothing(of: &OfExperiment, experiment: &Experiment, scores: &Scores) -> Result<ExitCode, Failure> {
+    let reading = scores.table()?;
+    let (name, models) = (&experiment.name, count(reading.table.len(), "model"));
+    let says = format!("{name}: nothing to train: it is about the {models} of {}", scores.data);
+    match (of.dry_run, of.format) {
+        (true, Format::Text) => answer(&format!("{says}; isoloss run {name} answers it\n"))?,
+        (true, format) => dry_run::none(experiment, format)?,
+        (false, _) => talk(format_args!("{says}; isoloss run {name} answers it")),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// How a training of many runs ended.

@@ -1,0 +1,171 @@
+//! The answer to a question about models that others trained: means over tasks, and what a gain is worth in size.
+
+mod show;
+
+use isoloss::experiment::{Experiment, Scores};
+use isoloss_formula::{Column, Table, nearest};
+use isoloss_laws::{
+    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size,
+    misprinted, size_gain,
+};
+use isoloss_runs::Reading;
+
+use crate::failure::Failure;
+use crate::output::talk;
+use crate::report::table::last_place;
+
+/// Of every interval here.
+const LEVEL: f64 = 0.95;
+
+/// The answer.
+pub struct Scored<'a> {
+    experiment: &'a Experiment,
+    scores: &'a Scores,
+    table: Table,
+    /// a model a row
+    models: Vec<Model>,
+    /// rows whose printed mean is another one: row, and what is printed
+    unlike: Vec<(usize, f64)>,
+    /// of the model over its twin
+    gain: f64,
+    pairs: Vec<([String; 2], SizeGain)>,
+    /// by all models of a family, the line moved to the twin
+    families: Vec<(String, EffectiveSize)>,
+}
+
+struct Model {
+    name: String,
+    size: f64,
+    mean: Averaged,
+}
+
+impl Model {
+    fn score(&self) -> Option<f64> {
+        match &self.mean {
+            Averaged::All(mean) => Some(mean.value).filter(|_| self.size.is_finite() && self.size > 0.0),
+            Averaged::Lacks(_) => None,
+        }
+    }
+}
+
+impl<'a> Scored<'a> {
+    /// Means of the table, and what the experiment asks of them.
+    pub fn new(experiment: &'a Experiment, scores: &'a Scores, reading: Reading) -> Result<Self, Failure> {
+        reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        let table = reading.table;
+        let of = |key: &'static str, name: &str| Named { experiment, table: &table, key }.column(name);
+        let numbers = |key: &'static str, name: &str| Named { experiment, table: &table, key }.numbers(name);
+        let mut tasks = Vec::new();
+        for task in &scores.tasks {
+            let errors = table.column(&format!("{task}_stderr")).and_then(|c| c.as_numbers());
+            let errors = errors.map(|e| e.values.as_slice());
+            tasks.push(Task { scores: numbers("tasks", task)?, errors, chance: None });
+        }
+        let means = average(&tasks);
+        let (names, sizes) = (of("name", &scores.name)?, numbers("size", &scores.size)?);
+        let mut unlike = Vec::new();
+        if let Some(printed) = &scores.printed {
+            let values = numbers("printed", printed)?;
+            let places = scores.tasks.iter().filter_map(|task| table.column(task)).map(last_place);
+            let off = misprinted(values, &means, last_place(of("printed", printed)?), places.fold(0.0, f64::max));
+            unlike.extend(off.into_iter().map(|(row, _)| (row, values[row])));
+        }
+        let model = |(row, mean)| Model { name: names.text(row), size: sizes[row], mean };
+        let models: Vec<Model> = means.into_iter().enumerate().map(model).collect();
+        let found = |key: &'static str, name: &str| -> Result<(f64, f64), Failure> {
+            let mut all = models.iter().filter(|model| model.name == *name);
+            let (Some(model), None) = (all.next(), all.next()) else {
+                let near = nearest(name, models.iter().map(|model| model.name.as_str()));
+                let hint =
+                    near.first().map_or("names are taken letter for letter".into(), |n| format!("is \"{n}\" meant?"));
+                let message = format!("{name} is not one row of the column `{}` of {}", scores.name, table.source);
+                return Err(experiment.refused(&["scores", key], message).hint(hint).into());
+            };
+            let lacks = || experiment.refused(&["scores", key], format!("{name} lacks its size, or one of the tasks"));
+            model.score().map(|score| (model.size, score)).ok_or_else(|| lacks().into())
+        };
+        let (model, twin) = (found("model", &scores.model)?, found("twin", &scores.twin)?);
+        let gain = model.1 - twin.1;
+        let mut pairs = Vec::new();
+        for [small, large] in &scores.references {
+            let worth = size_gain(found("references", small)?, found("references", large)?, gain).ok_or_else(|| {
+                let message = format!("{large} is not both larger and better than {small}");
+                Failure::from(experiment.refused(&["scores", "references"], message).hint("the smaller comes first"))
+            })?;
+            pairs.push(([small.clone(), large.clone()], worth));
+        }
+        let run = |(size, score): (f64, f64)| Run { size, score, error: None };
+        let mut named: Vec<(String, Vec<Run>)> = Vec::new();
+        if let Some(column) = table.column(&scores.family) {
+            for (row, other) in models.iter().enumerate() {
+                let (family, Some(score)) = (column.text(row), other.score()) else { continue };
+                if family.trim().is_empty() || [&scores.model, &scores.twin].contains(&&other.name) {
+                    continue;
+                }
+                let own = run((other.size, score));
+                match named.iter_mut().find(|(name, _)| *name == family) {
+                    Some((_, runs)) => runs.push(own),
+                    None => named.push((family, vec![own])),
+                }
+            }
+        }
+        let mut families = Vec::new();
+        for (family, runs) in named {
+            // What says nothing of size is said, and takes nothing from the others.
+            match effective_size(&runs, &[run(twin)], &[run(model)], By::Logarithmic, LEVEL) {
+                Ok(worth) => families.push((family, worth)),
+                Err(why) => talk(format_args!("note: {family} says nothing of size: {}", why.message)),
+            }
+        }
+        Ok(Self { experiment, scores, models, unlike, gain, pairs, families, table })
+    }
+
+    /// Every number by the name that `[found]` calls it by; without an interval the ends are the value.
+    fn found(&self) -> Vec<(String, [f64; 3])> {
+        let alone = |x: f64| [x; 3];
+        let (model, twin) = (&self.scores.model, &self.scores.twin);
+        let mut all = vec![(format!("gain, {model} - {twin}"), alone(self.gain))];
+        for ([small, large], worth) in &self.pairs {
+            all.push((format!("worth, linear in size, {small} to {large}"), alone(worth.linear)));
+            all.push((format!("worth, by ln size, {small} to {large}"), alone(worth.logarithmic)));
+        }
+        for (family, worth) in &self.families {
+            let Estimate { value, interval, .. } = &worth.times;
+            let ends = interval.map_or([*value; 2], |i| [i.lower, i.upper]);
+            all.push((format!("times the size, {family}"), [*value, ends[0], ends[1]]));
+        }
+        for (row, _) in &self.unlike {
+            let model = &self.models[*row];
+            all.extend(model.score().map(|score| (format!("mean, {}", model.name), alone(score))));
+        }
+        all
+    }
+}
+
+/// A column that a key of the file names.
+struct Named<'a> {
+    experiment: &'a Experiment,
+    table: &'a Table,
+    key: &'static str,
+}
+
+impl<'a> Named<'a> {
+    fn column(&self, name: &str) -> Result<&'a Column, Failure> {
+        self.table.column(name).ok_or_else(|| {
+            let headers: Vec<&str> = self.table.columns().iter().map(|c| c.name.as_str()).collect();
+            let message = format!("{name} is no column of {}", self.table.source);
+            let hint = match nearest(name, headers.iter().copied()).first() {
+                Some(near) => format!("is `{near}` meant?"),
+                None => format!("they are {}", headers.join(", ")),
+            };
+            self.experiment.refused(&["scores", self.key], message).hint(hint).into()
+        })
+    }
+
+    fn numbers(&self, name: &str) -> Result<&'a [f64], Failure> {
+        self.column(name)?.as_numbers().map(|n| n.values.as_slice()).ok_or_else(|| {
+            let message = format!("the column {name} of {} holds words", self.table.source);
+            self.experiment.refused(&["scores", self.key], message).hint("scores and sizes are numbers").into()
+        })
+    }
+}
