@@ -2,8 +2,9 @@
 //! arXiv 1603.09320).
 //!
 //! The graph is built by one thread from a seed of its own, so the same vectors give the same graph. It is `hnsw_rs`, which
-//! is kept up and is Rust alone. Of others that were measured, `usearch` is as fast and brings a compiler and a run-time
-//! library of C++, `instant-distance` has had no release since 2023, `arroy` keeps its trees in a data base.
+//! is kept up and is Rust alone. Of others that were tried (docs/performance.md), `usearch` builds several times as fast and
+//! asks for a compiler and a run-time library of C++, `instant-distance` still asks for
+//! `rand` 0.8; `arroy` keeps its trees in a data base.
 
 use std::fmt;
 

@@ -136,7 +136,7 @@ impl Inverted {
             same.filter_map(|same| Some((self.places[*self.numbers.get(&same[0])? as usize], same.len() as u32)));
         let mut known: Vec<(Place, u32)> = known.collect();
         let mut best = Best { most, found: Vec::with_capacity(most + 1) };
-        let mut scores = [0; TOGETHER];
+        let (arch, mut scores) = (pulp::Arch::new(), [0; TOGETHER]);
         for first in (0..self.references).step_by(TOGETHER) {
             let scores = &mut scores[..TOGETHER.min(self.references - first)];
             scores.fill(0);
@@ -144,7 +144,7 @@ impl Inverted {
                 match place {
                     Place::Row(row) => {
                         let row = &self.rows[*row * self.references + first..][..scores.len()];
-                        add(scores, row, *times as u16);
+                        arch.dispatch(Add { scores, row, times: *times });
                     }
                     Place::List(start, end) => {
                         let holders = &self.holders[*start..*end];
@@ -181,11 +181,25 @@ fn impact(counts: f64) -> u16 {
     rounded.max(u16::from(counts > 0.0))
 }
 
-/// Adds a row, so many times.
-fn add(scores: &mut [u32], row: &[u16], times: u16) {
-    for (score, impact) in scores.iter_mut().zip(row) {
-        // Both factors have 16 bits, for which there is a product of vectors on every machine.
-        *score += u32::from(times) * u32::from(*impact);
+/// A row that is added to scores, so many times: compiled for several kinds of vectors, and chosen at run time.
+struct Add<'a> {
+    scores: &'a mut [u32],
+    row: &'a [u16],
+    times: u32,
+}
+
+impl pulp::WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { scores, row, times } = self;
+        let pairs = scores.iter_mut().zip(row);
+        // Most words of a query are there once.
+        match times {
+            1 => pairs.for_each(|(score, impact)| *score += u32::from(*impact)),
+            _ => pairs.for_each(|(score, impact)| *score += times * u32::from(*impact)),
+        }
     }
 }
 
