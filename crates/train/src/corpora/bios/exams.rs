@@ -7,7 +7,7 @@
 //!
 //! `facts_*` choose among four such windows, `recited_*` have to say the value token by token; `*_known` of people that are told
 //! of in training, `*_unknown` of those that are kept back. Where people are told of several times in a row there is `reading`
-//! too: a biography of somebody whom no window of training knows, and then the question. The forms are drawn, or the person's
+//! too: a biography of somebody whom no window of training knows, and then the question; and nothing else if none is kept back. The forms are drawn, or the person's
 //! own where these are fixed. What follows from another fact, the working city, is not asked for, nor is a fact that has not
 //! as many values as there are options.
 
@@ -44,6 +44,9 @@ impl Exams for Biographies {
         // Names that nobody has can be read like any other.
         let unmet = if all < self.name_space() { all..self.name_space() } else { told..all };
         let reading = (self.tellings() > 1).then(|| self.choices("reading", OWN, unmet, true)).flatten();
+        if reading.is_some() && told == all {
+            return reading.into_iter().collect();
+        }
         let (known, unknown) = (0..told, told..all);
         [
             reading,

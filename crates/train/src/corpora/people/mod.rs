@@ -120,8 +120,9 @@ impl<L: Lives> Source for People<L> {
         self.lives.exams()
     }
 
+    /// Where people are told of again and again, and none is kept back, the first telling is what there is to look up.
     fn references(&self) -> Option<&dyn References> {
-        Some(self)
+        (self.lives.tellings() == 1 || self.lives.everybody() > self.lives.people()).then_some(self)
     }
 
     fn text(&self, tokens: &[u32]) -> Option<String> {
