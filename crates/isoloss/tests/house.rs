@@ -230,6 +230,7 @@ fn no_file_knows_the_machine_it_was_written_on() {
 #[test]
 fn what_can_be_trained_is_one_file_and_one_line() {
     let shared = [
+        "asked.rs",
         "batch.rs",
         "collection",
         "delta.rs",
@@ -246,6 +247,7 @@ fn what_can_be_trained_is_one_file_and_one_line() {
         "people",
         "permutation.rs",
         "pictures",
+        "reading.rs",
         "references.rs",
         "settings.rs",
         "shape.rs",
