@@ -117,7 +117,7 @@ impl<'a> Worths<'a> {
     pub fn text(&self) -> String {
         let Asked { value, size, .. } = self.asked;
         let (baseline, families) = (self.baseline(), &self.families);
-        let mut said = format!("\n{BOLD}Times the size{RESET}, by the line of {baseline}.\n");
+        let mut said = format!("\n{BOLD}Times the size{RESET}, {value}, by the line of {baseline}.\n");
         said.push_str(&text(&Report { score: value, size, baseline, families, worths: &self.worths }));
         for why in &self.lacking {
             said.push_str(&format!("  {value}: none, {why}\n"));
@@ -139,7 +139,7 @@ impl<'a> Worths<'a> {
                 count(runs, "run"),
                 count(sizes, "size"),
             ));
-            let mut shown = Table::new(["family", "runs", value, "needs", "times its size"]);
+            let mut shown = Table::new(["family", "rung", value, "needs", "times its size"]);
             for (worth, rung) in self.worths.iter().zip(&self.rungs) {
                 let all = || format!("all, as {}", size(worth.found.size));
                 shown = shown.row([
