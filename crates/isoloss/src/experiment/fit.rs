@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use isoloss_runs::record::{Compute, Convention, Size};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// What is fitted to the runs.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -41,11 +41,43 @@ pub struct Fit {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shown {
-    /// A column of the run table: `loss`, or one that a measure brings.
-    pub value: String,
-    /// The family that others are compared with, seed by seed.
+    /// Columns of the run table, a table each: `loss`, or ones that measures bring. A name, or a list of names.
+    #[serde(rename = "value", deserialize_with = "one_or_several")]
+    pub values: Vec<String>,
+    /// The family that others are compared with: seed by seed where the ladder is paired, and by size where one is named.
     #[serde(default)]
     pub baseline: Option<String>,
+    /// The column of sizes in which the scores of other families are read off the line of the baseline.
+    #[serde(default)]
+    pub size: Option<String>,
+}
+
+impl Shown {
+    /// What of it cannot be: the key, and why.
+    pub(super) fn refused(&self) -> Option<(&'static str, String)> {
+        if self.values.is_empty() {
+            return Some(("value", "is empty: a table shows a column of the runs".into()));
+        }
+        let twice = self.values.iter().enumerate().find(|(at, value)| self.values[..*at].contains(value));
+        if let Some((_, twice)) = twice {
+            return Some(("value", format!("names {twice} twice")));
+        }
+        let lacks = self.size.is_some() && self.baseline.is_none();
+        lacks.then(|| ("size", "is read off the line of a family: name it by `baseline`".into()))
+    }
+}
+
+fn one_or_several<'de, D: Deserializer<'de>>(given: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a column of the runs, or a list of them")]
+    enum Given {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Given::deserialize(given)? {
+        Given::One(value) => vec![value],
+        Given::Several(values) => values,
+    })
 }
 
 /// A fit of the same law beside.

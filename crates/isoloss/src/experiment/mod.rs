@@ -27,7 +27,10 @@
 //! map = ["P = params_stored"]             # columns from others, as --map of `isoloss fit`; measures are columns too
 //! fix = { E = 3.08 }                      # parameters that are held
 //! [table]                                 # or, in the place of a law, a table of rungs by families
-//! value = "accuracy"                      # a column of the runs
+//! value = ["accuracy", "loss"]            # a column of the runs, or several: a table each
+//! baseline = "plain"                      # whose runs others are compared with, seed by seed where the ladder is paired
+//! size = "params_non_embedding"           # and how many times their size they are worth by its line in ln N; then
+//!                                         # figures = ["pareto"] draws the first value
 //! [scores]                                # or, in the place of corpus, model, recipe, ladder and evaluation, a table of models
 //! data = "results/NAME.csv"               # that others trained: see [`Scores`]
 //! [scale.paper.ladder]                    # settings in the place of others, by --set scale=paper: tables are merged, and one
@@ -328,16 +331,22 @@ impl Experiment {
             let message = "asks for a law, and [table] for none: one of the two";
             return Err(file.error(&["fit", key], message));
         }
-        if let Some(table) = &top.table {
-            if table.contains_key("baseline") && !ladder.paired {
+        let table: Option<Shown> = top.table.as_ref().map(|table| file.read(&["table"], table)).transpose()?;
+        if let Some(table) = &table {
+            if let Some((key, says)) = table.refused() {
+                return Err(file.error(&["table", key], says));
+            }
+            if table.baseline.is_some() && table.size.is_none() && !ladder.paired {
                 let message = "is compared seed by seed, and the families share none";
                 return Err(file.error(&["table", "baseline"], message).hint("[ladder] paired = true"));
             }
             if ladder.seeds.is_empty() {
                 return Err(file.error(&["ladder", "seeds"], "is empty: a table shows the runs of the ladder"));
             }
-            if !top.figures.is_empty() {
-                return Err(file.error(&["figures"], "are drawn of laws, and [table] asks for none"));
+            if top.figures.iter().any(|name| table.size.is_none() || name != "pareto") {
+                let message = "are drawn of laws, and [table] asks for none";
+                let hint = "figures = [\"pareto\"] draws a table with `size` and `baseline`";
+                return Err(file.error(&["figures"], message).hint(hint));
             }
         }
         if top.table.is_some() && !top.held_out.is_empty() {
@@ -356,7 +365,7 @@ impl Experiment {
             held_out: top.held_out,
             evaluation: file.read(&["evaluation"], &top.evaluation)?,
             fit: file.read(&["fit"], &top.fit)?,
-            table: top.table.as_ref().map(|table| file.read(&["table"], table)).transpose()?,
+            table,
             scores: None,
             figures: top.figures,
             found: top.found,

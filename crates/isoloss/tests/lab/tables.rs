@@ -108,12 +108,23 @@ fn tables_that_show_nothing_are_refused() {
         ("question = \"Which", "figures = [\"fit\"]\nquestion = \"Which", "[figures] are drawn of laws"),
         ("[table]", "[[held_out]]\ntokens = 4096\n[table]", "[held_out] is foretold by a law"),
         ("value = \"accuracy\"", "values = \"accuracy\"", "unknown field `values`"),
+        ("value = \"accuracy\"", "value = []", "[table.value] is empty"),
+        ("value = \"accuracy\"", "value = 3", "[table.value] expected a column of the runs, or a list of them"),
+        ("value = \"accuracy\"", "value = [\"loss\", \"loss\"]", "ladder.toml:33:1: [table.value] names loss twice"),
+        ("baseline = \"attention\"", "size = \"N\"", "ladder.toml:34:1: [table.size] is read off the line"),
+        ("baseline = ", "size = \"params_nonembedding\"\nbaseline = ", "[table.size] planned runs have no number"),
+        ("baseline = ", "size = \"model.kind\"\nbaseline = ", "[table.size] planned runs have no number model.kind"),
     ] {
         let lab = Lab::of(&TABLE.replace(from, to));
         let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
         assert!(code == 2 && stderr.contains(says), "{to}: {stderr}");
         assert!(!lab.path("runs").exists());
     }
+    // Of a table with sizes there is one figure.
+    let sized = TABLE.replace("baseline = ", "size = \"N\"\nbaseline = ");
+    let lab = Lab::of(&sized.replace("question = \"Which", "figures = [\"fit\"]\nquestion = \"Which"));
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 2 && stderr.contains("[figures] are drawn of laws") && stderr.contains("[\"pareto\"]"), "{stderr}");
     let lab = Lab::of(TABLE);
     let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--until", "0.1", "--know", "accuracy"]);
     assert!(code == 2 && stderr.contains("a table has no law"), "{stderr}");
@@ -122,4 +133,92 @@ fn tables_that_show_nothing_are_refused() {
     let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(code == 2 && stderr.contains("[table.value] no run has the column accurate"), "{stderr}");
     assert!(lab.path("out/ladder/runs.csv").exists());
+}
+
+/// Cells of a line; what stands in quotes may have commas.
+fn cells(line: &str) -> Vec<String> {
+    let mut inside = false;
+    let cut = line.split(|c| {
+        inside ^= c == '"';
+        c == ',' && !inside
+    });
+    cut.map(str::to_owned).collect()
+}
+
+#[test]
+fn families_are_worth_what_the_line_of_the_baseline_says() {
+    let sized = TABLE
+        .replace("question = ", "figures = [\"pareto\"]\nquestion = ")
+        .replace("\"corpus.tasks\" = [[\"copy\"], [\"palindrome\", \"stack\"]]", "d_model = [8, 16, 24]")
+        .replace("value = \"accuracy\"", "value = [\"accuracy\", \"loss\"]\nsize = \"params_non_embedding\"");
+    let lab = Lab::of(&sized);
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!(code, 0, "{stderr}");
+    // Scores that grow with size, and losses that fall with it.
+    let text = fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap();
+    let header = cells(text.lines().next().unwrap());
+    let at = |name: &str| header.iter().position(|cell| cell == name).expect(name);
+    let mut families = [Vec::new(), Vec::new()];
+    let (mut made, mut without) = (vec![header.join(",")], vec![header.join(",")]);
+    for line in text.lines().skip(1) {
+        let mut row = cells(line);
+        let size: f64 = row[at("params_non_embedding")].parse().unwrap();
+        let (seed, family) = (row[at("seed")].parse::<u64>().unwrap() % 7, usize::from(row[at("family")] == "kda"));
+        let score = 0.1 * size.ln() + 0.005 * seed as f64 * (size / 300.0).sin() + 0.04 * family as f64;
+        families[family].push(isoloss::laws::Scored { size, score, error: None });
+        row[at("accuracy")] = score.to_string();
+        row[at("loss")] = (3.0 - score).to_string();
+        made.push(row.join(","));
+        if family == 1 {
+            row[at("accuracy")].clear();
+        }
+        without.push(row.join(","));
+    }
+    fs::write(lab.path("made.csv"), made.join("\n") + "\n").unwrap();
+    fs::write(lab.path("without.csv"), without.join("\n") + "\n").unwrap();
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--from", "made.csv", "--out", "made"]);
+    assert_eq!(code, 0, "{stderr}");
+    let found = |folder: &str| -> Vec<(String, [f64; 3])> {
+        let found = isoloss_runs::read_path(&lab.path(folder).join("found.csv")).unwrap().table;
+        let cell = |name: &str, row: usize| found.column(name).unwrap().text(row);
+        let row = |row| (cell("name", row), ["value", "lower", "upper"].map(|name| cell(name, row).parse().unwrap()));
+        (0..found.len()).map(row).collect()
+    };
+    let times: Vec<_> = found("made").into_iter().filter(|(name, _)| name.starts_with("times the size")).collect();
+    let worths = isoloss::laws::effective_sizes(&families, 0, 0.95).unwrap();
+    let names = ["accuracy, kda, d_model 8", "accuracy, kda, d_model 16", "accuracy, kda, d_model 24"];
+    let names = names.map(|name| format!("times the size, {name}, 2.05k tokens"));
+    let names: Vec<String> = names.into_iter().chain(["times the size, accuracy, kda".to_owned()]).collect();
+    assert_eq!(times.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
+    for ((name, got), worth) in times.iter().zip(&worths) {
+        let interval = worth.found.times.interval.unwrap();
+        let want = [worth.found.times.value, interval.lower, interval.upper];
+        assert!(got.iter().zip(want).all(|(got, want)| (got / want - 1.0).abs() < 1e-9), "{name}: {got:?} {want:?}");
+    }
+    assert!(stdout.contains("loss: none, attention: the scores of the family do not grow with size"), "{stdout}");
+    assert!(
+        stdout.contains("Less that of attention") && found("made").iter().any(|(n, _)| n.starts_with("loss, kda - "))
+    );
+    let drawn = fs::read_to_string(lab.path("made/pareto.svg")).unwrap();
+    let report = fs::read_to_string(lab.path("made/report.html")).unwrap();
+    assert!(
+        drawn.starts_with("<svg")
+            && report.contains("How many times their size")
+            && report.contains("Scores are accuracy")
+    );
+    // Measures that a family lacks are empty cells, and no error; what cannot be said has its reason.
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml", "--from", "without.csv", "--out", "without"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("accuracy: none, no run of kda has accuracy and params_non_embedding"), "{stdout}");
+    assert!(
+        !stdout.contains("none of 2 seeds") && stderr.contains("note: no figure pareto: no run of kda"),
+        "{stderr}"
+    );
+    let names: Vec<String> = found("without").into_iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"accuracy, attention, d_model 8, 2.05k tokens".to_owned()));
+    assert!(!names.iter().any(|name| name.contains("times") || name.starts_with("accuracy, kda")), "{names:?}");
+    // Sizes need no ladder whose families share batches.
+    fs::write(lab.path("apart.toml"), sized.replace("paired = true\n", "")).unwrap();
+    let (code, stdout, stderr) = lab.run(&["run", "apart.toml", "--from", "made.csv", "--out", "apart"]);
+    assert!(code == 0 && stdout.contains("times its size") && !stdout.contains("Less that of"), "{stdout}{stderr}");
 }

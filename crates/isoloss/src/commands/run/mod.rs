@@ -107,7 +107,7 @@ run it again.";
         let until = match &experiment.table {
             Some(shown) => {
                 let planned = Runs::new(planned.iter().map(|run| run.job.planned()).collect());
-                tabled::check_value(&experiment, shown, &planned)?;
+                tabled::check_columns(&experiment, shown, &planned)?;
                 self.until.without_law(&experiment)?
             }
             None => self.until.asked(&question::check(&experiment, &planned)?, at_once)?,
