@@ -34,7 +34,7 @@ pub struct Trainer<R> {
     optimiser: Optimiser<R>,
     step: Step<R>,
     /// What texts are looked up in, of a model with a memory.
-    library: Option<Library>,
+    texts: Option<Library>,
     batch: Batch,
     done: u64,
     spikes: Spikes,
@@ -120,7 +120,7 @@ impl<R: Real> Trainer<R> {
         optimiser.momentum = training.momentum.unwrap_or(optimiser.momentum);
         let step = Step::new(&params, training.cut.into(), threads);
         let batch = Batch::new(training.batch, training.seq_len);
-        let library = config.model.memory().and_then(|model| Library::of(source.clone(), model.memory.retriever));
+        let texts = config.model.memory().and_then(|model| Library::of(source.clone(), model.memory.retriever));
         Self {
             config: config.clone(),
             source,
@@ -128,7 +128,7 @@ impl<R: Real> Trainer<R> {
             params,
             optimiser,
             step,
-            library,
+            texts,
             batch,
             done: 0,
             spikes: Spikes::default(),
@@ -152,16 +152,16 @@ impl<R: Real> Trainer<R> {
     }
 
     /// What texts are looked up in, of a model with a memory that was trained with it.
-    pub fn library(&mut self) -> Option<&mut Library> {
+    pub fn memory(&mut self) -> Option<&mut Library> {
         let begins = self.config.model.memory()?.memory.begins;
-        self.library.as_mut().filter(|_| self.done > begins)
+        self.texts.as_mut().filter(|_| self.done > begins)
     }
 
     /// What comes of the trainer while it looks nothing up.
     pub fn without_memory<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
-        let library = self.library.take();
+        let texts = self.texts.take();
         let result = f(self);
-        self.library = library;
+        self.texts = texts;
         result
     }
 
@@ -207,8 +207,8 @@ impl<R: Real> Trainer<R> {
     /// # Errors
     /// If loss or gradient is no finite number; then no weight was moved and the step does not count as done.
     pub fn advance(&mut self) -> Result<Progress, Divergence> {
-        let Self { config, source, library, model, params, optimiser, step, batch, done, spikes, since } = self;
-        let memory = Memory::of(config, library.as_ref(), *done, None);
+        let Self { config, source, texts, model, params, optimiser, step, batch, done, spikes, since } = self;
+        let memory = Memory::of(config, texts.as_ref(), *done, None);
         let training = &config.training;
         source.fill(config.seed, *done, batch);
         let divisor = batch.counted().max(1) as f64;
@@ -253,8 +253,8 @@ impl<R: Real> Trainer<R> {
 
     /// The losses of all tokens of some windows, nats; 0 where a target does not count.
     pub fn losses(&mut self, batch: &Batch) -> Vec<R> {
-        let Self { config, library, model, params, step, done, .. } = self;
-        let memory = Memory::of(config, library.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
+        let Self { config, texts, model, params, step, done, .. } = self;
+        let memory = Memory::of(config, texts.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
         let mut losses = vec![R::ZERO; batch.inputs.len()];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut losses, |tape, range| {
             let targets = targets(tape, batch, &range);
@@ -312,7 +312,7 @@ impl<R: Real> Trainer<R> {
                     mean.iter_mut().zip(state).for_each(|(mean, x)| *mean += *x);
                 }
                 let share = R::of(1.0 / f64::from(own.max(1)));
-                mean.iter_mut().for_each(|mean| *mean = *mean * share);
+                mean.iter_mut().for_each(|mean| *mean *= share);
             }
             tape.input(&means, [own.len(), 1, width])
         });
@@ -324,8 +324,8 @@ impl<R: Real> Trainer<R> {
     where
         F: Fn(&Model, &mut Tape<R>, Inputs) -> Slot + Sync,
     {
-        let Self { config, library, model, params, step, done, .. } = self;
-        let memory = Memory::of(config, library.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
+        let Self { config, texts, model, params, step, done, .. } = self;
+        let memory = Memory::of(config, texts.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
         let mut values = vec![R::ZERO; batch.inputs.len() * width];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut values, |tape, range| {
             let inputs = inputs(tape, batch, range, memory);
