@@ -91,6 +91,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("hybrid-ratio", include_str!("../../../../experiments/hybrid-ratio.toml")),
     ("recall", include_str!("../../../../experiments/recall.toml")),
     ("multimodal", include_str!("../../../../experiments/multimodal.toml")),
+    ("memory", include_str!("../../../../experiments/memory.toml")),
     ("mixtures", include_str!("../../../../experiments/mixtures.toml")),
     ("fusion", include_str!("../../../../experiments/fusion.toml")),
     ("sight", include_str!("../../../../experiments/sight.toml")),

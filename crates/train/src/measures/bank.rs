@@ -58,7 +58,7 @@ pub(super) fn measure(subject: &mut Subject) -> Measured {
     measured.extend(named("banked", *source, held_out, trainer));
     read_from(trainer, None);
     // Read for the last time; who looks into the folder afterwards finds the record alone.
-    let _ = fs::remove_file(&path);
+    [path.clone(), path.with_extension("lock")].iter().for_each(|path| drop(fs::remove_file(path)));
     measured.extend(trainer.without_memory(|trainer| named("bare", *source, held_out, trainer)));
     measured.extend(hits(references, trainer));
     measured

@@ -4,6 +4,7 @@
 //! So a run that was interrupted goes on bit for bit as if it had not been.
 
 mod checkpoint;
+mod memory;
 mod spike;
 
 use std::fmt;
@@ -18,10 +19,10 @@ pub use checkpoint::CheckpointError;
 use crate::RunConfig;
 use crate::config::{Cut, Training};
 use crate::corpora::{Batch, HeldOut, Source};
-use crate::memory::bank::Shape;
 use crate::memory::leak;
-use crate::memory::library::{Library, Settings as Lookup};
-use crate::models::{Inputs, Model, Remembered};
+use crate::memory::library::Library;
+use crate::models::{Inputs, Model};
+use memory::{Memory, inputs};
 use spike::Spikes;
 
 /// A run under way.
@@ -151,20 +152,6 @@ impl<R: Real> Trainer<R> {
         self.done = done;
     }
 
-    /// What texts are looked up in, of a model with a memory that was trained with it.
-    pub fn memory(&mut self) -> Option<&mut Library> {
-        let begins = self.config.model.memory()?.memory.begins;
-        self.texts.as_mut().filter(|_| self.done > begins)
-    }
-
-    /// What comes of the trainer while it looks nothing up.
-    pub fn without_memory<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
-        let texts = self.texts.take();
-        let result = f(self);
-        self.texts = texts;
-        result
-    }
-
     /// Were all planned steps taken?
     pub fn is_over(&self) -> bool {
         self.done >= self.config.training.steps
@@ -279,46 +266,6 @@ impl<R: Real> Trainer<R> {
         )
     }
 
-    /// What a bank keeps of texts, `[texts, length]`, of which so many tokens are their own; of a model with a memory.
-    pub fn encode(&mut self, tokens: &[u32], lengths: &[u32]) -> Option<Vec<R>> {
-        let Self { config, model: Model::Memory(model), params, step, .. } = self else { return None };
-        let shape = config.model.memory()?.bank();
-        let (texts, length) = (lengths.len(), tokens.len() / lengths.len().max(1));
-        let mut values = vec![R::ZERO; texts * shape.values()];
-        let chunk = Cut::of(texts, length).chunk;
-        step.evaluate(params, texts, chunk, &mut values, |tape, range| {
-            let lengths = tape.tokens(&lengths[range.clone()], 1);
-            let tokens = tape.tokens(&tokens[range.start * length..range.end * length], length);
-            model.kept(tape, tokens, lengths, shape)
-        });
-        Some(values)
-    }
-
-    /// The mean over its own tokens of what the head of the decoder reads of each text, without memory: `[texts, d_model]`.
-    pub fn mean_states(&mut self, tokens: &[u32], lengths: &[u32]) -> Option<Vec<R>> {
-        let Self { config, model: Model::Memory(model), params, step, .. } = self else { return None };
-        let (texts, length) = (lengths.len(), tokens.len() / lengths.len().max(1));
-        let width = config.model.d_model();
-        let mut means = vec![R::ZERO; texts * width];
-        let chunk = Cut::of(texts, length).chunk;
-        step.evaluate(params, texts, chunk, &mut means, |tape, range| {
-            let own = &lengths[range.clone()];
-            let tokens = tape.tokens(&tokens[range.start * length..range.end * length], length);
-            let states = model.states(tape, tokens);
-            let mut means = vec![R::ZERO; own.len() * width];
-            let texts = tape.value(states).chunks_exact(length * width).zip(own);
-            for ((states, &own), mean) in texts.zip(means.chunks_exact_mut(width)) {
-                for state in states.chunks_exact(width).take(own as usize) {
-                    mean.iter_mut().zip(state).for_each(|(mean, x)| *mean += *x);
-                }
-                let share = R::of(1.0 / f64::from(own.max(1)));
-                mean.iter_mut().for_each(|mean| *mean *= share);
-            }
-            tape.input(&means, [own.len(), 1, width])
-        });
-        Some(means)
-    }
-
     /// `width` numbers for every token of some windows.
     fn values<F>(&mut self, batch: &Batch, width: usize, ask: F) -> Vec<R>
     where
@@ -333,35 +280,6 @@ impl<R: Real> Trainer<R> {
         });
         values
     }
-}
-
-/// What a model with a memory looks texts up in, at a step that is taken with it.
-#[derive(Clone, Copy)]
-struct Memory<'a> {
-    library: &'a Library,
-    settings: Lookup,
-    shape: Shape,
-}
-
-impl<'a> Memory<'a> {
-    /// At that step; `leak` in the place of the limit of training, if it is given.
-    fn of(config: &RunConfig, library: Option<&'a Library>, step: u64, leak: Option<f64>) -> Option<Self> {
-        let (model, library) = (config.model.memory()?, library?);
-        let settings = model.lookup();
-        let settings = Lookup { leak: leak.unwrap_or(settings.leak), ..settings };
-        (step >= model.memory.begins).then(|| Self { library, settings, shape: model.bank() })
-    }
-}
-
-/// Some windows of a batch on a tape, and what is looked up for them.
-fn inputs<R: Real>(tape: &mut Tape<R>, batch: &Batch, windows: Range<usize>, memory: Option<Memory>) -> Inputs {
-    let mut inputs = Inputs::of(tape, batch, windows.clone());
-    if let Some(Memory { library, settings, shape }) = memory {
-        // Only a bank can be damaged, and what it says of it is what the run ends with.
-        let found = library.look_up(batch, windows, settings).unwrap_or_else(|error| panic!("{error}"));
-        inputs.remembered = found.map(|found| Remembered::of(tape, &found, batch.length, shape));
-    }
-    inputs
 }
 
 /// The targets of some windows.
