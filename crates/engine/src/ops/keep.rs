@@ -1,5 +1,5 @@
 //! What is kept of texts that were read: of every text and key and value head the rows of the tokens that are attended to most
-//! (Yang et al. 2024, Memory3, arXiv 2407.01178, section 3.3), handed to the sequences that look them up.
+//! (Yang et al. 2024, Memory3, arXiv 2407.01178), handed to the sequences that look them up.
 //!
 //! Token j of a text is attended to by all of its tokens, without mask and without positions, by all query heads h that share
 //! key head g:

@@ -1,6 +1,6 @@
 //! When a window looks texts up, by which of its tokens, and which tokens read what was found.
 //!
-//! Memory^3 (Yang et al. 2024, arXiv 2407.01178, section 2.3) looks texts up once for every chunk of 64 tokens, by the 64 tokens
+//! Memory^3 (Yang et al. 2024, arXiv 2407.01178) looks texts up once for every chunk of 64 tokens, by the 64 tokens
 //! before it, and a token reads the texts of its chunk and of the four chunks before. So it is here: a token reads what was
 //! found by tokens before it alone, and a loss with memory is that of a model that does not see what it foretells. A question that is known as a whole is looked up where it ends.
 

@@ -2,7 +2,7 @@
 //! arXiv 1603.09320).
 //!
 //! The graph is built by one thread from a seed of its own, so the same vectors give the same graph. It is `hnsw_rs`, which
-//! is kept up and is Rust alone. Of others that were tried (docs/performance.md), `usearch` builds several times as fast and
+//! is Rust alone. Of others that were tried (docs/performance.md), `usearch` builds several times as fast and
 //! asks for a compiler and a run-time library of C++, `instant-distance` still asks for
 //! `rand` 0.8; `arroy` keeps its trees in a data base.
 

@@ -1,4 +1,4 @@
-//! A decoder with an explicit memory (Yang et al. 2024, Memory3, arXiv 2407.01178, section 3): the blocks of attention in its first
+//! A decoder with an explicit memory (Yang et al. 2024, Memory3, arXiv 2407.01178): the blocks of attention in its first
 //! half also read what is kept of texts that were looked up.
 //!
 //! A text is read alone, through the same blocks. Of each of these that reads memory, and of each key and value head, the keys and
@@ -6,8 +6,8 @@
 //! for all texts. Tokens read memory and context in one softmax. There are no weights beside those of the decoder, and without a text it is
 //! the decoder, bit for bit.
 //!
-//! The first steps are taken without memory: a model that has one from the beginning does not learn to use it
-//! (section 2.4 there). From `begins` on what is looked up is encoded as it is read, and learns with the rest.
+//! The first steps are taken without memory, as theirs are, whose model did not learn to use one that it had from the beginning; ours
+//! does (experiment `memory`). From `begins` on what is looked up is encoded as it is read, and learns with the rest.
 
 mod settings;
 
