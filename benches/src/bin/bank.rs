@@ -67,20 +67,16 @@ fn biographies(count: usize) -> (Texts, Vec<Vec<u32>>) {
     let corpus = Config::read("bios", settings).expect("bios").expect("its settings");
     let place = Place { base: ".".into(), cache: std::env::temp_dir() };
     let source = corpus.open(&place).expect("it is generated");
-    // The stream of tokens, window behind window.
-    let told = |seed: u64, tokens: usize| -> Vec<u32> {
-        let mut batch = Batch::new(64, 512);
-        let windows = (0..tokens.div_ceil(64 * 512) as u64).flat_map(|step| {
-            source.fill(seed, step, &mut batch);
-            batch.inputs.clone()
-        });
-        windows.collect()
+    let references = source.references().expect("a text about everybody");
+    let text = |number: u64| {
+        let mut tokens = Vec::new();
+        references.write(number, &mut tokens);
+        tokens
     };
-    let stream = told(1, 80 * count);
-    // It begins with the token that every biography begins with.
-    let texts = stream.split(|token| *token == stream[0]).filter(|text| text.len() > 40).take(count);
-    let queries = told(2, QUERY * QUERIES).chunks_exact(QUERY).take(QUERIES).map(<[u32]>::to_vec).collect();
-    (Texts(texts.map(<[u32]>::to_vec).collect()), queries)
+    // The stream of training, cut anywhere.
+    let mut told = Batch::new(QUERIES, QUERY);
+    source.fill(1, 0, &mut told);
+    (Texts((0..count as u64).map(text).collect()), told.inputs.chunks_exact(QUERY).map(<[u32]>::to_vec).collect())
 }
 
 fn words(count: usize) -> (Texts, Vec<Vec<u32>>) {

@@ -92,8 +92,9 @@ pub struct EffectiveSize {
 /// 1954, J. R. Stat. Soc. B 16; Draper and Smith 1998, section 3.2): it is not symmetric, and where the slope of the
 /// line is not sure there is none. The spread is that of the runs about the line. Where the sizes of the family scatter
 /// about the line by more than their runs do about their means (an F test at 25 %, as large as a test before an
-/// estimate should be: Bancroft 1964, Biometrics 20), a size counts once, however many runs it has. Without a residual it is
-/// the standard errors of the scores, where all are known.
+/// estimate should be: Bancroft 1964, Biometrics 20), a size counts once, however many runs it has. Runs of the model that scatter
+/// about their means by more than that, by the same test, have a spread of their own. Without a residual it is the standard errors of
+/// the scores, where all are known.
 ///
 /// # Errors
 /// Without a run of the model, without two sizes, if a size is not above zero or a score no number, or if the scores of the
@@ -124,7 +125,7 @@ pub fn effective_size(
     }
     let mean = |of: &[Scored], what: &dyn Fn(&Scored) -> f64| of.iter().map(what).sum::<f64>() / of.len() as f64;
     let at = |of: &[Scored]| (mean(of, &|run| reading.of(run.size)), mean(of, &|run| run.score));
-    let (own, score) = at(model);
+    let (at_own, score) = at(model);
     // Where the line passes without doubt in x: the middle of the family, or the twin.
     let (middle, height) = if twin.is_empty() { at(family) } else { at(twin) };
     let rise = score - height;
@@ -134,9 +135,18 @@ pub fn effective_size(
     let share = |n: usize| 1.0 / n as f64;
     // What the model, and what the line is held at, are means over.
     let held = if twin.is_empty() { spread.of_line } else { spread.of_run * share(twin.len()) };
-    let noise = spread.of_run * share(model.len()) + held;
-    let ends = spread.df.map(|df| fieller(rise, slope, student(level, df), noise, spread.of_slope));
+    let own_spread = spread.of_model(&Sizes::of_runs(model, reading));
+    let of_model = own_spread.map_or(spread.of_run, |(of_run, _)| of_run) * share(model.len());
+    let others = held + (rise / slope).powi(2) * spread.of_slope;
+    // Of a sum of two variances (Satterthwaite 1946, Biometrics Bulletin 2).
+    let df = spread.df.map(|df| match own_spread {
+        Some((_, own)) => (of_model + others).powi(2) / (of_model.powi(2) / own + others.powi(2) / df),
+        None => df,
+    });
+    let noise = of_model + held;
+    let ends = df.map(|df| fieller(rise, slope, student(level, df), noise, spread.of_slope));
     let method = |ends: Option<Option<(f64, f64)>>| match ends {
+        Some(Some(_)) if own_spread.is_some() => format!("{}, and of runs of the model, which is more", spread.says),
         Some(Some(_)) => spread.says.to_owned(),
         Some(None) => "the slope of the family's line is not sure enough: sizes are not bounded".to_owned(),
         None => "two models leave no residual, and their standard errors are not known".to_owned(),
@@ -146,7 +156,7 @@ pub fn effective_size(
         let interval = ends.flatten().map(|(lower, upper)| Interval { lower, upper, level, of: Of::Mean });
         Estimate { value: value(found), interval, method: method(ends) }
     };
-    let size = reading.size(own);
+    let size = reading.size(at_own);
     let needed = reading.size(found);
     let (least, most) =
         family.iter().map(|run| run.size).fold((f64::INFINITY, 0.0), |(l, m), s| (f64::min(l, s), f64::max(m, s)));
@@ -219,6 +229,11 @@ struct Sizes {
 }
 
 impl Sizes {
+    fn of_runs(runs: &[Scored], reading: Reading) -> Self {
+        let (x, y): (Vec<f64>, Vec<f64>) = runs.iter().map(|run| (reading.of(run.size), run.score)).unzip();
+        Self::of(&x, &y)
+    }
+
     fn of(x: &[f64], y: &[f64]) -> Self {
         let mut order: Vec<usize> = (0..x.len()).collect();
         order.sort_by(|a, b| x[*a].total_cmp(&x[*b]));
@@ -232,6 +247,18 @@ impl Sizes {
         }
         sizes
     }
+
+    /// Runs beyond the first of each size.
+    fn df_within(&self) -> f64 {
+        self.runs.iter().sum::<f64>() - self.x.len() as f64
+    }
+}
+
+/// Is a variance greater than another, at the level of a test before an estimate?
+fn exceeds([one, df_one]: [f64; 2], [other, df_other]: [f64; 2]) -> bool {
+    // Of 10^9 and more degrees of freedom a variance is known.
+    let f = |ratio: f64| FisherSnedecor::new(df_one, df_other.min(1e9)).is_ok_and(|f| 1.0 - f.cdf(ratio) < 0.25);
+    one > 0.0 && (other == 0.0 || f(one / other))
 }
 
 /// Variances of a score.
@@ -246,6 +273,14 @@ struct Spread {
     says: &'static str,
 }
 
+impl Spread {
+    /// The variance of a run of a model and its degrees of freedom, where its runs scatter by more than those of the family.
+    fn of_model(&self, model: &Sizes) -> Option<(f64, f64)> {
+        let (own, df) = (model.within / model.df_within(), model.df_within());
+        (df > 0.0 && exceeds([own, df], [self.of_run, self.df?])).then_some((own, df))
+    }
+}
+
 fn spread(sizes: &Sizes, (slope, intercept): (f64, f64), family: &[Scored]) -> Spread {
     let (groups, runs) = (sizes.x.len() as f64, family.len() as f64);
     let about = |weight: &dyn Fn(usize) -> f64| -> f64 {
@@ -255,11 +290,10 @@ fn spread(sizes: &Sizes, (slope, intercept): (f64, f64), family: &[Scored]) -> S
     let middle = (0..sizes.x.len()).map(|i| sizes.runs[i] * sizes.x[i]).sum::<f64>() / runs;
     let wide: f64 = (0..sizes.x.len()).map(|i| sizes.runs[i] * (sizes.x[i] - middle).powi(2)).sum();
     let between = about(&|i| sizes.runs[i]);
-    let (df_between, df_within) = (groups - 2.0, runs - groups);
-    let bent = df_between > 0.0 && df_within > 0.0 && {
-        let ratio = between / df_between / (sizes.within / df_within);
-        FisherSnedecor::new(df_between, df_within).is_ok_and(|f| ratio > 0.0 && 1.0 - f.cdf(ratio) < 0.25)
-    };
+    let (df_between, df_within) = (groups - 2.0, sizes.df_within());
+    let bent = df_between > 0.0
+        && df_within > 0.0
+        && exceeds([between / df_between, df_between], [sizes.within / df_within, df_within]);
     let (of_run, df, says) = if bent {
         // Runs of a size share how far it lies off the line: weighted by them, the mean square of sizes is that of a mean.
         (between / df_between, Some(df_between), "Fieller's theorem; the spread is that of sizes about the line")

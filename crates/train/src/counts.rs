@@ -8,7 +8,7 @@ use crate::config::{Cut, Rule};
 /// FLOPs of a multiply-add.
 const PER_MULTIPLY_ADD: f64 = 2.0;
 /// A step walks forward once, and back at twice the cost: products for the weights and for the inputs.
-const PASSES: f64 = 3.0;
+pub(crate) const PASSES: f64 = 3.0;
 
 /// All counts of a run. Embedding and head stand apart; a tied head is the embedding, stored once, and neither is part of
 /// `non_embedding`. FLOPs of evaluations are not counted.

@@ -4,6 +4,8 @@ use std::ops::AddAssign;
 
 use isoloss_engine::ops::attention;
 
+use crate::counts::PASSES;
+
 /// What is added up element by element (norms, gates, decays) is in none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MultiplyAdds {
@@ -28,6 +30,11 @@ impl MultiplyAdds {
     /// Of what is done as it is written, and on the way back once for the inputs and once for the weights.
     pub fn plain(forward: f64) -> Self {
         Self { algorithmic: forward, full: forward, executed: [forward, 2.0 * forward] }
+    }
+
+    /// Of what is done forward alone, where nothing goes back: a pass of the three that are counted.
+    pub fn forward_alone(forward: f64) -> Self {
+        Self { algorithmic: forward / PASSES, full: forward / PASSES, executed: [forward, 0.0] }
     }
 
     /// Of causal attention: token i of a window reads i + 1 keys and as many values.

@@ -51,6 +51,16 @@ impl<R: Real> Tape<'_, R> {
         let own = &self.buffers.tokens[lengths.index];
         assert!(own.len() == texts && own.iter().all(|n| *n as usize <= length), "a length for every text");
         let (list, spent) = (self.list(texts * kv_heads * most), self.list(2 * length));
+        let chosen_of = Tokens { sequences: texts, length: kv_heads * most, ..list };
+        if !has_choice(length, most) {
+            let mut chosen = std::mem::take(&mut self.buffers.tokens[list.index]);
+            for (pick, chosen) in chosen.chunks_exact_mut(most).enumerate() {
+                let own = self.buffers.tokens[lengths.index][pick / kv_heads];
+                (1..).zip(chosen).for_each(|(j, chosen)| *chosen = if j < own { j } else { IGNORE });
+            }
+            self.buffers.tokens[list.index] = chosen;
+            return chosen_of;
+        }
         let mut reads = std::mem::take(&mut self.buffers.tokens[spent.index]);
         let mut chosen = std::mem::take(&mut self.buffers.tokens[list.index]);
         let gradients = &mut self.buffers.gradients;
@@ -76,7 +86,7 @@ impl<R: Real> Tape<'_, R> {
         [scores, rest].into_iter().for_each(|buffer| self.buffers.gradients.give(buffer));
         self.buffers.tokens[spent.index] = reads;
         self.buffers.tokens[list.index] = chosen;
-        Tokens { sequences: texts, length: kv_heads * most, ..list }
+        chosen_of
     }
 
     /// The rows of x that were chosen for each of its heads, in `rows` rows of each of some sequences: those of a text from its place on,
@@ -99,8 +109,9 @@ impl<R: Real> Tape<'_, R> {
         assert!(x.width.is_multiple_of(heads) && chosen.length == heads * most, "whole heads");
         for (text, &at) in self.buffers.tokens[chosen.index].chunks_exact(chosen.length).zip(list) {
             let kept = text.chunks_exact(most).map(|c| c.iter().filter(|j| **j != IGNORE).count()).max();
-            let last = at as usize % rows + kept.unwrap_or_default();
-            assert!(last <= rows && (at as usize) < sequences * rows, "rows {at}.. of {sequences} x {rows}");
+            let (at, kept) = (at as usize, kept.unwrap_or_default());
+            let fits = at % rows + kept <= rows && at < sequences * rows;
+            assert!(kept == 0 || fits, "{kept} rows from {at} on, of {sequences} x {rows}");
         }
         let y = self.output(sequences, rows, x.width);
         self.run(Node { x, chosen, heads, places, y });
@@ -108,9 +119,14 @@ impl<R: Real> Tape<'_, R> {
     }
 }
 
-/// Multiply-adds of choosing among the tokens of a text.
-pub fn multiply_adds(length: usize, heads: usize, dk: usize) -> f64 {
-    (length * length * heads * dk) as f64
+/// Are there texts of that length of which something is left out?
+fn has_choice(length: usize, most: usize) -> bool {
+    most + 1 < length
+}
+
+/// Multiply-adds of choosing `most` among the tokens of a text.
+pub fn multiply_adds(length: usize, most: usize, heads: usize, dk: usize) -> f64 {
+    if has_choice(length, most) { (length * length * heads * dk) as f64 } else { 0.0 }
 }
 
 /// Adds to the weight of each token of a text what it receives of the softmax of each. All but the first read all but the first.
@@ -128,9 +144,16 @@ fn add_received<R: Real>(
     }
     let [own, none] = [keys, 0].map(|keys| Part { keys, start: 0, spans });
     exponentials(&mut scores[..tokens * keys], own, none, scale, log_sums, inverse);
-    for (row, &inverse) in scores.chunks_exact(keys).zip(inverse.iter()).take(tokens).skip(1) {
-        for (to, &x) in to.iter_mut().zip(row) {
-            *to = x.mul_add(inverse, *to);
+    add_weighted(&scores[keys..tokens * keys], &inverse[1..], to);
+}
+
+kernel! {
+    /// The sum of rows, each times its weight, added.
+    fn add_weighted<'a, R>(rows: &'a [R], weights: &'a [R], to: &'a mut [R]) {
+        for (row, &weight) in rows.chunks_exact(to.len()).zip(weights) {
+            for (to, &x) in to.iter_mut().zip(row) {
+                *to = x.mul_add(weight, *to);
+            }
         }
     }
 }
@@ -139,7 +162,6 @@ fn add_received<R: Real>(
 fn choose<R: Real>(weights: &[R], own: u32, chosen: &mut [u32]) {
     chosen.fill(IGNORE);
     for j in 1..own {
-        // A weight that is no number is not chosen before others.
         let worse = |k: u32| k == IGNORE || weights[k as usize] < weights[j as usize];
         let Some(place) = chosen.iter().position(|k| worse(*k)) else { continue };
         chosen[place..].rotate_right(1);

@@ -96,8 +96,9 @@ fn what_says_nothing_is_refused() {
     assert!(found.times.interval.is_none() && found.times.method.contains("not bounded"), "{found:?}");
 }
 
-/// How often the interval holds the truth: sizes, seeds a size, how far sizes lie off the line over how far seeds do.
-fn covered(sizes: usize, seeds: usize, bend: f64) -> (f64, f64) {
+/// How often the interval holds the truth: sizes, seeds a size, how far sizes lie off the line over how far seeds do, and seeds of
+/// the model over those of the family.
+fn covered(sizes: usize, seeds: usize, bend: f64, wilder: f64) -> (f64, f64) {
     const TIMES: usize = 4000;
     let mut noise = Noise::new(7 + sizes as u64 * 100 + seeds as u64);
     let (slope, deviation) = (5.0, 0.5);
@@ -111,7 +112,7 @@ fn covered(sizes: usize, seeds: usize, bend: f64) -> (f64, f64) {
             family.extend((0..seeds).map(|_| scored(size(i), slope * size(i).ln() + off + deviation * noise.normal())));
         }
         let model: Vec<Scored> =
-            (0..seeds).map(|_| scored(1.0, slope * truth.ln() + deviation * noise.normal())).collect();
+            (0..seeds).map(|_| scored(1.0, slope * truth.ln() + wilder * deviation * noise.normal())).collect();
         let found = effective_size(&family, &[], &model, Reading::Logarithmic, 0.95).unwrap();
         match found.times.interval {
             Some(interval) => held += usize::from((interval.lower..=interval.upper).contains(&truth)),
@@ -125,14 +126,20 @@ fn covered(sizes: usize, seeds: usize, bend: f64) -> (f64, f64) {
 #[test]
 fn the_interval_holds_the_truth_as_often_as_it_says() {
     for (sizes, seeds) in [(3, 1), (5, 1), (3, 3), (4, 3), (6, 2)] {
-        let (covers, _) = covered(sizes, seeds, 0.0);
+        let (covers, _) = covered(sizes, seeds, 0.0, 1.0);
         println!("{sizes} sizes, {seeds} seeds: {covers:.3}");
         assert!((0.935..=0.985).contains(&covers), "{sizes} sizes, {seeds} seeds: {covers}");
     }
     // Sizes that lie off the line by themselves, which seeds do not show.
     for bend in [0.5, 1.0, 2.0] {
-        let (covers, unbounded) = covered(5, 3, bend);
+        let (covers, unbounded) = covered(5, 3, bend, 1.0);
         println!("bend {bend}: {covers:.3}, unbounded {unbounded:.3}");
         assert!(covers >= 0.90, "bend {bend}: {covers}");
+    }
+    // Seeds of the model that differ by more than those of the family.
+    for (seeds, wilder) in [(2, 3.0), (2, 10.0), (3, 3.0), (4, 10.0)] {
+        let (covers, unbounded) = covered(5, seeds, 0.0, wilder);
+        println!("{seeds} seeds, {wilder} times as wild: {covers:.3}, unbounded {unbounded:.3}");
+        assert!(covers >= 0.86, "{seeds} seeds, {wilder} times as wild: {covers}");
     }
 }

@@ -87,7 +87,8 @@ fn written(
     source: &dyn Source,
     trainer: &mut Trainer<f32>,
 ) -> Result<Bank, BankError> {
-    let shape = trainer.config().model.memory().expect("a library belongs to a memory").bank();
+    let model = trainer.config().model.memory().expect("a library belongs to a memory");
+    let (memory, shape) = (model.memory, model.bank());
     let digest =
         |bytes: &[&[u8]]| bytes.iter().fold(Sha256::new(), |hash, bytes| hash.chain_update(bytes)).finalize().into();
     let weights: Vec<u8> = trainer.params().weights().iter().flat_map(|w| w.to_le_bytes()).collect();
@@ -99,7 +100,7 @@ fn written(
         shape,
     };
     Bank::open_or_write(path, header, |writer| {
-        each(references, |tokens, lengths| {
+        each(references, memory.longest, |tokens, lengths| {
             let values = trainer.encode(tokens, lengths).expect("a model with a memory");
             let texts = values.chunks_exact(shape.values()).zip(lengths);
             let kept = |length: u32| shape.tokens.min(length.saturating_sub(1));
@@ -108,14 +109,18 @@ fn written(
     })
 }
 
-/// All texts, some at a time: tokens `[texts, longest]`, and how many are each text's own.
-fn each<E>(references: &dyn References, mut f: impl FnMut(&[u32], &[u32]) -> Result<(), E>) -> Result<(), E> {
-    let longest = references.longest();
+/// All texts, some at a time, cut where a memory cuts them: tokens `[texts, longest]`, and how many are each text's own.
+fn each<E>(
+    references: &dyn References,
+    longest: usize,
+    mut f: impl FnMut(&[u32], &[u32]) -> Result<(), E>,
+) -> Result<(), E> {
     for first in (0..references.count()).step_by(TEXTS as usize) {
         let (mut tokens, mut lengths) = (Vec::new(), Vec::new());
         for number in first..(first + TEXTS).min(references.count()) {
             let from = tokens.len();
             references.write(number, &mut tokens);
+            tokens.truncate(from + longest);
             lengths.push((tokens.len() - from) as u32);
             tokens.resize(from + longest, 0);
         }
@@ -164,7 +169,8 @@ fn hits(references: &dyn References, trainer: &mut Trainer<f32>) -> Measured {
         return Measured::new();
     }
     let mut vectors = Vec::new();
-    let Ok(()) = each(references, |tokens, lengths| {
+    let longest = trainer.config().model.memory().expect("a library belongs to a memory").memory.longest;
+    let Ok(()) = each(references, longest, |tokens, lengths| {
         vectors.extend(trainer.mean_states(tokens, lengths).expect("a model with a memory"));
         Ok::<(), Infallible>(())
     });

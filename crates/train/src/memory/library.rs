@@ -72,6 +72,11 @@ impl Library {
         self.source.references().expect("a library has texts")
     }
 
+    /// Bytes of what texts are found by.
+    pub fn bytes(&self) -> usize {
+        self.retriever.bytes()
+    }
+
     /// Has what is kept of texts read from a bank in place of encoding them, or not any more.
     pub fn read_from(&mut self, bank: Option<Arc<Bank>>) {
         self.bank = bank;

@@ -9,6 +9,7 @@ use crate::RunConfig;
 use crate::config::Cut;
 use crate::corpora::Batch;
 use crate::memory::bank::Shape;
+use crate::memory::leak;
 use crate::memory::library::{Library, Settings};
 use crate::models::{Inputs, Model, Remembered};
 
@@ -21,12 +22,18 @@ pub(super) struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    /// At that step; `leak` in the place of the limit of training, if it is given.
-    pub fn of(config: &RunConfig, library: Option<&'a Library>, step: u64, leak: Option<f64>) -> Option<Self> {
+    /// At the step that comes behind so many.
+    pub fn of(config: &RunConfig, library: Option<&'a Library>, done: u64) -> Option<Self> {
         let (model, library) = (config.model.memory()?, library?);
-        let settings = model.lookup();
-        let settings = Settings { leak: leak.unwrap_or(settings.leak), ..settings };
-        (step >= model.memory.begins).then(|| Self { library, settings, shape: model.bank() })
+        let here = Self { library, settings: model.lookup(), shape: model.bank() };
+        (done >= model.memory.begins).then_some(here)
+    }
+
+    /// After so many steps: as at the last of them, with the limit of an evaluation where that of training is no lower.
+    pub fn evaluated(config: &RunConfig, library: Option<&'a Library>, done: u64) -> Option<Self> {
+        let last = Self::of(config, library, done.saturating_sub(1))?;
+        let leak = last.settings.leak.min(leak::EVALUATION);
+        Some(Self { settings: Settings { leak, ..last.settings }, ..last })
     }
 }
 
@@ -49,8 +56,8 @@ pub(super) fn inputs<R: Real>(
 impl<R: Real> Trainer<R> {
     /// What texts are looked up in, of a model with a memory that was trained with it.
     pub fn memory(&mut self) -> Option<&mut Library> {
-        let begins = self.config.model.memory()?.memory.begins;
-        self.texts.as_mut().filter(|_| self.done > begins)
+        let read = Memory::evaluated(&self.config, self.texts.as_ref(), self.done).is_some();
+        self.texts.as_mut().filter(|_| read)
     }
 
     /// What comes of the trainer while it looks nothing up.

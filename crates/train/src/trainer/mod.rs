@@ -19,7 +19,6 @@ pub use checkpoint::CheckpointError;
 use crate::RunConfig;
 use crate::config::{Cut, Training};
 use crate::corpora::{Batch, HeldOut, Source};
-use crate::memory::leak;
 use crate::memory::library::Library;
 use crate::models::{Inputs, Model};
 use memory::{Memory, inputs};
@@ -183,10 +182,11 @@ impl<R: Real> Trainer<R> {
         self.step.each_thread(crate::clock::of_thread).into_iter().sum()
     }
 
-    /// Bytes of weights, gradients, the optimiser and activations.
+    /// Bytes of weights, gradients, the optimiser, activations and of what texts are found by.
     pub fn bytes(&self) -> usize {
         let [activations, gradients] = self.step.bytes();
-        self.params.count() * size_of::<R>() + self.optimiser.bytes() + gradients + activations
+        let index = self.texts.as_ref().map_or(0, Library::bytes);
+        self.params.count() * size_of::<R>() + self.optimiser.bytes() + gradients + activations + index
     }
 
     /// Takes the next step.
@@ -195,7 +195,7 @@ impl<R: Real> Trainer<R> {
     /// If loss or gradient is no finite number; then no weight was moved and the step does not count as done.
     pub fn advance(&mut self) -> Result<Progress, Divergence> {
         let Self { config, source, texts, model, params, optimiser, step, batch, done, spikes, since } = self;
-        let memory = Memory::of(config, texts.as_ref(), *done, None);
+        let memory = Memory::of(config, texts.as_ref(), *done);
         let training = &config.training;
         source.fill(config.seed, *done, batch);
         let divisor = batch.counted().max(1) as f64;
@@ -241,7 +241,7 @@ impl<R: Real> Trainer<R> {
     /// The losses of all tokens of some windows, nats; 0 where a target does not count.
     pub fn losses(&mut self, batch: &Batch) -> Vec<R> {
         let Self { config, texts, model, params, step, done, .. } = self;
-        let memory = Memory::of(config, texts.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
+        let memory = Memory::evaluated(config, texts.as_ref(), *done);
         let mut losses = vec![R::ZERO; batch.inputs.len()];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut losses, |tape, range| {
             let targets = targets(tape, batch, &range);
@@ -272,7 +272,7 @@ impl<R: Real> Trainer<R> {
         F: Fn(&Model, &mut Tape<R>, Inputs) -> Slot + Sync,
     {
         let Self { config, texts, model, params, step, done, .. } = self;
-        let memory = Memory::of(config, texts.as_ref(), done.saturating_sub(1), Some(leak::EVALUATION));
+        let memory = Memory::evaluated(config, texts.as_ref(), *done);
         let mut values = vec![R::ZERO; batch.inputs.len() * width];
         step.evaluate(params, batch.sequences(), together(&config.training, batch), &mut values, |tape, range| {
             let inputs = inputs(tape, batch, range, memory);

@@ -6,14 +6,16 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::forms::{BESIDE, Form, WAYS};
 use super::lives::FACTS;
-use super::pools::{Person, Pools};
+use super::pools::Pools;
 use super::vocabulary::{MONTHS, NUMBERS, PRONOUNS, WORDS};
 use super::*;
 use crate::corpora::people::{BLANK, EOS, NAMES, STOP};
 use crate::corpora::stream::{Purpose, stream};
-use crate::corpora::{Batch, Config as Corpus, Facts, IGNORE, References};
+use crate::corpora::{Batch, Config as Corpus, Facts, IGNORE};
 
+mod drawn;
 mod exams;
+mod references;
 
 fn config(people: u64) -> Config {
     serde_json::from_value(serde_json::json!({ "people": people, "seed": 1 })).unwrap()
@@ -195,82 +197,6 @@ fn forms_and_order_are_drawn_as_asked() {
         // Of 8 orders among 720 two are the same for some of forty people.
         assert!(if order == Draw::Fresh { orders > fresh - 20 } else { orders == fixed }, "{orders}");
     }
-}
-
-/// Every field, form and order of so many people is drawn evenly, and no name twice.
-fn drawn_evenly(people: u64) {
-    let lives = lives(&config(people));
-    let mut counts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    let mut count = |what, of: u64, cells: u64| counts.entry(what).or_insert(vec![0; cells as usize])[of as usize] += 1;
-    let mut names = BTreeSet::new();
-    for number in 0..people {
-        let Person { gender, month, day, year, city, university, major, employer } = lives.person(number);
-        count("gender", gender, 2);
-        count("month", month, 12);
-        count("day", day, 28);
-        count("year", year, 200);
-        count("city", city, 200);
-        count("university", university, 300);
-        count("major", major, 100);
-        count("employer", employer, 263);
-        count("employer and major", employer * 100 + major, 26_300);
-        count("month and gender", month * 2 + gender, 24);
-        count("city and year", city * 200 + year, 40_000);
-        let text = lives.question(number);
-        let name: Vec<u32> = text[1..7].iter().map(|(token, _)| *token).collect();
-        assert!(names.insert(name), "a name twice among {people}");
-    }
-    let mut words: [BTreeMap<[u32; 2], u64>; 3] = Default::default();
-    for name in &names {
-        for (place, words) in words.iter_mut().enumerate() {
-            *words.entry([name[2 * place], name[2 * place + 1]]).or_default() += 1;
-        }
-    }
-    for (words, size) in words.iter().zip(NAMES) {
-        assert_eq!(words.len() as u64, size);
-        even("a name", &words.values().copied().collect::<Vec<_>>());
-    }
-    assert_eq!(counts.len(), 11);
-    counts.iter().for_each(|(what, counts)| even(what, counts));
-}
-
-#[test]
-fn a_hundred_thousand_people_are_drawn_evenly() {
-    drawn_evenly(100_000);
-}
-
-#[test]
-#[ignore = "minutes without optimisation"]
-fn a_million_people_are_drawn_evenly() {
-    drawn_evenly(1_000_000);
-}
-
-#[test]
-fn forms_and_orders_are_drawn_evenly() {
-    let mut forms = FORMS.each_ref().map(|forms| vec![0; forms.len()]);
-    let mut orders: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
-    for read in exposures(&config(4000), 11, 9) {
-        read.told.iter().for_each(|(fact, form)| forms[*fact][*form] += 1);
-        *orders.entry(read.told.iter().map(|(fact, _)| *fact).collect()).or_default() += 1;
-    }
-    forms.iter().for_each(|counts| even("forms", counts));
-    assert_eq!(orders.len(), 720);
-    even("orders", &orders.values().copied().collect::<Vec<_>>());
-}
-
-#[test]
-fn pools_share_no_word() {
-    let config = config(20_000);
-    let mut pools: [BTreeSet<String>; 7] = Default::default();
-    for read in exposures(&config, 1, 1) {
-        let names = read.name.split(' ').map(str::to_owned);
-        let values = [1, 2, 3, 4].map(|fact| read.values[fact].clone());
-        for (word, pool) in names.chain(values).zip(&mut pools) {
-            pool.insert(word);
-        }
-    }
-    assert_eq!(pools.each_ref().map(BTreeSet::len), [400, 400, 1000, 200, 300, 100, 263]);
-    assert_eq!(pools.iter().flatten().collect::<BTreeSet<_>>().len(), 2663);
 }
 
 /// However it is cut, the stream is one text behind the other, told by the order of its exposure.
@@ -503,111 +429,4 @@ fn settings_have_defaults() {
     assert!(serde_json::from_str::<Corpus>(r#"{ "kind": "bios", "seed": 1 }"#).is_err());
     let tokens = [PRONOUNS, PRONOUNS + 1, MONTHS + 11, NUMBERS + 7, NUMBERS + 19, NUMBERS + 45, STOP];
     assert_eq!(corpus(&config(1)).unwrap().text(&tokens).unwrap(), "He She December 07 1945.");
-}
-
-#[test]
-fn people_that_are_kept_back_stand_in_the_references_only() {
-    let some = Config { kept_back: 13, packing: Packing::People, ..small(40) };
-    let source = corpus(&some).unwrap();
-    assert_eq!((source.facts().unwrap().people(), source.pass(50)), (27, Some(27 * 50)));
-    assert_eq!(source.data().tokens, Some(27 * 50));
-    let names: Vec<Vec<u32>> =
-        (0..40).map(|person| source.lives.question(person)[..7].iter().map(|(token, _)| *token).collect()).collect();
-    let mut told = BTreeSet::new();
-    let mut batch = Batch::new(100, 50);
-    for step in 0..100 {
-        source.fill(3, step, &mut batch);
-        told.extend(batch.inputs.chunks(50).map(|window| window[..7].to_vec()));
-    }
-    assert_eq!(told, names[..27].iter().cloned().collect());
-    let held = source.held_out(27, 50).unwrap().batch;
-    assert!(held.inputs.chunks(50).all(|window| told.contains(&window[..7])));
-
-    let texts = source.references().unwrap();
-    assert_eq!((texts.count(), texts.longest()), (40, 50));
-    let mut seen = BTreeSet::new();
-    (0..100).for_each(|step| {
-        source.fill(3, step, &mut batch);
-        seen.extend(batch.inputs.chunks(50).map(<[u32]>::to_vec));
-    });
-    for person in 0..40 {
-        let mut text = Vec::new();
-        texts.write(person, &mut text);
-        assert_eq!(text[..7], names[person as usize]);
-        // All that is asked of a person stands there, told in another way than in training.
-        let (asked, found) = (source.lives.text(&text), read(&source.lives.text(&text)));
-        let own = source.lives.person(person);
-        assert_eq!(found.values, read(&source.lives.text(&exposure(&source.lives, person))).values, "{own:?} {asked}");
-        assert!(!seen.contains(&text));
-    }
-    // Forms and orders that are a person's own are those of training as well.
-    let fixed = corpus(&Config { sentences: Draw::Fixed, order: Draw::Fixed, ..some.clone() }).unwrap();
-    let mut text = Vec::new();
-    fixed.references().unwrap().write(3, &mut text);
-    assert_eq!(text, exposure(&fixed.lives, 3));
-    for (kept_back, people) in [(40, 40), (41, 40)] {
-        let error = corpus(&Config { kept_back, people, ..some.clone() }).unwrap_err();
-        assert!(error.message.contains("`kept_back` is 4"), "{error}");
-    }
-}
-
-/// A text about somebody.
-fn exposure(lives: &Biographies, person: u64) -> Vec<u32> {
-    let mut text = vec![0; 50];
-    lives.write(person, &mut stream(Purpose::Training, [9, 9, 9]), &mut text);
-    text
-}
-
-#[test]
-fn a_person_is_told_of_as_often_in_a_row_as_was_asked_for() {
-    let twice = Config { tellings: 2, packing: Packing::People, ..small(9) };
-    let source = corpus(&twice).unwrap();
-    assert_eq!((source.pass(100), source.data().tokens), (Some(900), Some(900)));
-    assert!(source.suffices(1, 99).is_err() && source.suffices(1, 100).is_ok());
-    let mut batch = Batch::new(200, 100);
-    source.fill(1, 0, &mut batch);
-    let mut same = 0;
-    for window in batch.inputs.chunks(100) {
-        let [first, second] = [&window[..50], &window[50..]].map(|text| read(&source.lives.text(text)));
-        assert_eq!((&first.name, &first.values, &first.gender), (&second.name, &second.values, &second.gender));
-        same += usize::from(first.told == second.told);
-    }
-    assert_eq!(same, 0);
-    // What follows the first telling is the second.
-    assert!(batch.targets.chunks(100).zip(batch.inputs.chunks(100)).all(|(t, i)| t[..99] == i[1..] && t[99] == EOS));
-    let flat = fill(&Config { packing: Packing::Stream, ..twice.clone() }, 1, 0, 200, 100);
-    assert_eq!(flat.inputs, batch.inputs);
-    for tellings in [0, 65] {
-        assert!(corpus(&Config { tellings, ..twice.clone() }).unwrap_err().message.contains("`tellings`"));
-    }
-}
-
-#[test]
-fn windows_of_one_person_begin_with_the_question_who_it_is() {
-    let packed = Config { packing: Packing::People, ..small(9) };
-    for config in [packed.clone(), Config { tellings: 2, ..packed.clone() }] {
-        let source = corpus(&config).unwrap();
-        let batch = source.held_out(9, 100).unwrap().batch;
-        assert_eq!(batch.prompts, [7; 9]);
-        assert_eq!(fill(&config, 1, 1, 4, 100).prompts, [7; 4]);
-        // Who is told of twice needs no other text.
-        assert_eq!(source.references().is_none(), config.tellings > 1);
-        let texts = &source as &dyn References;
-        let begun: BTreeSet<Vec<u32>> = (0..9)
-            .map(|number| {
-                let mut text = Vec::new();
-                texts.write(number, &mut text);
-                text[..7].to_vec()
-            })
-            .collect();
-        assert_eq!(begun, batch.inputs.chunks(100).map(|window| window[..7].to_vec()).collect());
-    }
-    // Where windows cut texts nobody is asked for.
-    assert!(fill(&small(9), 1, 1, 4, 100).prompts.is_empty());
-    let source = corpus(&packed).unwrap();
-    let facts = source.facts().unwrap();
-    let [mut inputs, mut targets] = [(); 2].map(|()| vec![0; facts.length()]);
-    facts.ask(4, &mut inputs, &mut targets, &mut vec![0; facts.length()]);
-    assert_eq!(facts.prompt(), 7);
-    assert_eq!(inputs[..7], source.lives.question(4)[..7].iter().map(|(token, _)| *token).collect::<Vec<_>>());
 }

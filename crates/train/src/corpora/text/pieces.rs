@@ -1,11 +1,13 @@
-//! Documents that are trained on as texts to look up: cut into pieces of equal length, but for the last of each.
+//! Documents that are trained on as texts to look up: cut into pieces of equal length, but for the last of each. All begin with
+//! the separator, as a document behind another does: the first token of a text is never kept.
 
 use super::super::References;
 use super::TextSource;
 use super::cache::Tokens;
 
-/// Tokens of a piece: those of a reference of Memory^3 (Yang et al. 2024, arXiv 2407.01178, section 3).
-const PIECE: u64 = 128;
+/// Tokens of a piece with the separator in front: those of a reference of Memory^3 (Yang et al. 2024, arXiv 2407.01178).
+const LONGEST: usize = 128;
+const PIECE: u64 = LONGEST as u64 - 1;
 
 /// Where pieces are.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl References for TextSource {
     }
 
     fn longest(&self) -> usize {
-        PIECE as usize
+        LONGEST
     }
 
     fn write(&self, number: u64, tokens: &mut Vec<u32>) {
@@ -43,6 +45,7 @@ impl References for TextSource {
         let before = if place == 0 { 0 } else { ends[place - 1].1 };
         let (start, length) = self.tokens.document(ends[place].0);
         let skip = (number - before) * PIECE;
+        tokens.push(self.tokens.separator());
         let from = tokens.len();
         tokens.resize(from + (length - 1 - skip).min(PIECE) as usize, 0);
         self.tokens.copy(start + skip, &mut tokens[from..]);

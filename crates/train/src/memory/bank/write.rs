@@ -91,7 +91,10 @@ impl Writer {
                 let message = format!("reference {} holds {}, and at most 65504 fits", self.written, numbers[at]);
                 return Err(BankError::unfit(&self.path, message, "see whether the model that wrote it has diverged"));
             }
-            self.block.extend(self.halves.iter().flat_map(|half| half.to_le_bytes()));
+            let from = self.block.len();
+            self.block.resize(from + 2 * self.halves.len(), 0);
+            let bytes = self.block[from..].as_chunks_mut::<2>().0.iter_mut();
+            bytes.zip(&self.halves).for_each(|(bytes, half)| *bytes = half.to_le_bytes());
         }
         self.written += 1;
         if self.block.len() == shape.record() * shape.per_block() { self.flush() } else { Ok(()) }

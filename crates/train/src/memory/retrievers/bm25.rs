@@ -42,6 +42,10 @@ impl Retriever for Bm25 {
         words(query.tokens, &mut terms);
         self.0.nearest(&mut terms, most)
     }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ impl Retriever for Hidden {
         found.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.d_id.cmp(&b.d_id)));
         found.into_iter().take(most).map(|neighbour| neighbour.d_id as u32).collect()
     }
+
+    fn bytes(&self) -> usize {
+        // A vector and the links of the lowest level, which has nearly all of them.
+        self.graph.get_nb_point() * (self.dims * size_of::<f32>() + 2 * NEIGHBOURS * size_of::<usize>())
+    }
 }
 
 /// 1 - cosine of two vectors of length 1.

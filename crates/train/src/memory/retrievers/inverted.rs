@@ -123,6 +123,12 @@ impl Inverted {
         index
     }
 
+    /// Bytes of impacts, of lists and of the table of terms.
+    pub(super) fn bytes(&self) -> usize {
+        let lists = size_of_val(&self.holders[..]) + size_of_val(&self.impacts[..]) + size_of_val(&self.rows[..]);
+        lists + size_of_val(&self.places[..]) + self.numbers.capacity() * size_of::<(u64, u32)>()
+    }
+
     /// The references whose scores are greatest, and above 0: a score is the sum of what the terms of a query count there,
     /// each as often as it is in the query. The best first, of equals the lowest number first.
     ///

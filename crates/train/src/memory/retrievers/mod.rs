@@ -20,6 +20,9 @@ pub trait Retriever: fmt::Debug + Send + Sync {
     /// The numbers of the references that are most like the query: the best first, of equals the lowest number first, at
     /// most so many. Fewer where fewer have anything in common with it.
     fn nearest(&self, query: &Query, most: usize) -> Vec<u32>;
+
+    /// Bytes that it takes, about.
+    fn bytes(&self) -> usize;
 }
 
 /// What is looked for.

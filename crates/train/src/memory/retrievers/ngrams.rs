@@ -36,6 +36,10 @@ impl Retriever for Ngrams {
         ngrams(query.tokens, &mut terms);
         self.0.nearest(&mut terms, most)
     }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
 }
 
 #[cfg(test)]

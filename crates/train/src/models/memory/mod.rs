@@ -104,7 +104,7 @@ impl Config {
 
     pub(super) fn size(&self, seq_len: usize) -> Size {
         let mut size = self.decoder.size(seq_len);
-        let Remembers { per_window, pairs, scores, longest, .. } = self.memory;
+        let Remembers { per_window, pairs, scores, longest, kept: most, .. } = self.memory;
         let remembering = layers(&self.decoder);
         let last = remembering.last().copied().unwrap_or_default();
         let (attention, mut more, mut kept) = (self.attention(), MultiplyAdds::default(), 0);
@@ -121,9 +121,8 @@ impl Config {
                 more += mixed.on_average(per_window);
                 kept += 4 * parts.d_model as u64 + cost.kept + fed.kept;
                 if remembering.contains(&number) {
-                    let choice = ops::keep::multiply_adds(longest, n_head, head_dim);
-                    more +=
-                        MultiplyAdds { executed: [choice, 0.0], ..MultiplyAdds::plain(choice) }.on_average(per_window);
+                    let choice = ops::keep::multiply_adds(longest, most, n_head, head_dim);
+                    more += MultiplyAdds::forward_alone(choice).on_average(per_window);
                     more += MultiplyAdds::of_memory(n_head, [head_dim; 2], Reads { pairs, scores });
                 }
             }
@@ -187,7 +186,8 @@ impl Model {
                 let of_text = &tape.value(*slot)[text * rows * heads * width..][..rows * heads * width];
                 // [tokens, heads, head_dim] to [heads, tokens, head_dim].
                 for head in 0..heads {
-                    values.extend(of_text.chunks_exact(heads * width).flat_map(|row| &row[head * width..][..width]));
+                    let rows = of_text.chunks_exact(heads * width);
+                    rows.for_each(|row| values.extend_from_slice(&row[head * width..][..width]));
                 }
             }
         }

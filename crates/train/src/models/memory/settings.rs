@@ -41,7 +41,7 @@ impl Default for Settings {
             reach: 5,
             start: 0.75,
             leak: leak::TRAINING,
-            retriever: Kind::Bm25,
+            retriever: Kind::Ngrams,
         }
     }
 }
