@@ -11,7 +11,7 @@ use isoloss_runs::record::{Cost, Labels, Other, Outcome, Run, SCHEMA, State, Sta
 use isoloss_runs::store::{Claim, Curve, CurvePoint, Loaded, StoreError, TrunkClaim};
 
 use crate::corpora::{HeldOut, Known, Source};
-use crate::measures::Subject;
+use crate::measures::{Subject, Unmeasured};
 use crate::{Progress, RunConfig, Trainer, Trunk, clock, counts};
 
 /// A run to be trained.
@@ -225,8 +225,14 @@ impl Job {
                 saved = Instant::now();
             }
         }
-        let (evaluated, of_sets) = trainer.evaluate(&self.held_out);
         let step = trainer.done();
+        let measures = &self.config.evaluation.measures;
+        if !measures.is_empty() {
+            // What was trained is not lost with a measure.
+            run.state.step = step;
+            self.keep(run, &trainer, claim, &curve, started)?;
+        }
+        let (evaluated, of_sets) = trainer.evaluate(&self.held_out);
         let guess = (self.source.vocab_size() as f64).ln();
         if evaluated.loss <= guess + ASTRAY {
             let mut result = Outcome { loss: evaluated.loss, loss_stderr: evaluated.stderr, ..Outcome::default() };
@@ -240,14 +246,25 @@ impl Job {
                 result.measures.extend(stderr);
                 set.known.report(&format!("_{}", set.name), &mut result.measures);
             }
-            let measures = &self.config.evaluation.measures;
             let points = if measures.is_empty() { Vec::new() } else { claim.points()? };
             for measure in measures {
                 let (source, held_out) = (self.source.as_ref(), &self.held_out);
                 let folder = claim.folder();
-                let mut subject = Subject { trainer: &mut trainer, source, held_out, curve: &points, folder };
-                let named = measure.of(&mut subject).into_iter();
-                result.measures.extend(named.map(|(name, value)| (name, value.into())));
+                let is_stopped = &|| control.is_stopped();
+                let mut subject =
+                    Subject { trainer: &mut trainer, source, held_out, curve: &points, folder, is_stopped };
+                let measured = if is_stopped() { Err(Unmeasured::Stopped) } else { measure.of(&mut subject) };
+                let (name, reason) = match measured {
+                    Ok(named) => {
+                        result.measures.extend(named.into_iter().map(|(name, value)| (name, value.into())));
+                        continue;
+                    }
+                    Err(Unmeasured::Stopped) => (StateName::Interrupted, None),
+                    Err(Unmeasured::Failed(reason)) => (StateName::Failed, Some(reason)),
+                };
+                run.state = State { name, reason, step };
+                run.finished = (name == StateName::Failed).then(clock::now);
+                return self.keep(run, &trainer, claim, &curve, started);
             }
             run.result = Some(result);
             run.state = State { name: StateName::Finished, reason: None, step };

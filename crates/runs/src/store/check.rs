@@ -37,6 +37,9 @@ impl Store {
     }
 }
 
+/// What measures put into the folder of a run while they work.
+const SCRATCH: &[&str] = &["bank", "bank.lock"];
+
 fn check_trunks(folder: &Path) -> Result<Vec<StoreError>, StoreError> {
     let mut problems = Vec::new();
     let mut paths = entries(folder)?;
@@ -109,6 +112,11 @@ fn check_files(
         } else if name.ends_with(UNFINISHED) {
             if !trained {
                 let error = StoreError::new(&path, "half written when its program was killed");
+                problems.push(error.hint("it is removed when the run goes on; it may be removed by hand"));
+            }
+        } else if SCRATCH.contains(&name.as_str()) {
+            if !trained {
+                let error = StoreError::new(&path, "left by a measure that was interrupted");
                 problems.push(error.hint("it is removed when the run goes on; it may be removed by hand"));
             }
         } else if !beside.contains(&name.as_str()) {

@@ -22,11 +22,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Measured, Subject, scores};
+use super::{Measure, Measured, Subject, Unmeasured, scores};
 use crate::corpora::{HeldOut, References, Source};
-use crate::memory::bank::{Bank, BankError, Header};
+use crate::memory::bank::{Bank, BankError, Header, Reason};
 use crate::memory::retrievers::{self, Material, Query};
-use crate::{Trainer, models};
+use crate::{RunConfig, Trainer, models};
 
 pub(super) const SAYS: &str =
     "loss and scores from a bank of all texts and without memory, and how often texts are found";
@@ -44,12 +44,12 @@ pub(super) fn refused(source: &dyn Source, _: &models::Config) -> Option<&'stati
     )
 }
 
-pub(super) fn measure(subject: &mut Subject) -> Measured {
-    let Subject { trainer, source, held_out, folder, .. } = subject;
-    let (Some(references), Some(_)) = (source.references(), trainer.memory()) else { return Measured::new() };
+pub(super) fn measure(subject: &mut Subject) -> Result<Measured, Unmeasured> {
+    let Subject { trainer, source, held_out, folder, is_stopped, .. } = subject;
+    let (Some(references), Some(_)) = (source.references(), trainer.memory()) else { return Ok(Measured::new()) };
     let path = folder.join("bank");
-    // What a disk refuses ends the run with what it says.
-    let bank = Arc::new(written(&path, references, *source, trainer).unwrap_or_else(|error| panic!("{error}")));
+    let files = Files(&path);
+    let bank = Arc::new(whole(&path, references, *source, trainer, is_stopped)?);
     let mut measured = vec![
         ("bank_references".to_owned(), references.count() as f64),
         ("bank_bytes".to_owned(), bank.bytes_per_reference() as f64),
@@ -57,11 +57,56 @@ pub(super) fn measure(subject: &mut Subject) -> Measured {
     read_from(trainer, Some(bank));
     measured.extend(named("banked", *source, held_out, trainer));
     read_from(trainer, None);
-    // Read for the last time; who looks into the folder afterwards finds the record alone.
-    [path.clone(), path.with_extension("lock")].iter().for_each(|path| drop(fs::remove_file(path)));
+    fs::remove_file(&path).map_err(|error| Unmeasured::Failed(format!("{}: {error}", path.display())))?;
+    drop(files);
+    if is_stopped() {
+        return Err(Unmeasured::Stopped);
+    }
     measured.extend(trainer.without_memory(|trainer| named("bare", *source, held_out, trainer)));
     measured.extend(hits(references, trainer));
-    measured
+    Ok(measured)
+}
+
+/// What stands beside a bank goes with whoever asked for it, however it ends: who looks into the folder finds what a store has there.
+struct Files<'a>(&'a Path);
+
+impl Drop for Files<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.0.with_extension("lock"));
+    }
+}
+
+/// The bank, checked: one that an interruption left behind, or a new one where that is damaged or of another program.
+fn whole(
+    path: &Path,
+    references: &dyn References,
+    source: &dyn Source,
+    trainer: &mut Trainer<f32>,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Bank, Unmeasured> {
+    let mut ask = || {
+        let bank = written(path, references, source, trainer, is_stopped)?;
+        bank.check()?;
+        Ok(bank)
+    };
+    let bank = ask().or_else(|error: BankError| match error.reason {
+        Reason::Damaged | Reason::Foreign | Reason::Version => {
+            drop(fs::remove_file(path));
+            ask()
+        }
+        _ => Err(error),
+    });
+    bank.map_err(|error| match error.reason {
+        Reason::Stopped => Unmeasured::Stopped,
+        _ => Unmeasured::Failed(error.to_string().replace('\n', "; ")),
+    })
+}
+
+/// Bytes on the disk that a run needs while this is measured; none where it is not asked for, or has nothing to write.
+pub fn bytes(config: &RunConfig, source: &dyn Source) -> Option<u64> {
+    let asked = config.evaluation.measures.contains(&Measure::Bank);
+    let (model, references) = (config.model.memory().filter(|_| asked)?, source.references()?);
+    Header { model: [0; 32], references: [0; 32], count: references.count(), shape: model.bank() }.bytes()
 }
 
 fn read_from(trainer: &mut Trainer<f32>, bank: Option<Arc<Bank>>) {
@@ -86,6 +131,7 @@ fn written(
     references: &dyn References,
     source: &dyn Source,
     trainer: &mut Trainer<f32>,
+    is_stopped: &dyn Fn() -> bool,
 ) -> Result<Bank, BankError> {
     let model = trainer.config().model.memory().expect("a library belongs to a memory");
     let (memory, shape) = (model.memory, model.bank());
@@ -101,6 +147,9 @@ fn written(
     };
     Bank::open_or_write(path, header, |writer| {
         each(references, memory.longest, |tokens, lengths| {
+            if is_stopped() {
+                return Err(BankError::stopped(path));
+            }
             let values = trainer.encode(tokens, lengths).expect("a model with a memory");
             let texts = values.chunks_exact(shape.values()).zip(lengths);
             let kept = |length: u32| shape.tokens.min(length.saturating_sub(1));

@@ -10,6 +10,7 @@ pub mod loads;
 pub mod movement;
 pub mod scores;
 
+use std::fmt;
 use std::path::Path;
 
 use isoloss_runs::store::CurvePoint;
@@ -20,7 +21,6 @@ use crate::corpora::{HeldOut, Source};
 use crate::models;
 
 /// What is measured: a model that was trained, what it was trained on, and what it is evaluated on.
-#[derive(Debug)]
 pub struct Subject<'a> {
     /// The run at its end.
     pub trainer: &'a mut Trainer<f32>,
@@ -32,10 +32,44 @@ pub struct Subject<'a> {
     pub curve: &'a [CurvePoint],
     /// The folder of its record, where something may be put while it is measured.
     pub folder: &'a Path,
+    /// Is it to stop? What takes seconds asks now and then.
+    pub is_stopped: &'a (dyn Fn() -> bool + 'a),
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("trainer", &self.trainer).field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 /// Values by name.
 pub type Measured = Vec<(String, f64)>;
+
+/// Why there are no values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmeasured {
+    /// Somebody asked to stop.
+    Stopped,
+    /// What went wrong, in one line, and what would help.
+    Failed(String),
+}
+
+/// What a measure gives: most cannot fail.
+trait Answer {
+    fn answer(self) -> Result<Measured, Unmeasured>;
+}
+
+impl Answer for Measured {
+    fn answer(self) -> Result<Measured, Unmeasured> {
+        Ok(self)
+    }
+}
+
+impl Answer for Result<Measured, Unmeasured> {
+    fn answer(self) -> Self {
+        self
+    }
+}
 
 /// The list from which configs, names and dispatch are made.
 macro_rules! measures {
@@ -49,9 +83,12 @@ macro_rules! measures {
 
         impl Measure {
             /// Measures.
-            pub fn of(self, subject: &mut Subject) -> Measured {
+            ///
+            /// # Errors
+            /// If somebody asks to stop, or the system refuses what a measure needs.
+            pub fn of(self, subject: &mut Subject) -> Result<Measured, Unmeasured> {
                 match self {
-                    $(Self::$variant => $module::measure(subject)),*
+                    $(Self::$variant => $module::measure(subject).answer()),*
                 }
             }
 

@@ -2,7 +2,8 @@
 //!
 //! Memory^3 (Yang et al. 2024, arXiv 2407.01178) looks texts up once for every chunk of 64 tokens, by the 64 tokens
 //! before it, and a token reads the texts of its chunk and of the four chunks before. So it is here: a token reads what was
-//! found by tokens before it alone, and a loss with memory is that of a model that does not see what it foretells. A question that is known as a whole is looked up where it ends.
+//! found by tokens before it alone, whatever follows. Which texts are left out as leaks depends on the whole window: a window that
+//! holds a text does not read it. A question that is known as a whole is looked up where it ends.
 
 use std::ops::Range;
 

@@ -55,8 +55,9 @@ fn twenty_people_are_learnt_by_heart() {
         held_out: &job.held_out,
         curve: &[],
         folder: Path::new("."),
+        is_stopped: &|| false,
     };
-    let before = Measure::Bits.of(&mut subject);
+    let before = Measure::Bits.of(&mut subject).unwrap();
     assert!(
         before.contains(&("bits".to_owned(), 0.0)) && before.contains(&("bits_clamped".to_owned(), 1.0)),
         "{before:?}"
@@ -117,8 +118,9 @@ fn timings() {
             held_out: &job.held_out,
             curve: &[],
             folder: Path::new("."),
+            is_stopped: &|| false,
         };
-        let measured = Measure::Bits.of(&mut subject).len();
+        let measured = Measure::Bits.of(&mut subject).unwrap().len();
         let (took, stored) = (start.elapsed().as_secs_f64(), counts(&config).stored);
         println!(
             "{took:.2} s for {measured} values of 10^4 people, {stored} parameters, {threads} threads, cut for {length}"

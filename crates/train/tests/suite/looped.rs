@@ -165,9 +165,15 @@ fn exits_are_measured() {
     for _ in 0..10 {
         trainer.advance().unwrap();
     }
-    let mut subject =
-        Subject { trainer: &mut trainer, source: &source, held_out: &held_out, curve: &[], folder: Path::new(".") };
-    let measured = Measure::Exits.of(&mut subject);
+    let mut subject = Subject {
+        trainer: &mut trainer,
+        source: &source,
+        held_out: &held_out,
+        curve: &[],
+        folder: Path::new("."),
+        is_stopped: &|| false,
+    };
+    let measured = Measure::Exits.of(&mut subject).unwrap();
     let of = |name: &str| measured.iter().find(|(n, _)| n == name).unwrap().1;
     let shares = [of("exit_share_1"), of("exit_share_2"), of("exit_share_3")];
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{shares:?}");

@@ -6,6 +6,7 @@ mod counts;
 mod fusion;
 mod golden;
 mod knowledge;
+mod looked_up;
 mod looped;
 mod memory;
 mod mixers;

@@ -277,8 +277,9 @@ fn experts_learn_and_share_the_tokens() {
             held_out: &held_out,
             curve: &[],
             folder: Path::new("."),
+            is_stopped: &|| false,
         };
-        let loads = Measure::Loads.of(&mut subject);
+        let loads = Measure::Loads.of(&mut subject).unwrap();
         assert_eq!(loads.len(), 3, "the first block is dense: {loads:?}");
         let most = loads.iter().find(|(name, _)| name == "load_most").unwrap().1;
         let counts = counts(&config);

@@ -7,6 +7,7 @@ use isoloss::experiment::{Experiment, Part, Planned, Planner, labelled};
 use isoloss_runs::record::{Counts, Run as Record};
 use isoloss_runs::store::Store;
 use isoloss_train::job::Job;
+use isoloss_train::measures::bank;
 use isoloss_train::trunk::{own_flops, starts, units};
 use isoloss_train::{Estimate, counts, estimate, makespan, with_memory};
 use serde_json::{Value, json};
@@ -234,7 +235,13 @@ fn of_memory(rows: &[Row]) -> String {
         return String::new();
     }
     let timed = if timed.is_empty() { String::new() } else { format!(", and takes {} times as long", from_to(timed)) };
-    format!("  A step with memory executes {} times the FLOPs of one without{timed}.\n", from_to(counted))
+    let disk =
+        rows.iter().filter_map(|row| bank::bytes(&row.planned.job.config, row.planned.job.source.as_ref())).max();
+    let disk = disk.map_or(String::new(), |bytes| {
+        let bytes = memory::in_words(bytes as f64);
+        format!("  Its bank takes up to {bytes} on the disk while a run is measured; the time of measures is in none of those above.\n")
+    });
+    format!("  A step with memory executes {} times the FLOPs of one without{timed}.\n{disk}", from_to(counted))
 }
 
 /// `128 B a token`, `96 B a token, 8 kB`: what a decoder keeps of a sequence.

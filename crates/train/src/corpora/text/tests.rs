@@ -470,8 +470,8 @@ fn references_are_the_training_documents_in_pieces() {
     let [_, training] = parts((0..40).map(|i| text(i).into_bytes()).chain(["x y ".repeat(96).into()]).collect(), 0.2);
     let wanted: Vec<Vec<u32>> = training
         .iter()
-        .flat_map(|text| text.chunks(128))
-        .map(|piece| piece.iter().map(|b| (*b).into()).collect())
+        .flat_map(|text| text.chunks(127))
+        .map(|piece| std::iter::once(256).chain(piece.iter().map(|b| (*b).into())).collect())
         .collect();
     let texts = source.references().unwrap();
     assert_eq!((texts.count(), texts.longest()), (wanted.len() as u64, 128));

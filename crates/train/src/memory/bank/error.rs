@@ -32,6 +32,8 @@ pub enum Reason {
     Version,
     /// What was to be written makes no bank.
     Unfit,
+    /// Whoever writes it was asked to stop.
+    Stopped,
     /// The operating system refused.
     System,
 }
@@ -56,6 +58,11 @@ impl BankError {
     /// What makes no bank.
     pub(super) fn unfit(path: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(path, Reason::Unfit, message, hint)
+    }
+
+    /// Not to be gone on with.
+    pub(crate) fn stopped(path: &Path) -> Self {
+        Self::new(path, Reason::Stopped, "the writing was stopped", "run it again, and it is written")
     }
 
     /// What the operating system refused. `doing` is what was tried: `written`, `read`.

@@ -139,7 +139,7 @@ impl Header {
     }
 
     /// Bytes of the whole file; none if there is no such file.
-    pub(super) fn bytes(&self) -> Option<u64> {
+    pub fn bytes(&self) -> Option<u64> {
         let Shape { layers, heads, tokens, head_dim, vector } = self.shape;
         let sizes = [2, layers, heads, tokens, head_dim].into_iter();
         let values = sizes.map(u64::from).try_fold(1, u64::checked_mul)?;

@@ -58,7 +58,8 @@ impl Shape {
             return Err(Refused::new("pattern", says));
         }
         let Some(shelf) = reading.shelf else {
-            let says = "looks texts up, and the corpus has none: bios, biod, text and mixtures with them do";
+            let says = "looks texts up, and the corpus has none: bios, biod, text and mixtures with them do; bios with several \
+                        `tellings` where people are `kept_back`";
             return Err(Refused::new("kind", says));
         };
         let memory = shape.memory.unwrap_or_default().complete(shelf);
@@ -77,7 +78,8 @@ fn layers(decoder: &hybrid::Config) -> Vec<usize> {
 impl Config {
     /// For a training of so many steps.
     pub(super) fn of_steps(&mut self, steps: u64) {
-        self.memory.begins = (self.memory.start * steps as f64).round() as u64;
+        // The last step at the latest: a memory that nothing was learnt with is none.
+        self.memory.begins = ((self.memory.start * steps as f64).round() as u64).min(steps.saturating_sub(1));
     }
 
     /// What is needed to find texts.

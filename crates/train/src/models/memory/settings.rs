@@ -79,12 +79,23 @@ impl Settings {
         counts.into_iter().try_for_each(|(name, n)| sized(name, n))?;
         share("start", start)?;
         share("leak", leak)?;
+        if start >= 1.0 {
+            return Err(Refused::new("start", "is 1: a part of the steps must be left for memory"));
+        }
+        for (name, n) in [("longest", longest), ("chunk", chunk)] {
+            if n < 2 {
+                return Err(Refused::new(
+                    name,
+                    "is 1: texts are found by two neighbouring tokens, and the first of a text is not kept",
+                ));
+            }
+        }
         if retriever.compares_vectors() {
             let says =
                 "finds texts by states of a model that was trained: for training it is one of those that go by tokens";
             return Err(Refused::new("retriever", says));
         }
-        let longest = longest.min(shelf.longest);
+        let (longest, texts) = (longest.min(shelf.longest), texts.min(shelf.count as usize));
         let (course, kept) = (Course { chunk, texts, reach }, kept.min(longest.saturating_sub(1)));
         let of = |prompt: usize| {
             let queries = course.queries(shelf.window, prompt);
@@ -95,6 +106,10 @@ impl Settings {
         };
         let (plain, asked) = (of(0), of(shelf.prompt));
         let [per_window, pairs, scores] = [0, 1, 2].map(|i| plain[i] * (1.0 - shelf.asked) + asked[i] * shelf.asked);
+        if per_window == 0.0 {
+            let says = format!("is {chunk}, and no window of {} tokens ever looks a text up", shelf.window);
+            return Err(Refused::new("chunk", says));
+        }
         let begins = 0;
         Ok(Remembers { kept, longest, course, start, begins, leak, retriever, per_window, pairs, scores })
     }
