@@ -35,12 +35,12 @@ fn every_kind_of_file() {
     assert!(dark.code == 0 && dark.stdout != run.stdout);
 }
 
-/// `isoloss figure fit examples/runs.csv -o docs/fit.svg --width double --force` makes it anew.
+/// `isoloss figure fit examples/runs.csv -o docs/figures/fit.svg --width double --force` makes it anew.
 #[test]
 fn the_picture_of_the_readme_is_what_the_program_draws() {
     let drawn = isoloss(&["figure", "fit", EXAMPLE, "--width", "double", "-o", "-"]);
-    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fit.svg")).unwrap();
-    assert!(drawn.stdout == shown, "docs/fit.svg is not what is drawn now");
+    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/figures/fit.svg")).unwrap();
+    assert!(drawn.stdout == shown, "docs/figures/fit.svg is not what is drawn now");
 }
 
 #[test]

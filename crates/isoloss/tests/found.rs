@@ -1,5 +1,8 @@
-//! What an experiment says it found is what a refit of its committed results finds.
+//! What an experiment says it found is what a refit of its committed results finds, and figures in documents are those that it
+//! draws: `ISOLOSS_DOCS=write cargo test -p isoloss --test found` draws them anew.
 #![cfg(feature = "lab")]
+
+mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +14,15 @@ use isoloss_runs::read_path;
 
 /// Value, lower and upper end, by name.
 type Found = BTreeMap<String, [Option<f64>; 3]>;
+
+/// Figures in `docs/figures`: that of an experiment, drawn by `isoloss run` from its results.
+const DRAWN: &[(&str, &str)] = &[
+    ("capacity", "capacity"),
+    ("kimi-linear", "compute"),
+    ("memory", "pareto"),
+    ("multimodal", "mixtures"),
+    ("reuse", "reuse"),
+];
 
 /// Answers the experiment from its committed results. Where the data is made from a seed, the results have to be those of
 /// the very runs that it asks for: nothing may be left to train.
@@ -52,6 +64,10 @@ fn what_was_found_is_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let seeded = experiment.scores.is_none() && !experiment.text().contains("kind = \"text\"");
         let fit = refitted(name, seeded, &fs::canonicalize(&results).unwrap(), folder.path());
+        for (_, figure) in DRAWN.iter().filter(|(of, _)| of == name) {
+            let drawn = fs::read(folder.path().join(format!("out/{name}/{figure}.svg"))).unwrap();
+            common::same_document(&root.join(format!("../docs/figures/{name}.svg")), &drawn);
+        }
         for (wanted, said) in &experiment.found {
             let found = fit.get(wanted).unwrap_or_else(|| panic!("{name}: no {wanted} among {:?}", fit.keys()));
             for (number, said) in found.iter().zip(said) {

@@ -170,6 +170,68 @@ fn arrows_point_one_way() {
     assert_eq!(found, allowed.collect::<BTreeMap<String, BTreeSet<String>>>());
 }
 
+/// The Rust files below a folder, by their paths from there, without those of tests.
+fn sources(folder: &Path) -> BTreeSet<String> {
+    let (mut folders, mut found) = (vec![folder.to_owned()], BTreeSet::new());
+    while let Some(at) = folders.pop() {
+        for (name, path) in entries(&at) {
+            match path.is_dir() {
+                true if name != "tests" => folders.push(path),
+                false if name.ends_with(".rs") && name != "tests.rs" => {
+                    found.insert(path.strip_prefix(folder).unwrap().to_string_lossy().into_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The map in `ARCHITECTURE.md`: a file, several of a folder, or a folder with all that is in it, in each row.
+#[test]
+fn the_map_has_every_module() {
+    let architecture = text("ARCHITECTURE.md");
+    let mut crates = 0;
+    for part in architecture.split("\n### crates/").skip(1) {
+        let (name, rows) = part.split_once('\n').unwrap();
+        let folder = root().join("crates").join(name).join("src");
+        let mut mapped: BTreeSet<String> = BTreeSet::new();
+        for row in rows.lines().take_while(|line| !line.starts_with('#')).filter(|line| line.starts_with("| `")) {
+            let names: Vec<&str> = row[2..].split(" | ").next().unwrap().split('`').skip(1).step_by(2).collect();
+            let beside = names[0].rsplit_once('/').map_or("", |(folder, _)| folder);
+            mapped.insert(names[0].to_owned());
+            mapped.extend(names[1..].iter().map(|name| format!("{beside}/{name}")));
+        }
+        let there = sources(&folder);
+        let holds = |row: &String, file: &String| row == file || row.ends_with('/') && file.starts_with(row.as_str());
+        let unmapped: Vec<&String> = there.iter().filter(|file| !mapped.iter().any(|row| holds(row, file))).collect();
+        let gone: Vec<&String> = mapped.iter().filter(|row| !there.iter().any(|file| holds(row, file))).collect();
+        assert!(unmapped.is_empty() && gone.is_empty(), "crates/{name}: not in the map {unmapped:?}, gone {gone:?}");
+        crates += 1;
+    }
+    assert_eq!(crates, ARROWS.len());
+}
+
+/// No file grows until there are two things in it.
+#[test]
+fn no_file_is_longer_than_500_lines() {
+    let mut folders = vec![root().join("crates"), root().join("benches")];
+    let mut long = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for (name, path) in entries(&folder) {
+            if path.is_dir() && name != "target" {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                let lines = fs::read_to_string(&path).unwrap().lines().count();
+                if lines > 500 {
+                    long.push(format!("{}: {lines}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
 /// Same points, options and seed give the same fit: what could tell two machines or two moments apart is not there.
 #[test]
 fn laws_see_no_file_clock_or_environment() {

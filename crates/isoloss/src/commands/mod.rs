@@ -8,6 +8,7 @@ mod figure;
 mod fit;
 mod knowledge;
 mod list;
+mod man;
 mod mixture;
 mod next;
 mod plan;
@@ -47,6 +48,7 @@ const ALL: &[Entry] = &[
     entry::<report::Report>("Show", "report"),
     entry::<list::List>("Other", "list"),
     entry::<completions::Completions>("Other", "completions"),
+    entry::<man::Man>("Other", "man"),
 ];
 
 /// What a command is: options, and what is done with them.

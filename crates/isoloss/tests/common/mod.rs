@@ -3,7 +3,9 @@
 // Every program of tests takes what it needs.
 #![allow(dead_code)]
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 pub struct Run {
@@ -47,6 +49,17 @@ pub fn closed_pipe(arguments: &[&str]) -> i32 {
     let mut child = command(arguments).spawn().unwrap();
     drop(child.stdout.take());
     child.wait().unwrap().code().expect("no signal")
+}
+
+/// Holds a document, or a figure in one, against what it is made from; with `ISOLOSS_DOCS=write` it is written anew.
+pub fn same_document(path: &Path, made: &[u8]) {
+    if std::env::var_os("ISOLOSS_DOCS").is_some_and(|asked| asked == "write") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, made).unwrap();
+    }
+    let there = fs::read(path).unwrap_or_default();
+    let says = "is not what it is made from: ISOLOSS_DOCS=write cargo test -p isoloss --test docs --test found";
+    assert!(there == made, "{} {says}", path.display());
 }
 
 /// Talk, answer and exit code for a snapshot.

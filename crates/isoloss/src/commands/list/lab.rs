@@ -16,6 +16,7 @@ pub const LISTS: &[List] = &[
     List { name: "models", all: isoloss_train::models::ALL, whole: false },
     List { name: "mixers", all: isoloss_train::mixers::ALL, whole: false },
     List { name: "measures", all: isoloss_train::measures::ALL, whole: false },
+    List { name: "retrievers", all: isoloss_train::memory::retrievers::ALL, whole: false },
     List { name: "recipes", all: isoloss_train::recipes::ALL, whole: false },
     List { name: "schedules", all: isoloss_train::schedules::ALL, whole: false },
     List { name: "experiments", all: isoloss::experiment::BUILT_IN, whole: true },

@@ -20,8 +20,8 @@ use crate::{published, report};
 /// Options of `list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// `laws`, `published` (constants from papers), `figures`; `corpora`, `models`, `recipes`, `schedules`, `experiments`;
-    /// or what is in a saved fit: isoloss list fit.json
+    /// `laws`, `published` (constants from papers), `figures`; what can be trained: `corpora`, `models`, `mixers`, `measures`,
+    /// `retrievers`, `recipes`, `schedules`, `experiments`; or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
     /// One of them in full, with formula, variables and paper: isoloss list laws chinchilla
