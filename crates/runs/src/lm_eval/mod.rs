@@ -78,17 +78,24 @@ pub(crate) fn is_one(text: &str) -> bool {
             .is_ok_and(|marks| marks.versions.is_some() || marks.configs.is_some())
 }
 
+/// Refuses what is no JSON, with the place where it ends to be some.
+pub(crate) fn is_json(source: &str, text: &str) -> Result<(), ReadError> {
+    serde_json::from_str::<Value>(&crate::jsonl::quote_constants(text)).map_err(|e| broken(source, &e)).map(|_| ())
+}
+
+fn broken(source: &str, error: &serde_json::Error) -> ReadError {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    ReadError::new(source, format!("these are no results of lm-evaluation-harness: {said}"))
+        .at(error.line() as u64)
+        .column(error.column() as u64)
+        .hint(crate::jsonl::limit(said).unwrap_or("copy the file results_*.json again, as the harness wrote it"))
+}
+
 /// Reads one file.
 pub(crate) fn read(source: &str, text: &str) -> Result<Evaluated, ReadError> {
     let text = crate::jsonl::quote_constants(text);
-    let file: File = serde_json::from_str(&text).map_err(|e| {
-        let said = e.to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        ReadError::new(source, format!("these are no results of lm-evaluation-harness: {said}"))
-            .at(e.line() as u64)
-            .column(e.column() as u64)
-            .hint("copy the file results_*.json again, as the harness wrote it")
-    })?;
+    let file: File = serde_json::from_str(&text).map_err(|e| broken(source, &e))?;
     let model = file.model().ok_or_else(|| {
         let error = ReadError::new(source, "no model is named: neither model_name nor pretrained= of model_args");
         error.hint("write \"model_name\": \"...\" beside \"results\"")
