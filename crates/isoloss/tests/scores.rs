@@ -206,6 +206,10 @@ fn knowledge_costs_what_the_paper_says() {
     assert!((ends[0] - 0.494).abs() < 5e-4 && (ends[1] - 13_400.0).abs() < 50.0, "{ends:?}");
     assert!(cheapest[2]["to"].is_null());
     assert_eq!(isoloss(&["knowledge", "--format", "csv"]).stdout.lines().count(), 8);
+    let help = isoloss(&["knowledge", "--help"]).stdout;
+    for option in ["--n-layer <L>", "--memory-layers <L_MEM>", "--tokens <TOKENS>", "--kept <TOKENS>"] {
+        assert!(help.contains(option), "{option}: {help}");
+    }
     for (wrong, says) in [
         (["--memory-layers", "45"], "45 blocks with memory"),
         (["--kept", "1000"], "are kept of a piece of 128"),
@@ -213,6 +217,11 @@ fn knowledge_costs_what_the_paper_says() {
         (["--d-model", "2.5"], "whole number above zero"),
         (["--uses", "-1"], ""),
         (["--uses", "many"], "many"),
+        (["--uses", "1e308"], "no finite number"),
+        (["--d-model", "1e200"], "no finite number"),
+        (["--n-kv-head", "41"], "has 40 heads of width 80"),
+        (["--head-dim", "6400"], "heads of width 6400"),
+        (["--chunk", "4096"], "a window has 2048"),
     ] {
         let run = isoloss(&[&["knowledge"][..], &wrong].concat());
         assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains(says), "{wrong:?}: {}", run.stderr);
