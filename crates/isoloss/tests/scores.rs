@@ -58,6 +58,18 @@ fn a_folder_of_evaluations_is_a_table() {
     // The same models in a figure.
     let drawn = isoloss(&["figure", "pareto", path, "--map", "score=arc", "-o", "-"]);
     assert!(drawn.code == 0 && drawn.stdout.starts_with("<svg"), "{}", drawn.stderr);
+    // Without --of it is the evaluations that are spoken of.
+    let alone = isoloss(&["compare", path]);
+    assert!(alone.code == 2 && alone.stderr.contains("--of \"arc,hella\""), "{}", alone.stderr);
+    let twice = isoloss(&["compare", path, "--of", "arc,hella,arc"]);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("--of names arc twice") && twice.stderr.contains("hint: "),
+        "{}",
+        twice.stderr
+    );
+    write("org__c/results_2.json", "{\"results\": {");
+    let cut = isoloss(&["compare", path]);
+    assert!(cut.code == 2 && cut.stderr.contains("results_2.json:1:13: "), "{}", cut.stderr);
     let empty = tempfile::tempdir().unwrap();
     let refused = isoloss(&["compare", empty.path().to_str().unwrap(), "--of", "arc"]);
     assert!(refused.code == 2 && refused.stderr.contains("no file in it holds results"), "{}", refused.stderr);
@@ -278,6 +290,7 @@ mod experiments {
         for (from, to, says) in [
             ("\"MMLU\"", "\"MMLUU\"", "MMLUU is no column"),
             ("\"MMLU\"", "\"family\"", "holds words"),
+            ("\"MMLU\"", "\"GSM8k\", \"GSM8k\"", "GSM8k twice"),
             ("model = \"Memory3-SFT\"", "model = \"Memory-SFT\"", "is not one row"),
             (
                 "[\"Llama2-7B-Chat\", \"Llama2-13B-Chat\"]",

@@ -153,6 +153,12 @@ impl Models<'_> {
     /// The tasks, those that were named or else every other column of numbers, and their means.
     fn means(&self, taken: &[&str]) -> Result<(Vec<&Column>, Vec<Averaged>), Failure> {
         let names: Vec<String> = self.asked.of.iter().flat_map(|t| crate::commands::fit::names(t)).collect();
+        if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+            return Err(Failure::usage(
+                format_args!("--of names {twice} twice"),
+                "give each task once: a mean counts each of its tasks once",
+            ));
+        }
         let tasks: Vec<&Column> = match names.is_empty() {
             false => names.iter().map(|name| self.column("--of", name)).collect::<Result<_, _>>()?,
             true => {
