@@ -172,6 +172,25 @@ fn scores_of_runs_are_read_as_sizes() {
     }
 }
 
+/// Rows without a family are no family together, and nothing is worth what they are.
+#[test]
+fn a_blank_cell_is_no_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = runs(folder.path());
+    let text = fs::read_to_string(&path).unwrap() + ",20000,0,0.9\n ,40000,0,0.9\n";
+    fs::write(&path, text).unwrap();
+    let asked = ["compare", &path, "--score", "accuracy", "--size", "params_non_embedding", "--group", "family"];
+    let asked = [&asked[..], &["--baseline", "without"]].concat();
+    let run = isoloss(&asked);
+    assert!(run.stderr.contains("note: 2 rows without a family in `family` left out: lines 26, 27"), "{}", run.stderr);
+    assert_eq!(json(&asked)["worth"].as_array().unwrap().len(), 5, "of the other family alone");
+    let drawn = ["figure", "pareto", &path, "--map", "score=accuracy", "--baseline", "without", "-o", "-"];
+    let drawn = isoloss(&drawn);
+    assert!(drawn.code == 0 && drawn.stdout.contains("no family"), "{}", drawn.stderr);
+    assert!(drawn.stderr.contains("2 rows without a family are drawn in grey and enter no line"), "{}", drawn.stderr);
+    assert!(drawn.stderr.contains("24 runs of without and with against"), "{}", drawn.stderr);
+}
+
 /// Table 16 of Memory³ stands in two places: as a table, and in the figure.
 #[test]
 fn the_table_and_the_figure_of_memory3_have_the_same_numbers() {

@@ -8,6 +8,7 @@ mod sizes;
 
 pub use families::{named, reached};
 pub use fits::{Asked, pair};
+pub use scores::{errors_of, off};
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -92,6 +92,18 @@ pub fn run(path: &str, asked: &Scores, families: &Families, format: Format) -> R
     Ok(ExitCode::SUCCESS)
 }
 
+/// The standard errors of a column of scores, where the table has them.
+pub fn errors_of<'a>(table: &'a Table, score: &str) -> Option<&'a [f64]> {
+    let errors = table.column(&format!("{score}_stderr")).and_then(|c| c.as_numbers());
+    errors.map(|errors| errors.values.as_slice())
+}
+
+/// Rows whose printed mean is not that of their tasks, by the places that both are written to, and what it is.
+pub fn off(printed: &Column, values: &[f64], tasks: &[&Column], means: &[Averaged]) -> Vec<(usize, f64)> {
+    let unit_of_tasks = tasks.iter().map(|task| last_place(task)).fold(0.0, f64::max);
+    misprinted(values, means, last_place(printed), unit_of_tasks)
+}
+
 pub struct Models<'a> {
     pub table: &'a Table,
     pub asked: &'a Scores,
@@ -171,8 +183,7 @@ impl Models<'_> {
         };
         let mut columns = Vec::new();
         for task in &tasks {
-            let errors = self.table.column(&format!("{}_stderr", task.name)).and_then(|c| c.as_numbers());
-            let errors = errors.map(|e| e.values.as_slice());
+            let errors = errors_of(self.table, &task.name);
             columns.push(Task { scores: self.numbers("--of", &task.name)?, errors, chance: None });
         }
         Ok((tasks, average(&columns)))
@@ -204,8 +215,7 @@ impl Models<'_> {
                 Averaged::All(_) => checked += usize::from(value.is_finite()),
             }
         }
-        let unit_of_tasks = tasks.iter().map(|c| last_place(c)).fold(0.0, f64::max);
-        let off = misprinted(values, &means, last_place(self.column("--average", printed)?), unit_of_tasks);
+        let off = off(self.column("--average", printed)?, values, &tasks, &means);
         let unlike = |(row, mean): (usize, f64)| Unlike {
             line: self.table.line(row),
             name: name(row),

@@ -5,14 +5,13 @@ mod show;
 use isoloss::experiment::{Experiment, Scores};
 use isoloss_formula::{Column, Table, nearest};
 use isoloss_laws::{
-    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size,
-    misprinted, size_gain,
+    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size, size_gain,
 };
 use isoloss_runs::Reading;
 
+use crate::commands::compare::{errors_of, off};
 use crate::failure::Failure;
 use crate::output::talk;
-use crate::report::table::last_place;
 
 /// Of every interval here.
 const LEVEL: f64 = 0.95;
@@ -57,17 +56,15 @@ impl<'a> Scored<'a> {
         let numbers = |key: &'static str, name: &str| Named { experiment, table: &table, key }.numbers(name);
         let mut tasks = Vec::new();
         for task in &scores.tasks {
-            let errors = table.column(&format!("{task}_stderr")).and_then(|c| c.as_numbers());
-            let errors = errors.map(|e| e.values.as_slice());
-            tasks.push(Task { scores: numbers("tasks", task)?, errors, chance: None });
+            tasks.push(Task { scores: numbers("tasks", task)?, errors: errors_of(&table, task), chance: None });
         }
         let means = average(&tasks);
         let (names, sizes) = (of("name", &scores.name)?, numbers("size", &scores.size)?);
         let mut unlike = Vec::new();
         if let Some(printed) = &scores.printed {
             let values = numbers("printed", printed)?;
-            let places = scores.tasks.iter().filter_map(|task| table.column(task)).map(last_place);
-            let off = misprinted(values, &means, last_place(of("printed", printed)?), places.fold(0.0, f64::max));
+            let columns: Vec<&Column> = scores.tasks.iter().filter_map(|task| table.column(task)).collect();
+            let off = off(of("printed", printed)?, values, &columns, &means);
             unlike.extend(off.into_iter().map(|(row, _)| (row, values[row])));
         }
         let model = |(row, mean)| Model { name: names.text(row), size: sizes[row], mean };
