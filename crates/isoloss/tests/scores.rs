@@ -329,6 +329,35 @@ mod experiments {
             );
             assert!(run.stderr.contains("mine.toml:"), "no place: {}", run.stderr);
         }
+        // Sizes that are none, of a model that is asked for and of one whose printed mean is not that of its tasks.
+        let table = folder.path().join("results/benchmark-published.csv");
+        let whole = fs::read_to_string(&table).unwrap();
+        let sized = |model: &str, size: &str| {
+            let of = |line: &str| match line.split_once(&format!("{model},")) {
+                Some(("", rest)) => {
+                    let mut cells: Vec<&str> = rest.split(',').collect();
+                    cells[2] = size;
+                    format!("{model},{}", cells.join(","))
+                }
+                _ => line.to_owned(),
+            };
+            fs::write(&table, whole.lines().map(of).collect::<Vec<_>>().join("\n")).unwrap();
+            ask(&text)
+        };
+        for (size, says) in [("-7", "is -7: a size must be above zero"), ("0", "is 0: a size"), ("", "lacks its size")]
+        {
+            let run = sized("Llama2-7B-Chat", size);
+            assert!(
+                run.code == 2 && run.stderr.contains(says) && run.stderr.contains("name another model"),
+                "{}",
+                run.stderr
+            );
+            assert!(!run.stderr.contains("one of the tasks"), "{}", run.stderr);
+        }
+        let run = sized("Gemma-2B-it", "");
+        assert!(run.stderr.contains("note: Gemma-2B-it lacks its size"), "{}", run.stderr);
+        assert!(run.stdout.contains("Gemma-2B-it (printed 36.64, mean 37.64, +1.00)"), "{}", run.stdout);
+        fs::write(&table, &whole).unwrap();
         let gone = ask(&text.replace("results/benchmark", "results/other"));
         assert!(gone.code == 2 && gone.stderr.contains("no such file"), "{}", gone.stderr);
     }

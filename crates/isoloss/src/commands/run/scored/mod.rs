@@ -39,10 +39,36 @@ struct Model {
 }
 
 impl Model {
-    fn score(&self) -> Option<f64> {
+    /// The mean over its tasks, which takes no size.
+    fn mean(&self) -> Option<f64> {
         match &self.mean {
-            Averaged::All(mean) => Some(mean.value).filter(|_| self.size.is_finite() && self.size > 0.0),
+            Averaged::All(mean) => Some(mean.value),
             Averaged::Lacks(_) => None,
+        }
+    }
+
+    /// The same of a model that has a size too: what can be read as one.
+    fn score(&self) -> Option<f64> {
+        self.mean().filter(|_| self.lacks_size().is_none())
+    }
+
+    /// Why its size is none.
+    fn lacks_size(&self) -> Option<String> {
+        match self.size {
+            size if !size.is_finite() => Some(format!("{} lacks its size", self.name)),
+            size if size <= 0.0 => Some(format!("the size of {} is {size}: a size must be above zero", self.name)),
+            _ => None,
+        }
+    }
+
+    /// Why it has no mean, by the names of the tasks.
+    fn lacks_tasks(&self, tasks: &[String]) -> Option<String> {
+        match &self.mean {
+            Averaged::Lacks(lacks) => {
+                let lacks: Vec<&str> = lacks.iter().map(|task| tasks[*task].as_str()).collect();
+                Some(format!("{} has no mean: it lacks {}", self.name, lacks.join(", ")))
+            }
+            Averaged::All(_) => None,
         }
     }
 }
@@ -78,8 +104,11 @@ impl<'a> Scored<'a> {
                 let message = format!("{name} is not one row of the column `{}` of {}", scores.name, table.source);
                 return Err(experiment.refused(&["scores", key], message).hint(hint).into());
             };
-            let lacks = || experiment.refused(&["scores", key], format!("{name} lacks its size, or one of the tasks"));
-            model.score().map(|score| (model.size, score)).ok_or_else(|| lacks().into())
+            if let Some(lacks) = model.lacks_tasks(&scores.tasks).or_else(|| model.lacks_size()) {
+                let hint = format!("fill its row of {} in, or name another model", table.source);
+                return Err(experiment.refused(&["scores", key], lacks).hint(hint).into());
+            }
+            Ok((model.size, model.mean().unwrap_or(f64::NAN)))
         };
         let (model, twin) = (found("model", &scores.model)?, found("twin", &scores.twin)?);
         let gain = model.1 - twin.1;
@@ -133,7 +162,7 @@ impl<'a> Scored<'a> {
         }
         for (row, _) in &self.unlike {
             let model = &self.models[*row];
-            all.extend(model.score().map(|score| (format!("mean, {}", model.name), alone(score))));
+            all.extend(model.mean().map(|mean| (format!("mean, {}", model.name), alone(mean))));
         }
         all
     }
