@@ -191,6 +191,15 @@ fn a_blank_cell_is_no_family() {
     assert!(drawn.stderr.contains("24 runs of without and with against"), "{}", drawn.stderr);
 }
 
+#[test]
+fn a_column_of_blanks_is_called_blank() {
+    let folder = tempfile::tempdir().unwrap();
+    let blank = folder.path().join("blank.csv");
+    fs::write(&blank, "model,size,score\na,1,\nb,2,\n").unwrap();
+    let blank = isoloss(&["figure", "pareto", blank.to_str().unwrap(), "-o", "-"]);
+    assert!(blank.code == 2 && blank.stderr.contains("`score` is blank"), "{}", blank.stderr);
+}
+
 /// Table 16 of Memory³ stands in two places: as a table, and in the figure.
 #[test]
 fn the_table_and_the_figure_of_memory3_have_the_same_numbers() {
