@@ -58,6 +58,18 @@ fn a_folder_of_evaluations_is_a_table() {
     // The same models in a figure.
     let drawn = isoloss(&["figure", "pareto", path, "--map", "score=arc", "-o", "-"]);
     assert!(drawn.code == 0 && drawn.stdout.starts_with("<svg"), "{}", drawn.stderr);
+    // Without --of it is the evaluations that are spoken of.
+    let alone = isoloss(&["compare", path]);
+    assert!(alone.code == 2 && alone.stderr.contains("--of \"arc,hella\""), "{}", alone.stderr);
+    let twice = isoloss(&["compare", path, "--of", "arc,hella,arc"]);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("--of names arc twice") && twice.stderr.contains("hint: "),
+        "{}",
+        twice.stderr
+    );
+    write("org__c/results_2.json", "{\"results\": {");
+    let cut = isoloss(&["compare", path]);
+    assert!(cut.code == 2 && cut.stderr.contains("results_2.json:1:13: "), "{}", cut.stderr);
     let empty = tempfile::tempdir().unwrap();
     let refused = isoloss(&["compare", empty.path().to_str().unwrap(), "--of", "arc"]);
     assert!(refused.code == 2 && refused.stderr.contains("no file in it holds results"), "{}", refused.stderr);
@@ -160,6 +172,34 @@ fn scores_of_runs_are_read_as_sizes() {
     }
 }
 
+/// Rows without a family are no family together, and nothing is worth what they are.
+#[test]
+fn a_blank_cell_is_no_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = runs(folder.path());
+    let text = fs::read_to_string(&path).unwrap() + ",20000,0,0.9\n ,40000,0,0.9\n";
+    fs::write(&path, text).unwrap();
+    let asked = ["compare", &path, "--score", "accuracy", "--size", "params_non_embedding", "--group", "family"];
+    let asked = [&asked[..], &["--baseline", "without"]].concat();
+    let run = isoloss(&asked);
+    assert!(run.stderr.contains("note: 2 rows without a family in `family` left out: lines 26, 27"), "{}", run.stderr);
+    assert_eq!(json(&asked)["worth"].as_array().unwrap().len(), 5, "of the other family alone");
+    let drawn = ["figure", "pareto", &path, "--map", "score=accuracy", "--baseline", "without", "-o", "-"];
+    let drawn = isoloss(&drawn);
+    assert!(drawn.code == 0 && drawn.stdout.contains("no family"), "{}", drawn.stderr);
+    assert!(drawn.stderr.contains("2 rows without a family are drawn in grey and enter no line"), "{}", drawn.stderr);
+    assert!(drawn.stderr.contains("24 runs of without and with against"), "{}", drawn.stderr);
+}
+
+#[test]
+fn a_column_of_blanks_is_called_blank() {
+    let folder = tempfile::tempdir().unwrap();
+    let blank = folder.path().join("blank.csv");
+    fs::write(&blank, "model,size,score\na,1,\nb,2,\n").unwrap();
+    let blank = isoloss(&["figure", "pareto", blank.to_str().unwrap(), "-o", "-"]);
+    assert!(blank.code == 2 && blank.stderr.contains("`score` is blank"), "{}", blank.stderr);
+}
+
 /// Table 16 of Memory³ stands in two places: as a table, and in the figure.
 #[test]
 fn the_table_and_the_figure_of_memory3_have_the_same_numbers() {
@@ -206,6 +246,10 @@ fn knowledge_costs_what_the_paper_says() {
     assert!((ends[0] - 0.494).abs() < 5e-4 && (ends[1] - 13_400.0).abs() < 50.0, "{ends:?}");
     assert!(cheapest[2]["to"].is_null());
     assert_eq!(isoloss(&["knowledge", "--format", "csv"]).stdout.lines().count(), 8);
+    let help = isoloss(&["knowledge", "--help"]).stdout;
+    for option in ["--n-layer <L>", "--memory-layers <L_MEM>", "--tokens <TOKENS>", "--kept <TOKENS>"] {
+        assert!(help.contains(option), "{option}: {help}");
+    }
     for (wrong, says) in [
         (["--memory-layers", "45"], "45 blocks with memory"),
         (["--kept", "1000"], "are kept of a piece of 128"),
@@ -213,6 +257,11 @@ fn knowledge_costs_what_the_paper_says() {
         (["--d-model", "2.5"], "whole number above zero"),
         (["--uses", "-1"], ""),
         (["--uses", "many"], "many"),
+        (["--uses", "1e308"], "no finite number"),
+        (["--d-model", "1e200"], "no finite number"),
+        (["--n-kv-head", "41"], "has 40 heads of width 80"),
+        (["--head-dim", "6400"], "heads of width 6400"),
+        (["--chunk", "4096"], "a window has 2048"),
     ] {
         let run = isoloss(&[&["knowledge"][..], &wrong].concat());
         assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains(says), "{wrong:?}: {}", run.stderr);
@@ -269,6 +318,7 @@ mod experiments {
         for (from, to, says) in [
             ("\"MMLU\"", "\"MMLUU\"", "MMLUU is no column"),
             ("\"MMLU\"", "\"family\"", "holds words"),
+            ("\"MMLU\"", "\"GSM8k\", \"GSM8k\"", "GSM8k twice"),
             ("model = \"Memory3-SFT\"", "model = \"Memory-SFT\"", "is not one row"),
             (
                 "[\"Llama2-7B-Chat\", \"Llama2-13B-Chat\"]",
@@ -288,6 +338,35 @@ mod experiments {
             );
             assert!(run.stderr.contains("mine.toml:"), "no place: {}", run.stderr);
         }
+        // Sizes that are none, of a model that is asked for and of one whose printed mean is not that of its tasks.
+        let table = folder.path().join("results/benchmark-published.csv");
+        let whole = fs::read_to_string(&table).unwrap();
+        let sized = |model: &str, size: &str| {
+            let of = |line: &str| match line.split_once(&format!("{model},")) {
+                Some(("", rest)) => {
+                    let mut cells: Vec<&str> = rest.split(',').collect();
+                    cells[2] = size;
+                    format!("{model},{}", cells.join(","))
+                }
+                _ => line.to_owned(),
+            };
+            fs::write(&table, whole.lines().map(of).collect::<Vec<_>>().join("\n")).unwrap();
+            ask(&text)
+        };
+        for (size, says) in [("-7", "is -7: a size must be above zero"), ("0", "is 0: a size"), ("", "lacks its size")]
+        {
+            let run = sized("Llama2-7B-Chat", size);
+            assert!(
+                run.code == 2 && run.stderr.contains(says) && run.stderr.contains("name another model"),
+                "{}",
+                run.stderr
+            );
+            assert!(!run.stderr.contains("one of the tasks"), "{}", run.stderr);
+        }
+        let run = sized("Gemma-2B-it", "");
+        assert!(run.stderr.contains("note: Gemma-2B-it lacks its size"), "{}", run.stderr);
+        assert!(run.stdout.contains("Gemma-2B-it (printed 36.64, mean 37.64, +1.00)"), "{}", run.stdout);
+        fs::write(&table, &whole).unwrap();
         let gone = ask(&text.replace("results/benchmark", "results/other"));
         assert!(gone.code == 2 && gone.stderr.contains("no such file"), "{}", gone.stderr);
     }

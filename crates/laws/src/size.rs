@@ -38,6 +38,15 @@ pub struct Scored {
     pub error: Option<f64>,
 }
 
+impl Scored {
+    /// What cells of a table hold: `None` without a size above zero and a score. An error that is no number, as a blank cell,
+    /// is none.
+    pub fn new(size: f64, score: f64, error: Option<f64>) -> Option<Self> {
+        let error = error.filter(|e| e.is_finite() && *e >= 0.0);
+        (size > 0.0 && size.is_finite() && score.is_finite()).then_some(Self { size, score, error })
+    }
+}
+
 /// What a score is a line in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {

@@ -55,11 +55,21 @@ fn broken(source: &str, text: &str, error: &serde_json::Error) -> ReadError {
     let said = said.split(" at line ").next().unwrap_or_default();
     let line = (error.line() as u64).max(1);
     let last = line >= text.trim_end().lines().count() as u64;
-    let hint = match error.is_eof() || (last && error.is_syntax()) {
-        true => "the last row is cut off: was its writer killed? Remove it, or let it finish",
-        false => "one JSON object per run is expected: {\"N\": 1e6, \"D\": 2e7, \"loss\": 3.1}",
+    let hint = match (limit(said), error.is_eof() || (last && error.is_syntax())) {
+        (Some(limit), _) => limit,
+        (None, true) => "the last row is cut off: was its writer killed? Remove it, or let it finish",
+        (None, false) => "one JSON object per run is expected: {\"N\": 1e6, \"D\": 2e7, \"loss\": 3.1}",
     };
     ReadError::new(source, format!("this is no JSON row: {said}")).at(line).column(error.column() as u64).hint(hint)
+}
+
+/// What to do where text is whole, but more than is read.
+pub(crate) fn limit(said: &str) -> Option<&'static str> {
+    match said {
+        "number out of range" => Some("a number is at most 1.8e308: write null where there is none"),
+        "recursion limit exceeded" => Some("objects and lists may lie 127 deep: write a row with fewer levels"),
+        _ => None,
+    }
 }
 
 /// Python writes `NaN` and `Infinity` bare, which is no JSON: quoted, they become words like any other.
@@ -218,6 +228,11 @@ mod tests {
                 .starts_with("x.jsonl:2:7: this is no JSON row: expected value")
         );
         assert!(say("{\"N\": 1}\n{\"N\": 1, ").contains("killed"));
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        for (cell, hint) in [("1e999", "at most 1.8e308"), (deep.as_str(), "fewer levels")] {
+            let said = say(&format!("{{\"N\": {cell}}}"));
+            assert!(said.contains(hint) && !said.contains("killed"), "{said}");
+        }
         assert!(say("[1, 2]").contains("an object with one key per column"));
         assert!(say("{\"a/b\": 1, \"a\": {\"b\": 2}}").contains("`a/b` stands twice"));
         assert!(say("[]").contains("no row"));

@@ -167,3 +167,43 @@ fn json_lines() {
     let error = refused("x.jsonl", b"{\"N\": 1}\n{\"N\" 2}\n{\"N\": 3}\n");
     assert_eq!((error.line, error.column), (Some(2), Some(6)), "{error}");
 }
+
+/// Results of one task, as lm-evaluation-harness writes them.
+const RESULTS: &str = "{\"results\": {\"a\": {\"acc,none\": 0.4}}, \"versions\": {}, \"model_name\": \"m\"}";
+
+#[test]
+fn what_is_left_out_of_a_folder_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+    std::fs::create_dir(folder.path().join("m2")).unwrap();
+    write("results_1.json", RESULTS);
+    write("samples_a.jsonl", "{\"doc\": 1}\n");
+    write("m2/mine.json", &RESULTS[..30]);
+    write("other.json", "{\"N\": 1}");
+    let said = |reading: Reading| reading.notes.into_iter().find(|n| n.code == "folder").expect("a note").text;
+    assert_eq!(
+        said(read_path(folder.path()).unwrap()),
+        "1 of 4 files holds results; left out: `m2/mine.json` (no JSON), `other.json` (no results of \
+         lm-evaluation-harness), `samples_a.jsonl` (not .json)"
+    );
+    (0..20).for_each(|i| write(&format!("samples_{i}.jsonl"), ""));
+    let note = said(read_path(folder.path()).unwrap());
+    assert!(note.ends_with("and 17 more") && note.len() < 400, "{note}");
+    // By its name it is one: a model would be missing.
+    write("m2/results_1.json", &RESULTS[..30]);
+    let error = read_path(folder.path()).expect_err("it is cut short");
+    assert!(error.file.ends_with("results_1.json") && error.hint.is_some(), "{error}");
+    assert_eq!((error.line, error.column), (Some(1), Some(30)), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_regular_files_of_a_folder_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("results_1.json"), RESULTS).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("results_2.json")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("results_3.json")).unwrap();
+    let reading = read_path(folder.path()).unwrap();
+    let said = &reading.notes.iter().find(|n| n.code == "folder").expect("a note").text;
+    assert!(said.contains("`results_2.json` (no regular file), `results_3.json` (no regular file)"), "{said}");
+}

@@ -65,8 +65,10 @@ impl<'a> Columns<'a> {
     pub(super) fn optional(&self, name: &str) -> Result<Option<&'a [f64]>, Missing> {
         let Some(column) = self.find(name) else { return Ok(None) };
         column.as_numbers().map(|n| Some(n.values.as_slice())).ok_or_else(|| {
+            let blank = self.texts(column).iter().all(|text| text.trim().is_empty());
+            let is = if blank { "is blank" } else { "holds words" };
             Missing::new(
-                format!("{}: the column `{}` holds words where numbers are expected", self.table.source, column.name),
+                format!("{}: the column `{}` {is} where numbers are expected", self.table.source, column.name),
                 format!("--map \"{name}=...\" names another column, or says how to compute it"),
             )
         })

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_laws::Knowledge as Piece;
+use isoloss_laws::{Format as Cost, Knowledge as Piece};
 
 use super::Run;
 use crate::arguments;
 use crate::failure::Failure;
+use crate::numbers::exact;
 use crate::output::{self, Format};
 use crate::report::knowledge;
 
@@ -29,7 +30,7 @@ pub struct Knowledge {
     /// Width of a head [default: 80]
     #[arg(long, value_name = "D_H", help_heading = "The model")]
     head_dim: Option<String>,
-    /// Heads of keys and values [default: 8]
+    /// Heads of keys and values, as many as the model has or fewer [default: 8]
     #[arg(long, value_name = "H_KV", help_heading = "The model")]
     n_kv_head: Option<String>,
     /// Width of the gated feed-forward [default: the width]
@@ -39,12 +40,12 @@ pub struct Knowledge {
     #[arg(long, value_name = "N_VOCAB", help_heading = "The model")]
     vocab_size: Option<String>,
     /// Tokens of a piece of knowledge [default: 128]
-    #[arg(long, value_name = "L", help_heading = "The knowledge")]
+    #[arg(long, value_name = "TOKENS", help_heading = "The knowledge")]
     tokens: Option<String>,
     /// Tokens of it whose keys and values are kept, per head [default: 8]
-    #[arg(long, value_name = "L_MEM", help_heading = "The knowledge")]
+    #[arg(long, value_name = "TOKENS", help_heading = "The knowledge")]
     kept: Option<String>,
-    /// Tokens that are written before other pieces are retrieved [default: 64]
+    /// Tokens that are written before other pieces are retrieved, no more than a window [default: 64]
     #[arg(long, value_name = "L_CHUNK", help_heading = "The knowledge")]
     chunk: Option<String>,
     /// Tokens of a window of training [default: 2048]
@@ -74,6 +75,7 @@ Exit code 0: it did; 2: usage or input.";
         let piece = self.piece()?;
         let usual = ["0.1,1,10,100,1000,1e4,1e5".to_owned()];
         let uses = arguments::numbers("--uses", if self.uses.is_empty() { &usual } else { &self.uses })?;
+        finite(&piece, &uses)?;
         output::answer(&match self.format {
             Format::Text => knowledge::text(&piece, &uses),
             Format::Json => knowledge::json(&piece, &uses),
@@ -113,6 +115,45 @@ impl Knowledge {
             kept: whole("--kept", &self.kept, paper.kept)?,
         };
         piece.check().map_err(|e| Failure::usage(e.message, e.hint.unwrap_or_default()))?;
+        let (d_model, head_dim) = (exact(piece.d_model), exact(piece.head_dim));
+        let heads = (piece.d_model / piece.head_dim).floor();
+        if heads < 1.0 {
+            return Err(Failure::usage(
+                format_args!("heads of width {head_dim}, and the model is {d_model} wide"),
+                "--head-dim is at most --d-model",
+            ));
+        }
+        if piece.n_kv_head > heads {
+            let (of_memory, of_model) = (exact(piece.n_kv_head), exact(heads));
+            return Err(Failure::usage(
+                format_args!(
+                    "{of_memory} heads of keys and values, and a model of width {d_model} has {of_model} heads of width {head_dim}"
+                ),
+                "--n-kv-head counts some of them, or all",
+            ));
+        }
+        if piece.chunk > piece.window {
+            let (chunk, window) = (exact(piece.chunk), exact(piece.window));
+            return Err(Failure::usage(
+                format_args!("chunks of {chunk} tokens, and a window has {window}"),
+                "--chunk is at most --window",
+            ));
+        }
         Ok(piece)
     }
+}
+
+/// Refuses what costs more FLOPs than a number holds.
+fn finite(piece: &Piece, uses: &[f64]) -> Result<(), Failure> {
+    for format in Cost::ALL {
+        if ![piece.write(format), piece.read(format)].iter().all(|flops| flops.is_finite()) {
+            let hint = "isoloss knowledge, without options, has the paper's sizes";
+            return Err(Failure::usage("sizes whose cost in FLOPs is no finite number", hint));
+        }
+        if let Some(n) = uses.iter().find(|n| !piece.cost(format, **n).is_finite()) {
+            let text = format_args!("--uses {n:e}: so many uses cost no finite number of FLOPs");
+            return Err(Failure::usage(text, "as in --uses 1e5"));
+        }
+    }
+    Ok(())
 }

@@ -73,6 +73,10 @@ impl Scores {
         if scores.tasks.is_empty() {
             return Err(file.error(&["scores", "tasks"], "is empty: a score is the mean of some"));
         }
+        let tasks = &scores.tasks;
+        if let Some((_, twice)) = tasks.iter().enumerate().find(|(at, task)| tasks[..*at].contains(task)) {
+            return Err(file.error(&["scores", "tasks"], format!("names {twice} twice")));
+        }
         scores.folder = path.map(|path| path.parent().unwrap_or(Path::new("")).to_owned());
         Ok(scores)
     }

@@ -7,13 +7,13 @@
 
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ReadError;
-use crate::error::quoted;
+use crate::error::{listed, quoted};
 use crate::ordered::Ordered;
 pub(crate) use table::table;
 
@@ -61,6 +61,8 @@ pub(crate) struct Evaluated {
     limit: Option<f64>,
     /// groups whose tasks are left out
     groups: Vec<String>,
+    /// groups that hold each other: none of them is on top, so they are left out too
+    circle: Vec<String>,
 }
 
 /// Whether this is the text of such a file: one object with results by task, and what the harness writes beside them.
@@ -78,24 +80,36 @@ pub(crate) fn is_one(text: &str) -> bool {
             .is_ok_and(|marks| marks.versions.is_some() || marks.configs.is_some())
 }
 
+/// Refuses what is no JSON, with the place where it ends to be some.
+pub(crate) fn is_json(source: &str, text: &str) -> Result<(), ReadError> {
+    serde_json::from_str::<Value>(&crate::jsonl::quote_constants(text)).map_err(|e| broken(source, &e)).map(|_| ())
+}
+
+fn broken(source: &str, error: &serde_json::Error) -> ReadError {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    ReadError::new(source, format!("these are no results of lm-evaluation-harness: {said}"))
+        .at(error.line() as u64)
+        .column(error.column() as u64)
+        .hint(crate::jsonl::limit(said).unwrap_or("copy the file results_*.json again, as the harness wrote it"))
+}
+
 /// Reads one file.
 pub(crate) fn read(source: &str, text: &str) -> Result<Evaluated, ReadError> {
     let text = crate::jsonl::quote_constants(text);
-    let file: File = serde_json::from_str(&text).map_err(|e| {
-        let said = e.to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        ReadError::new(source, format!("these are no results of lm-evaluation-harness: {said}"))
-            .at(e.line() as u64)
-            .column(e.column() as u64)
-            .hint("copy the file results_*.json again, as the harness wrote it")
-    })?;
+    let file: File = serde_json::from_str(&text).map_err(|e| broken(source, &e))?;
     let model = file.model().ok_or_else(|| {
         let error = ReadError::new(source, "no model is named: neither model_name nor pretrained= of model_args");
         error.hint("write \"model_name\": \"...\" beside \"results\"")
     })?;
-    let (groups, below) = file.groups();
+    let Groups { scored: groups, below, circle } = file.groups();
     let tasks = file.results.0.iter().filter(|(task, _)| !below.contains(task));
     let scores: Vec<Score> = tasks.filter_map(|(task, metrics)| file.score(task, metrics)).collect();
+    if scores.is_empty() && !circle.is_empty() {
+        let circle: Vec<String> = circle.iter().map(|group| quoted(group)).collect();
+        let text = format!("no task has a score of {}: groups go in a circle ({})", quoted(&model), listed(&circle, 4));
+        return Err(ReadError::new(source, text).hint("mend group_subtasks: no group holds one that holds it"));
+    }
     if scores.is_empty() {
         let error = ReadError::new(source, format!("no task has a score of {}", quoted(&model)));
         return Err(error.hint("was the evaluation interrupted? Each task has a number, as in \"acc,none\": 0.4"));
@@ -110,7 +124,19 @@ pub(crate) fn read(source: &str, text: &str) -> Result<Evaluated, ReadError> {
         model,
         scores,
         groups,
+        circle,
     })
+}
+
+/// What belongs to what in a file.
+#[derive(Default)]
+struct Groups {
+    /// with a score of their own, and on top
+    scored: Vec<String>,
+    /// everything below one with a score
+    below: BTreeSet<String>,
+    /// that are below themselves
+    circle: Vec<String>,
 }
 
 impl File {
@@ -126,8 +152,7 @@ impl File {
         named.or(arguments).map(|name| name.trim().to_owned())
     }
 
-    /// Groups with a score of their own, and everything below them.
-    fn groups(&self) -> (Vec<String>, Vec<String>) {
+    fn groups(&self) -> Groups {
         let members = |group: &str| -> Vec<String> {
             let all = self.group_subtasks.get(group).and_then(Value::as_array);
             all.into_iter().flatten().filter_map(Value::as_str).filter(|t| *t != group).map(str::to_owned).collect()
@@ -136,22 +161,26 @@ impl File {
             let metrics = self.results.0.iter().find(|(name, _)| name == task);
             metrics.is_some_and(|(task, metrics)| self.score(task, metrics).is_some())
         };
-        let mut below: Vec<String> = Vec::new();
-        let mut groups: Vec<String> = Vec::new();
+        let mut all = Groups::default();
         for group in self.group_subtasks.keys().filter(|group| scored(group)) {
             let mut open = members(group);
             if open.iter().any(&scored) {
-                groups.push(group.clone());
+                all.scored.push(group.clone());
             }
+            let mut below = BTreeSet::new();
             while let Some(task) = open.pop() {
                 if !below.contains(&task) {
                     open.extend(members(&task));
-                    below.push(task);
+                    below.insert(task);
                 }
             }
+            if below.contains(group) {
+                all.circle.push(group.clone());
+            }
+            all.below.append(&mut below);
         }
-        groups.retain(|group| !below.contains(group));
-        (groups, below)
+        all.scored.retain(|group| !all.below.contains(group));
+        all
     }
 
     fn score(&self, task: &str, metrics: &Ordered<Value>) -> Option<Score> {

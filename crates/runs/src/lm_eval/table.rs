@@ -10,24 +10,31 @@ use crate::records::Records;
 use crate::{Note, ReadError};
 
 /// A row for every model, a column for every task: files of one model are one row. Of a task that was evaluated twice the
-/// newer file counts. What makes scores no comparison is said.
+/// newer file counts, and within one file the last. What makes scores no comparison is said.
 pub(crate) fn table(source: &str, mut files: Vec<Evaluated>, notes: &mut Vec<Note>) -> Result<Table, ReadError> {
     files.sort_by(|a, b| a.date.total_cmp(&b.date).then(a.source.cmp(&b.source)));
     let mut models: Vec<(String, Option<f64>, Vec<Score>)> = Vec::new();
-    for file in &files {
+    for (n, file) in files.iter().enumerate() {
         let at = models.iter().position(|(model, ..)| *model == file.model).unwrap_or_else(|| {
             models.push((file.model.clone(), None, Vec::new()));
             models.len() - 1
         });
         models[at].1 = file.params.or(models[at].1);
-        for score in &file.scores {
+        for (i, score) in file.scores.iter().enumerate() {
+            let of_task = |known: &Score| known.task == score.task;
             let scores = &mut models[at].2;
-            match scores.iter_mut().find(|known| known.task == score.task) {
+            match scores.iter_mut().find(|known| of_task(known)) {
                 Some(known) if known == score => {}
                 Some(known) => {
                     let (model, task) = (quoted(&file.model), quoted(&score.task));
+                    let before = files[..n].iter().rfind(|f| f.model == file.model && f.scores.iter().any(of_task));
+                    let why = match before {
+                        _ if file.scores[..i].iter().any(of_task) => "which stands last there",
+                        Some(before) if before.date == file.date => "the last file by its name",
+                        _ => "the newest file",
+                    };
                     let text = format!(
-                        "{model} has {task} twice: {} of {} counts, the newest file, in the place of {}",
+                        "{model} has {task} twice: {} of {} counts, {why}, in the place of {}",
                         score.value, file.source, known.value
                     );
                     notes.push(Note::new("evaluated-twice", text));
@@ -106,7 +113,17 @@ fn said(files: &[Evaluated], models: &[(String, Option<f64>, Vec<Score>)], notes
         let text = format!("the tasks of {} are left out: the group has a score of its own", listed(&groups, 4));
         notes.push(Note::new("group", text));
     }
-    let limits: Vec<String> = files.iter().filter(|file| file.limit.is_some()).map(|f| quoted(&f.model)).collect();
+    let mut circle: Vec<&String> = files.iter().flat_map(|file| &file.circle).collect();
+    circle.sort();
+    circle.dedup();
+    let circle: Vec<String> = circle.into_iter().map(|group| quoted(group)).collect();
+    if !circle.is_empty() {
+        let text = format!("groups go in a circle ({}): they and their tasks are left out", listed(&circle, 4));
+        notes.push(Note::new("circle", text));
+    }
+    let mut limits: Vec<String> = files.iter().filter(|file| file.limit.is_some()).map(|f| quoted(&f.model)).collect();
+    limits.sort();
+    limits.dedup();
     if !limits.is_empty() {
         let text = format!("{}: --limit was set, the scores are those of the first items", listed(&limits, 4));
         notes.push(Note::new("limit", text));

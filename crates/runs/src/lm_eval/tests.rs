@@ -57,10 +57,20 @@ fn a_group_is_not_counted_with_its_tasks() {
     // A circle of groups has none on top: what is below another is left out, and the rest stays.
     assert!(tasks.contains(&"arc") && tasks.contains(&"pile_arxiv") && !tasks.contains(&"mmlu_law"), "{tasks:?}");
     assert!(!tasks.contains(&"pile"), "{tasks:?}");
+    let said = |notes: &[Note]| notes.iter().find(|n| n.code == "circle").map(|n| n.text.clone());
+    assert_eq!(
+        said(&notes).as_deref(),
+        Some("groups go in a circle (`mmlu`, `mmlu_stem`): they and their tasks are left out")
+    );
     let plain = groups.replace(", \"mmlu\"]", "]");
-    let (table, _) = tabled(&[("r.json", file("m", 1.0, results, &plain))]);
+    let (table, notes) = tabled(&[("r.json", file("m", 1.0, results, &plain))]);
+    assert_eq!(said(&notes), None);
     assert!(table.column("mmlu").is_some() && table.column("mmlu_stem").is_none());
     assert!(notes.iter().all(|n| n.code != "limit"));
+    let only = ", \"group_subtasks\": {\"a\": [\"b\"], \"b\": [\"a\"]}";
+    let both = "\"a\": {\"acc,none\": 0.4}, \"b\": {\"acc,none\": 0.5}";
+    let error = read("r.json", &file("m", 1.0, both, only)).unwrap_err();
+    assert!(error.message.contains("groups go in a circle (`a`, `b`)") && error.hint.is_some(), "{error}");
 }
 
 #[test]
@@ -82,6 +92,20 @@ fn files_of_one_model_are_one_row() {
     assert!(cell(&table, "b", 1).is_nan(), "a task that was not evaluated is blank");
     let said = |code: &str| notes.iter().find(|n| n.code == code).map(|n| n.text.as_str()).unwrap_or_default();
     assert!(said("evaluated-twice").contains("0.4 of new.json counts"), "{notes:?}");
+    let again = "\"a\": {\"acc,none\": 0.3}, \"a\": {\"acc,none\": 0.9}";
+    let limited = |results: &str| file("m", 1.0, results, "").replace("\"config\": {", "\"config\": {\"limit\": 20, ");
+    let (table, twice) = tabled(&[("r.json", limited(again)), ("s.json", limited(&new))]);
+    assert_eq!(cell(&table, "a", 0), 0.4);
+    let all: Vec<&str> = twice.iter().filter(|n| n.code == "evaluated-twice").map(|n| n.text.as_str()).collect();
+    assert_eq!(
+        all,
+        [
+            "`m` has `a` twice: 0.9 of r.json counts, which stands last there, in the place of 0.3",
+            "`m` has `a` twice: 0.4 of s.json counts, the last file by its name, in the place of 0.9",
+        ]
+    );
+    let limits = twice.iter().find(|n| n.code == "limit").map(|n| n.text.as_str());
+    assert!(limits.is_some_and(|text| text.starts_with("`m`: --limit")), "{twice:?}");
     assert!(
         said("evaluated-otherwise").contains("several numbers of shots (`0`, `5`)")
             || said("evaluated-otherwise").contains("(0, 5)"),

@@ -6,7 +6,7 @@ use super::super::Missing;
 use super::super::columns::{Columns, nothing, skipped};
 use super::super::say::{count, digits, levels, list, name, ratio};
 use super::worth::FARTHEST;
-use crate::axis::{Axis, Scale};
+use crate::axis::Axis;
 use crate::figure::{Figure, Panel, Width};
 use crate::layer::{Arrow, Line, Point, Points};
 use crate::numbers::Numbers;
@@ -15,6 +15,9 @@ use crate::text::math;
 
 /// Of every interval here.
 const LEVEL: f64 = 0.95;
+
+/// What the legend calls rows without a family.
+const OF_NONE: &str = "no family";
 
 /// Runs of one family.
 struct Family {
@@ -68,19 +71,21 @@ pub(super) fn are_meant(columns: &Columns<'_>, baseline: Option<&str>) -> bool {
 pub(super) fn draw(columns: &Columns<'_>, baseline: Option<&str>) -> Result<Figure, Missing> {
     let (names, sizes, scores) = (columns.words("family")?, columns.numbers("size")?, columns.numbers("score")?);
     let errors = columns.optional("score_stderr")?;
-    let sound: Vec<usize> =
-        (0..names.len()).filter(|&row| Scale::Log2.admits(sizes[row]) && scores[row].is_finite()).collect();
+    let run = |row: usize| Scored::new(sizes[row], scores[row], errors.map(|errors| errors[row]));
+    let sound: Vec<usize> = (0..names.len()).filter(|&row| run(row).is_some()).collect();
     if sound.is_empty() {
         return Err(nothing(columns.table, "a size above zero and a score"));
     }
-    let run = |row: usize| {
-        let error = errors.map(|errors| errors[row]).filter(|e| e.is_finite() && *e >= 0.0);
-        Scored { size: sizes[row], score: scores[row], error }
-    };
+    // A blank cell is no name: rows that have none are no family together.
+    let (of_none, of_one): (Vec<usize>, Vec<usize>) = sound.iter().partition(|row| names[**row].trim().is_empty());
+    if of_one.is_empty() {
+        let text = format!("{}: no row with a size and a score has a family", columns.table.source);
+        return Err(Missing::new(text, "--map \"family=...\" names the column that tells families apart"));
+    }
     let mut families: Vec<Family> = Vec::new();
-    for &row in &sound {
+    for &row in &of_one {
         if families.iter().all(|family| family.name != names[row]) {
-            let own = || sound.iter().copied().filter(|other| names[*other] == names[row]).map(run);
+            let own = || of_one.iter().copied().filter(|other| names[*other] == names[row]).filter_map(run);
             let at = |size: f64| (size, own().filter(|run| run.size == size).collect());
             let sizes = levels(own().map(|run| run.size)).into_iter().map(at).collect();
             families.push(Family { name: names[row].clone(), sizes });
@@ -107,8 +112,27 @@ pub(super) fn draw(columns: &Columns<'_>, baseline: Option<&str>) -> Result<Figu
     let score = header("score", "score");
     let score = if score.eq_ignore_ascii_case("score") { "Score".to_owned() } else { score };
     let mut figure = figure(&families, base, &worths, &size, &score);
+    if !of_none.is_empty() {
+        let models = columns.find("model").map(|column| columns.texts(column));
+        let point = |&row: &usize| {
+            let point = Point::new(sizes[row], scores[row]).fact("size", count(sizes[row]));
+            models.iter().fold(point, |point, models| point.fact("model", name(&models[row])))
+        };
+        figure = with_points(figure, of_none.iter().map(point).collect());
+    }
     figure.caption.push_str(&format!(" Data: {}.{}", columns.table.source, skipped(columns.table, sound.len())));
     Ok(figure)
+}
+
+/// With what is of no family: marks, and no more.
+fn with_points(mut figure: Figure, points: Vec<Point>) -> Figure {
+    figure.caption.push_str(&match points.len() {
+        1 => " One row without a family is drawn in grey and enters no line.".to_owned(),
+        many => format!(" {many} rows without a family are drawn in grey and enter no line."),
+    });
+    let points = Points::new(points).series(OF_NONE).radius(1.6);
+    figure.panels = figure.panels.into_iter().map(|panel| panel.with(points.clone())).collect();
+    figure.style(OF_NONE, Colour::Muted, None)
 }
 
 fn figure(families: &[Family], base: Option<usize>, worths: &[Worth], size: &str, score: &str) -> Figure {

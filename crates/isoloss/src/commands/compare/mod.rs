@@ -8,12 +8,13 @@ mod sizes;
 
 pub use families::{named, reached};
 pub use fits::{Asked, pair};
+pub use scores::{errors_of, off};
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use isoloss_runs::read_path;
+use isoloss_runs::{Reading, read_path};
 
 use super::fit::{OfFit, OfLaw, OfRows};
 use super::predict::load;
@@ -191,10 +192,12 @@ impl Compare {
             Ok(_) => alone(format!(
                 "this fit has no parameters per family: name a second fit, isoloss compare {name} other.json"
             )),
-            Err(_) if read_path(Path::new(name)).is_ok() => alone(
-                "a table takes --group COLUMN --baseline NAME; fits are two or more, the baseline first".to_owned(),
-            ),
-            Err(failure) => Err(failure),
+            Err(failure) => match read_path(Path::new(name)) {
+                Ok(reading) => alone(wanted(name, &reading)),
+                // A folder is no fit: what is wrong is what its evaluations lack.
+                Err(error) if Path::new(name).is_dir() => Err(error.into()),
+                Err(_) => Err(failure),
+            },
         }
     }
 
@@ -202,6 +205,20 @@ impl Compare {
     fn only(&self, idle: &[Vec<String>]) -> Result<(), Failure> {
         let place = format!("compare {}", self.what.join(" "));
         without(place, &idle.concat(), "leave them out; isoloss compare --help says which belong together")
+    }
+}
+
+/// What a table has to be asked: of evaluations a mean over tasks, of runs which column holds families.
+fn wanted(name: &str, reading: &Reading) -> String {
+    let table = &reading.table;
+    let is_task = |task: &&str| table.column(&format!("{task}_stderr")).is_some();
+    let tasks: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).filter(is_task).take(2).collect();
+    match reading.notes.iter().any(|note| note.code == "metric") {
+        true => format!(
+            "--of names the tasks that a score is the mean of: isoloss compare {name} --of \"{}\"",
+            tasks.join(",")
+        ),
+        false => "a table takes --group COLUMN --baseline NAME; fits are two or more, the baseline first".to_owned(),
     }
 }
 

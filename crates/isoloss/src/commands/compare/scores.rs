@@ -92,6 +92,18 @@ pub fn run(path: &str, asked: &Scores, families: &Families, format: Format) -> R
     Ok(ExitCode::SUCCESS)
 }
 
+/// The standard errors of a column of scores, where the table has them.
+pub fn errors_of<'a>(table: &'a Table, score: &str) -> Option<&'a [f64]> {
+    let errors = table.column(&format!("{score}_stderr")).and_then(|c| c.as_numbers());
+    errors.map(|errors| errors.values.as_slice())
+}
+
+/// Rows whose printed mean is not that of their tasks, by the places that both are written to, and what it is.
+pub fn off(printed: &Column, values: &[f64], tasks: &[&Column], means: &[Averaged]) -> Vec<(usize, f64)> {
+    let unit_of_tasks = tasks.iter().map(|task| last_place(task)).fold(0.0, f64::max);
+    misprinted(values, means, last_place(printed), unit_of_tasks)
+}
+
 pub struct Models<'a> {
     pub table: &'a Table,
     pub asked: &'a Scores,
@@ -153,6 +165,12 @@ impl Models<'_> {
     /// The tasks, those that were named or else every other column of numbers, and their means.
     fn means(&self, taken: &[&str]) -> Result<(Vec<&Column>, Vec<Averaged>), Failure> {
         let names: Vec<String> = self.asked.of.iter().flat_map(|t| crate::commands::fit::names(t)).collect();
+        if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+            return Err(Failure::usage(
+                format_args!("--of names {twice} twice"),
+                "give each task once: a mean counts each of its tasks once",
+            ));
+        }
         let tasks: Vec<&Column> = match names.is_empty() {
             false => names.iter().map(|name| self.column("--of", name)).collect::<Result<_, _>>()?,
             true => {
@@ -165,8 +183,7 @@ impl Models<'_> {
         };
         let mut columns = Vec::new();
         for task in &tasks {
-            let errors = self.table.column(&format!("{}_stderr", task.name)).and_then(|c| c.as_numbers());
-            let errors = errors.map(|e| e.values.as_slice());
+            let errors = errors_of(self.table, &task.name);
             columns.push(Task { scores: self.numbers("--of", &task.name)?, errors, chance: None });
         }
         Ok((tasks, average(&columns)))
@@ -198,8 +215,7 @@ impl Models<'_> {
                 Averaged::All(_) => checked += usize::from(value.is_finite()),
             }
         }
-        let unit_of_tasks = tasks.iter().map(|c| last_place(c)).fold(0.0, f64::max);
-        let off = misprinted(values, &means, last_place(self.column("--average", printed)?), unit_of_tasks);
+        let off = off(self.column("--average", printed)?, values, &tasks, &means);
         let unlike = |(row, mean): (usize, f64)| Unlike {
             line: self.table.line(row),
             name: name(row),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use isoloss_laws::{Scored, effective_sizes};
 
 use super::families::named;
-use super::scores::Models;
+use super::scores::{Models, errors_of};
 use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::{self, Format, talk};
@@ -24,37 +24,33 @@ pub fn run(
     let (table, size) = (models.table, models.asked.size.as_str());
     let (sizes, scores) = (models.numbers("--size", size)?, models.numbers("--score", score)?);
     let column = models.column("--group", group)?;
-    let errors = table.column(&format!("{score}_stderr")).and_then(|c| c.as_numbers());
+    let errors = errors_of(table, score);
     let mut families: Vec<String> = Vec::new();
     let mut runs: Vec<Vec<Scored>> = Vec::new();
-    let mut without = Vec::new();
+    let (mut without, mut alone) = (Vec::new(), Vec::new());
     for row in 0..table.len() {
-        let (size, score) = (sizes[row], scores[row]);
-        if !(size.is_finite() && score.is_finite()) {
+        let Some(run) = Scored::new(sizes[row], scores[row], errors.map(|errors| errors[row])) else {
             without.push(table.line(row).to_string());
             continue;
-        }
+        };
         let name = column.text(row);
+        if name.trim().is_empty() {
+            alone.push(table.line(row).to_string());
+            continue;
+        }
         let at = families.iter().position(|family| *family == name).unwrap_or_else(|| {
             families.push(name);
             runs.push(Vec::new());
             families.len() - 1
         });
-        let error = errors.map(|e| e.values[row]).filter(|e| e.is_finite() && *e >= 0.0);
-        runs[at].push(Scored { size, score, error });
+        runs[at].push(run);
     }
-    if !without.is_empty() {
-        let few = without.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-        let more = if without.len() > 8 { ", ..." } else { "" };
-        talk(format_args!(
-            "note: {} without a size or a score left out: lines {few}{more}",
-            count(without.len(), "row")
-        ));
-    }
+    left_out(&without, "a size above zero or a score");
+    left_out(&alone, &format!("a family in `{group}`"));
     let Some(baseline) = baseline else {
         let flags: Vec<String> = families.iter().take(8).map(|name| format!("--baseline \"{name}\"")).collect();
         let hint = if flags.is_empty() {
-            "no row has a size and a score".to_owned()
+            "no row has a size, a score and a family".to_owned()
         } else {
             format!("say {}", flags.join(" or "))
         };
@@ -83,4 +79,15 @@ pub fn run(
         Format::Csv => effective::csv(&report),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says which rows count nowhere, and what they lack.
+fn left_out(lines: &[String], lack: &str) {
+    if lines.is_empty() {
+        return;
+    }
+    let few = lines.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    let more = if lines.len() > 8 { ", ..." } else { "" };
+    let which = if lines.len() == 1 { "line" } else { "lines" };
+    talk(format_args!("note: {} without {lack} left out: {which} {few}{more}", count(lines.len(), "row")));
 }

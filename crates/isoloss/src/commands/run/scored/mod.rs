@@ -5,14 +5,13 @@ mod show;
 use isoloss::experiment::{Experiment, Scores};
 use isoloss_formula::{Column, Table, nearest};
 use isoloss_laws::{
-    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size,
-    misprinted, size_gain,
+    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size, size_gain,
 };
 use isoloss_runs::Reading;
 
+use crate::commands::compare::{errors_of, off};
 use crate::failure::Failure;
 use crate::output::talk;
-use crate::report::table::last_place;
 
 /// Of every interval here.
 const LEVEL: f64 = 0.95;
@@ -40,10 +39,36 @@ struct Model {
 }
 
 impl Model {
-    fn score(&self) -> Option<f64> {
+    /// The mean over its tasks, which takes no size.
+    fn mean(&self) -> Option<f64> {
         match &self.mean {
-            Averaged::All(mean) => Some(mean.value).filter(|_| self.size.is_finite() && self.size > 0.0),
+            Averaged::All(mean) => Some(mean.value),
             Averaged::Lacks(_) => None,
+        }
+    }
+
+    /// The same of a model that has a size too: what can be read as one.
+    fn score(&self) -> Option<f64> {
+        self.mean().filter(|_| self.lacks_size().is_none())
+    }
+
+    /// Why its size is none.
+    fn lacks_size(&self) -> Option<String> {
+        match self.size {
+            size if !size.is_finite() => Some(format!("{} lacks its size", self.name)),
+            size if size <= 0.0 => Some(format!("the size of {} is {size}: a size must be above zero", self.name)),
+            _ => None,
+        }
+    }
+
+    /// Why it has no mean, by the names of the tasks.
+    fn lacks_tasks(&self, tasks: &[String]) -> Option<String> {
+        match &self.mean {
+            Averaged::Lacks(lacks) => {
+                let lacks: Vec<&str> = lacks.iter().map(|task| tasks[*task].as_str()).collect();
+                Some(format!("{} has no mean: it lacks {}", self.name, lacks.join(", ")))
+            }
+            Averaged::All(_) => None,
         }
     }
 }
@@ -57,17 +82,15 @@ impl<'a> Scored<'a> {
         let numbers = |key: &'static str, name: &str| Named { experiment, table: &table, key }.numbers(name);
         let mut tasks = Vec::new();
         for task in &scores.tasks {
-            let errors = table.column(&format!("{task}_stderr")).and_then(|c| c.as_numbers());
-            let errors = errors.map(|e| e.values.as_slice());
-            tasks.push(Task { scores: numbers("tasks", task)?, errors, chance: None });
+            tasks.push(Task { scores: numbers("tasks", task)?, errors: errors_of(&table, task), chance: None });
         }
         let means = average(&tasks);
         let (names, sizes) = (of("name", &scores.name)?, numbers("size", &scores.size)?);
         let mut unlike = Vec::new();
         if let Some(printed) = &scores.printed {
             let values = numbers("printed", printed)?;
-            let places = scores.tasks.iter().filter_map(|task| table.column(task)).map(last_place);
-            let off = misprinted(values, &means, last_place(of("printed", printed)?), places.fold(0.0, f64::max));
+            let columns: Vec<&Column> = scores.tasks.iter().filter_map(|task| table.column(task)).collect();
+            let off = off(of("printed", printed)?, values, &columns, &means);
             unlike.extend(off.into_iter().map(|(row, _)| (row, values[row])));
         }
         let model = |(row, mean)| Model { name: names.text(row), size: sizes[row], mean };
@@ -81,8 +104,11 @@ impl<'a> Scored<'a> {
                 let message = format!("{name} is not one row of the column `{}` of {}", scores.name, table.source);
                 return Err(experiment.refused(&["scores", key], message).hint(hint).into());
             };
-            let lacks = || experiment.refused(&["scores", key], format!("{name} lacks its size, or one of the tasks"));
-            model.score().map(|score| (model.size, score)).ok_or_else(|| lacks().into())
+            if let Some(lacks) = model.lacks_tasks(&scores.tasks).or_else(|| model.lacks_size()) {
+                let hint = format!("fill its row of {} in, or name another model", table.source);
+                return Err(experiment.refused(&["scores", key], lacks).hint(hint).into());
+            }
+            Ok((model.size, model.mean().unwrap_or(f64::NAN)))
         };
         let (model, twin) = (found("model", &scores.model)?, found("twin", &scores.twin)?);
         let gain = model.1 - twin.1;
@@ -136,7 +162,7 @@ impl<'a> Scored<'a> {
         }
         for (row, _) in &self.unlike {
             let model = &self.models[*row];
-            all.extend(model.score().map(|score| (format!("mean, {}", model.name), alone(score))));
+            all.extend(model.mean().map(|mean| (format!("mean, {}", model.name), alone(mean))));
         }
         all
     }

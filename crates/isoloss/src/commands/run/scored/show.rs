@@ -6,7 +6,7 @@ use isoloss_figures::catalogue::{Material, pareto};
 use isoloss_figures::report::{Block, Cell, Report, Section, Table as Shown};
 use isoloss_figures::{Figure, Width};
 use isoloss_formula::{Column, Table};
-use isoloss_laws::{Averaged, SizeGain};
+use isoloss_laws::SizeGain;
 use isoloss_runs::Runs;
 
 use super::super::page::{asked, of_source};
@@ -61,7 +61,7 @@ impl Scored<'_> {
         }
         let one = |(row, printed): &(usize, f64)| {
             let Model { name, .. } = &self.models[*row];
-            let mean = self.models[*row].score().unwrap_or(f64::NAN);
+            let mean = self.models[*row].mean().unwrap_or(f64::NAN);
             format!("{name} (printed {printed}, mean {}, {})", number(mean, 4), signed(mean - printed, 2))
         };
         let each: Vec<String> = self.unlike.iter().map(one).collect();
@@ -69,14 +69,11 @@ impl Scored<'_> {
     }
 
     fn lacking(&self) -> Vec<String> {
-        let one = |model: &Model| match &model.mean {
-            Averaged::Lacks(tasks) => {
-                let tasks: Vec<&str> = tasks.iter().map(|task| self.scores.tasks[*task].as_str()).collect();
-                Some(format!("{} has no mean: it lacks {}", model.name, tasks.join(", ")))
-            }
-            Averaged::All(_) => None,
+        let one = |model: &Model| {
+            let size = model.lacks_size().map(|lacks| format!("{lacks}; it is not drawn and says nothing of size"));
+            [model.lacks_tasks(&self.scores.tasks), size]
         };
-        self.models.iter().filter_map(one).collect()
+        self.models.iter().flat_map(one).flatten().collect()
     }
 
     /// Says the answer.
@@ -137,8 +134,9 @@ impl Scored<'_> {
         page.sections.push(section.with(Block::Figure(Box::new(figure))));
         let mut models = Shown::new(["model", "size", "mean"]);
         for model in &self.models {
-            let mean = model.score().map_or(Cell::Empty, |score| Cell::Number(score, 4));
-            models = models.row([Cell::Words(model.name.clone()), Cell::Number(model.size, 3), mean]);
+            let mean = model.mean().map_or(Cell::Empty, |mean| Cell::Number(mean, 4));
+            let size = if model.size.is_finite() { Cell::Number(model.size, 3) } else { Cell::Empty };
+            models = models.row([Cell::Words(model.name.clone()), size, mean]);
         }
         let says: Vec<String> = self.unlike_in_words().into_iter().chain(self.lacking()).collect();
         page.sections.push(Section::new("The models").with(Block::List(says)).with(Block::Table(models)));

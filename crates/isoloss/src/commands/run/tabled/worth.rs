@@ -31,9 +31,7 @@ pub struct Measured<'a> {
 impl Measured<'_> {
     /// A run with a size and a score.
     pub fn run(&self, at: usize) -> Option<Scored> {
-        let (size, score) = (self.sizes[at], self.scores[at]);
-        let error = self.errors.map(|errors| errors[at]).filter(|e| e.is_finite() && *e >= 0.0);
-        (size > 0.0 && size.is_finite() && score.is_finite()).then_some(Scored { size, score, error })
+        Scored::new(self.sizes[at], self.scores[at], self.errors.map(|errors| errors[at]))
     }
 }
 
