@@ -50,6 +50,7 @@ pub fn choose(table: &Table, asked: Asked<'_>) -> Result<Chosen, Failure> {
             covered.push(format!("{name} = {column}"));
         }
     }
+    says.extend(chooser.unread(&law));
     maps.extend(chooser.asked.maps);
     Ok(Chosen { law, maps, says, covered })
 }
@@ -248,6 +249,21 @@ impl Chooser<'_> {
         }
     }
 
+    /// Compute that was mapped although the law reads N and D, and nothing else asks for it: whoever typed it expects it to count.
+    fn unread(&self, law: &Law) -> Option<String> {
+        let reads = |role: &str| law.variables.iter().any(|(name, _)| name == role);
+        let both = ["N", "D"].iter().all(|role| reads(role) && self.has(role));
+        let (_, mapped) = self.asked.maps.iter().find(|(new, _)| new == "C").filter(|_| both && !reads("C"))?;
+        let maps = self.asked.maps.iter().filter_map(|(_, text)| Some(parse_expression(text).ok()?.names()));
+        let conditions = self.asked.where_.iter().filter_map(|text| Some(parse_condition(text).ok()?.names()));
+        let asked = maps.chain(conditions).flatten().any(|name| name == "C");
+        let says = format!(
+            "C = {mapped} is not read: the law {} takes N and D, and compute is 6*N*D where it is asked for",
+            law.name
+        );
+        (!asked).then_some(says)
+    }
+
     /// The table or the user gives this name.
     fn is_column(&self, name: &str) -> bool {
         self.table.column(name).is_some() || self.is_mapped(name)
@@ -348,5 +364,21 @@ mod tests {
         let scale = refused(&tokens, Asked { law: Some("power"), ..Asked::default() });
         let flags = "--map \"X=tokens\" or --map \"X=params_M*1e6\" or --map \"X=params_M\"";
         assert!(scale.ends_with(flags) && scale.contains("may be D, N"), "{scale}");
+    }
+
+    #[test]
+    fn compute_that_nothing_reads_is_said() {
+        let says = |law: &str, maps: &[(&str, &str)], where_: &[String]| {
+            let columns = ["N", "D", "loss", "flops_counted"].map(|name| Column::numbers(name, vec![1.5])).into();
+            let maps = maps.iter().map(|(new, from)| ((*new).to_owned(), (*from).to_owned())).collect();
+            let asked = Asked { law: Some(law), maps, where_, ..Asked::default() };
+            let says = choose(&Table::new("x.csv", columns, vec![2]), asked).unwrap().says;
+            says.iter().any(|said| said.starts_with("C = flops_counted is not read: the law chinchilla takes N and D"))
+        };
+        let counted = ("C", "flops_counted");
+        assert!(says("chinchilla", &[counted], &[]));
+        assert!(!says("frontier", &[counted], &[]) && !says("chinchilla", &[], &[]));
+        assert!(!says("chinchilla", &[counted, ("D", "C/(6*N)")], &[]));
+        assert!(!says("chinchilla", &[counted], &["C > 1e18".to_owned()]));
     }
 }

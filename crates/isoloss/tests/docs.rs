@@ -46,7 +46,8 @@ fn the_reference_is_made_from_the_program() {
             section(&format!("### isoloss {command} {inner}"), &answer(&[&command, &inner, "--help"]));
         }
     }
-    let lists = "laws published figures corpora models mixers measures retrievers recipes schedules experiments";
+    let lists =
+        "laws published figures warnings corpora models mixers measures retrievers recipes schedules experiments";
     for list in lists.split(' ') {
         section(&format!("## isoloss list {list}"), &answer(&["list", list]));
     }

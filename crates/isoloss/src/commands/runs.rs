@@ -181,9 +181,9 @@ fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
             answer(&(serde_json::to_string_pretty(run).unwrap_or_default() + "\n"))?;
             let folder = store.folder_of(&run.id)?;
             talk(format_args!(
-                "in {}, with {}",
+                "in {}, with a curve of {}",
                 folder.display(),
-                count(store.curve(&run.id)?.len(), "point of its curve")
+                count(store.curve(&run.id)?.len(), "point")
             ));
             Ok(ExitCode::SUCCESS)
         }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use isoloss_figures::catalogue::{self as figures_there, Entry, Needs};
 use isoloss_formula::nearest;
-use isoloss_laws::{Domain, Law, Published, catalogue};
+use isoloss_laws::{CODES, Domain, Law, Published, catalogue};
 
 use super::Run;
 use super::predict::load;
@@ -20,7 +20,7 @@ use crate::{published, report};
 /// Options of `list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// `laws`, `published` (constants from papers), `figures`; what can be trained: `corpora`, `models`, `mixers`, `measures`,
+    /// `laws`, `published` (constants from papers), `figures`, `warnings`; what can be trained: `corpora`, `models`, `mixers`, `measures`,
     /// `retrievers`, `recipes`, `schedules`, `experiments`; or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
@@ -30,7 +30,7 @@ pub struct List {
 }
 
 impl Run for List {
-    const ABOUT: &str = "Laws, published constants, figures, what can be trained, experiments; what is in a saved fit";
+    const ABOUT: &str = "Laws, published constants, figures, warnings, what can be trained; what is in a saved fit";
     const EXAMPLES: &str = "\
 Examples:
   isoloss list
@@ -46,11 +46,12 @@ a figure to isoloss figure NAME.";
         let text = match (self.what.as_deref(), self.name.as_deref()) {
             (None, _) => {
                 let parts = lab::LISTS.iter().map(|list| format!("\n{}", list.text()));
-                format!("{}\n{}\n{}{}", laws(), all_published(), figures(), parts.collect::<String>())
+                format!("{}\n{}\n{}\n{}{}", laws(), all_published(), figures(), warnings(), parts.collect::<String>())
             }
             (Some("laws" | "law"), None) => laws(),
             (Some("laws" | "law"), Some(name)) => in_full(&named(name)?),
             (Some("figures" | "figure"), _) => figures(),
+            (Some("warnings" | "warning"), _) => warnings(),
             (Some("published"), None) => all_published(),
             (Some("published"), Some(name)) => {
                 let name = name.strip_prefix("published:").unwrap_or(name);
@@ -64,7 +65,10 @@ a figure to isoloss figure NAME.";
             (Some(other), _) => {
                 return Err(Failure::usage(
                     format_args!("list {other}: neither a list nor a saved fit"),
-                    format_args!("isoloss list laws, published, figures{}, or isoloss list fit.json", lab::names()),
+                    format_args!(
+                        "isoloss list laws, published, figures, warnings{}, or isoloss list fit.json",
+                        lab::names()
+                    ),
                 ));
             }
         };
@@ -145,6 +149,11 @@ fn figures() -> String {
         format!("{BOLD}{}{RESET}: {}\n    from {}\n{options}", e.name, e.says, from.join("; or "))
     };
     figures_there::ALL.iter().map(one).collect()
+}
+
+/// The codes of warnings, and what they mean.
+fn warnings() -> String {
+    CODES.iter().map(|(code, says)| format!("{BOLD}{code}{RESET}: {says}\n")).collect()
 }
 
 fn all_published() -> String {
