@@ -7,7 +7,7 @@ use std::time::Instant;
 use isoloss_engine::{Matrix, product};
 
 use crate::job::Job;
-use crate::{RunConfig, Trainer, bytes, counts};
+use crate::{RunConfig, Trainer, bytes, counts, models};
 
 /// What one run will take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,11 +93,15 @@ fn rate(rates: &[(f64, f64)], cost: f64) -> f64 {
 fn step_seconds(job: &Job, side_by_side: usize, threads: usize) -> (f64, Option<f64>) {
     let steps = job.config.training.steps;
     let begins = job.config.model.memory().map_or(steps, |model| model.memory.begins).min(steps);
-    let plain = (begins > 0).then(|| step_of(job, 0, side_by_side, threads));
     let later = (begins < steps).then(|| step_of(job, begins, side_by_side, threads));
+    // The first step is one without memory in a run that begins with it later.
+    let mut without = job.clone();
+    if let models::Config::Memory(model) = &mut without.config.model {
+        model.memory.begins = steps;
+    }
+    let plain = step_of(&without, 0, side_by_side, threads);
     let share = begins as f64 / steps as f64;
-    let mean = share * plain.unwrap_or_default() + (1.0 - share) * later.unwrap_or_default();
-    (mean, plain.zip(later).map(|(plain, later)| later / plain))
+    (share * plain + (1.0 - share) * later.unwrap_or_default(), later.map(|later| later / plain))
 }
 
 /// The same of steps from that one on.
