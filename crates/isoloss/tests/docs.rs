@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{isoloss, same_document};
+use common::{FIVE, isoloss, same_document};
 use isoloss::experiment::{BUILT_IN, Experiment};
 
 fn root() -> PathBuf {
@@ -58,13 +58,7 @@ fn the_reference_is_made_from_the_program() {
 #[test]
 fn published_figures_are_drawn_from_published_numbers() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, figure) in [
-        ("capacity", "capacity"),
-        ("kimi-linear", "compute"),
-        ("memory", "pareto"),
-        ("multimodal", "mixtures"),
-        ("reuse", "reuse"),
-    ] {
+    for (name, figure) in FIVE {
         let path = folder.path().join(format!("{name}.svg"));
         answer(&["figure", figure, "--published", "-o", path.to_str().unwrap()]);
         let drawn = fs::read(path).unwrap();

@@ -8,6 +8,16 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// The five figures in `docs/figures`: the experiment that they are called by, whose own is drawn by `isoloss run` from its results,
+/// and the figure, which is drawn from published numbers too.
+pub const FIVE: &[(&str, &str)] = &[
+    ("capacity", "capacity"),
+    ("kimi-linear", "compute"),
+    ("memory", "pareto"),
+    ("multimodal", "mixtures"),
+    ("reuse", "reuse"),
+];
+
 pub struct Run {
     pub code: i32,
     pub stdout: String,
