@@ -37,6 +37,7 @@ pub use optimiser::{Group, Optimiser, Rule};
 pub use params::{Entry, Param, Params};
 pub use product::{Matrix, executed_flops, inside_gemm, product};
 pub use real::Real;
+pub use simd::fuses;
 pub use step::{Outcome, Plan, Step};
 pub use tape::{Columns, IGNORE, Slot, Tape, Tokens};
 

@@ -18,6 +18,16 @@ pub(crate) fn dispatch<K: pulp::WithSimd>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }
 
+/// Whether the matrix product adds its products in one rounding here, so that known bits hold: asked of x86-64 alone, on
+/// other processors they were not tried.
+pub fn fuses() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let fuses = std::arch::is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    let fuses = false;
+    fuses
+}
+
 /// A function whose body is compiled once per instruction set. Types and not closures carry the arguments, because what
 /// escapes inlining is compiled for the oldest machine. References bear the one lifetime that is named.
 macro_rules! kernel {

@@ -33,7 +33,7 @@ fn training(family: &str, width: usize, layers: usize, hidden: usize, plan: Plan
 
 #[test]
 fn bits_depend_on_nothing_but_the_plan() {
-    let fused = cfg!(target_arch = "x86_64") && std::arch::is_x86_feature_detected!("fma");
+    let fused = isoloss_engine::fuses();
     let mut wrong = Vec::new();
     for &(family, width, layers, hidden, rule, known) in CASES {
         let plan = Plan { chunk: 1, shards: 4 };

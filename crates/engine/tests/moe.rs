@@ -222,7 +222,7 @@ fn bits_depend_neither_on_threads_nor_on_vectors() {
         each.fold(0xcbf2_9ce4_8422_2325u64, |hash, bits| (hash ^ bits).wrapping_mul(0x0000_0100_0000_01b3))
     });
     assert!(bits.iter().all(|b| *b == bits[0]), "threads change the bits: {bits:x?}");
-    if cfg!(target_arch = "x86_64") && std::arch::is_x86_feature_detected!("fma") {
+    if isoloss_engine::fuses() {
         assert_eq!(bits[0], BITS, "the bits have changed to 0x{:016x}", bits[0]);
     } else {
         println!("SKIPPED the known bits: this machine does not fuse multiply and add");

@@ -61,9 +61,12 @@ fn typed() -> Vec<OsString> {
 
 /// Where the options of the command that was typed stand.
 fn help() -> String {
-    let typed = std::env::args().nth(1).filter(|name| commands::is_known(name));
-    match typed {
-        Some(name) => format!("isoloss {name} --help shows every option, with examples"),
-        None => "isoloss --help shows every command".to_owned(),
+    let typed = std::env::args_os().nth(1).unwrap_or_default();
+    match typed.to_str().unwrap_or_default() {
+        name if commands::is_known(name) => format!("isoloss {name} --help shows every option, with examples"),
+        name => match commands::nearest(name) {
+            Some(near) => format!("did you mean isoloss {near}? isoloss --help shows every command"),
+            None => "isoloss --help shows every command".to_owned(),
+        },
     }
 }

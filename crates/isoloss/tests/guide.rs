@@ -3,9 +3,12 @@
 //! `ISOLOSS_DOCS=write cargo test -p isoloss --test guide` writes the answers of blocks without a line `...` or `[..]` anew.
 #![cfg(feature = "lab")]
 
-use std::fs::{self, File};
+mod common;
+
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use common::folder::{copy, root, terminal, words};
 
 /// One command and what it answers.
 struct Example {
@@ -14,29 +17,6 @@ struct Example {
     words: Vec<String>,
     code: i32,
     answer: Vec<String>,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Words as a shell splits them: quotes hold spaces together.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut quote, mut begun) = (vec![String::new()], None, false);
-    for c in line.chars() {
-        match (c, quote) {
-            ('\'' | '"', None) => (quote, begun) = (Some(c), true),
-            (c, Some(q)) if c == q => quote = None,
-            (' ', None) if begun || !words.last().unwrap().is_empty() => {
-                words.push(String::new());
-                begun = false;
-            }
-            (' ', None) => {}
-            _ => words.last_mut().unwrap().push(c),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// The commands in blocks of a page that are called `console`.
@@ -86,36 +66,6 @@ fn are_like(lines: &[String], printed: &[String]) -> bool {
     }
 }
 
-/// What the terminal shows, and the exit code.
-fn run(example: &Example, folder: &Path) -> (Vec<String>, i32) {
-    let path = folder.join(".terminal");
-    let file = File::create(&path).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_isoloss"));
-    command.args(&example.words).current_dir(folder).stdin(Stdio::null());
-    command.stdout(file.try_clone().unwrap()).stderr(file).env("NO_COLOR", "1").env("COLUMNS", "100");
-    let code = command.status().unwrap().code().expect("no signal");
-    let shown = fs::read_to_string(&path).unwrap();
-    fs::remove_file(path).unwrap();
-    let mut lines: Vec<String> = shown.lines().map(|line| line.trim_end().to_owned()).collect();
-    // Empty lines at the end are not seen in a block.
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    (lines, code)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 /// The failures of a page, and how many examples it has.
 fn page(path: &Path) -> (Vec<String>, usize) {
     let folder = tempfile::tempdir().unwrap();
@@ -127,7 +77,7 @@ fn page(path: &Path) -> (Vec<String>, usize) {
     let mut text = fs::read_to_string(path).unwrap();
     let (all, mut wrong) = (examples(&text), Vec::new());
     for example in &all {
-        let (lines, code) = run(example, folder.path());
+        let (lines, code) = terminal(&example.words, folder.path());
         let mut printed = example.answer.clone();
         while printed.last().is_some_and(String::is_empty) {
             printed.pop();

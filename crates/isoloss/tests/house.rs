@@ -21,6 +21,26 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     entries.map(|e| e.unwrap()).map(|e| (e.file_name().to_string_lossy().into_owned(), e.path())).collect()
 }
 
+/// All Rust files below a folder but what was built.
+fn rust(folder: &Path) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
+    while let Some(at) = folders.pop() {
+        for (name, path) in entries(&at) {
+            match path.is_dir() {
+                true if name != "target" => folders.push(path),
+                false if name.ends_with(".rs") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+/// All Rust files of the workspace.
+fn all() -> Vec<PathBuf> {
+    ["crates", "benches"].iter().flat_map(|folder| rust(&root().join(folder))).collect()
+}
+
 /// The packages of the workspace, without their dependencies.
 fn packages() -> Vec<Value> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
@@ -106,16 +126,9 @@ fn unsafe_code_is_forbidden_everywhere() {
 fn unsafe_code_stands_in_its_places_only() {
     for (name, folder, places) in UNSAFE {
         let crate_folder = root().join(folder);
-        let (mut folders, mut found) = (vec![crate_folder.clone()], BTreeSet::new());
-        while let Some(folder) = folders.pop() {
-            for (_, path) in entries(&folder) {
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|e| e == "rs") && text(&path).contains("allow(unsafe_code)") {
-                    found.insert(path.strip_prefix(&crate_folder).unwrap().to_string_lossy().into_owned());
-                }
-            }
-        }
+        let files = rust(&crate_folder).into_iter().filter(|path| text(path).contains("allow(unsafe_code)"));
+        let inside = files.map(|path| path.strip_prefix(&crate_folder).unwrap().to_string_lossy().into_owned());
+        let found: BTreeSet<String> = inside.collect();
         assert_eq!(found, places.iter().map(|f| f.to_string()).collect(), "{name}");
     }
 }
@@ -172,19 +185,9 @@ fn arrows_point_one_way() {
 
 /// The Rust files below a folder, by their paths from there, without those of tests.
 fn sources(folder: &Path) -> BTreeSet<String> {
-    let (mut folders, mut found) = (vec![folder.to_owned()], BTreeSet::new());
-    while let Some(at) = folders.pop() {
-        for (name, path) in entries(&at) {
-            match path.is_dir() {
-                true if name != "tests" => folders.push(path),
-                false if name.ends_with(".rs") && name != "tests.rs" => {
-                    found.insert(path.strip_prefix(folder).unwrap().to_string_lossy().into_owned());
-                }
-                _ => {}
-            }
-        }
-    }
-    found
+    let inside = rust(folder).into_iter().map(|path| path.strip_prefix(folder).unwrap().to_owned());
+    let ours = inside.filter(|path| !path.iter().any(|part| part == "tests" || part == "tests.rs"));
+    ours.map(|path| path.to_string_lossy().into_owned()).collect()
 }
 
 /// The map in `ARCHITECTURE.md`: a file, several of a folder, or a folder with all that is in it, in each row.
@@ -215,20 +218,8 @@ fn the_map_has_every_module() {
 /// No file grows until there are two things in it.
 #[test]
 fn no_file_is_longer_than_500_lines() {
-    let mut folders = vec![root().join("crates"), root().join("benches")];
-    let mut long = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for (name, path) in entries(&folder) {
-            if path.is_dir() && name != "target" {
-                folders.push(path);
-            } else if name.ends_with(".rs") {
-                let lines = fs::read_to_string(&path).unwrap().lines().count();
-                if lines > 500 {
-                    long.push(format!("{}: {lines}", path.display()));
-                }
-            }
-        }
-    }
+    let lengths = all().into_iter().map(|path| (fs::read_to_string(&path).unwrap().lines().count(), path));
+    let long: Vec<(usize, PathBuf)> = lengths.filter(|(lines, _)| *lines > 500).collect();
     assert!(long.is_empty(), "{long:#?}");
 }
 
@@ -237,22 +228,38 @@ fn no_file_is_longer_than_500_lines() {
 fn laws_see_no_file_clock_or_environment() {
     let outside = ["std::fs", "std::io", "std::env", "std::net", "std::process", "std::time", "Instant", "SystemTime"];
     let random = ["RandomState", "thread_rng", "from_os_rng", "getrandom", "available_parallelism"];
-    let mut folders = vec![root().join("crates/laws/src"), root().join("crates/formula/src")];
     let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for (_, path) in entries(&folder) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
-                if outside.iter().chain(&random).any(|word| line.contains(word)) {
-                    found.push(format!("{}:{}: {line}", path.display(), number + 1));
-                }
+    for path in ["crates/laws/src", "crates/formula/src"].iter().flat_map(|folder| rust(&root().join(folder))) {
+        for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            if outside.iter().chain(&random).any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {line}", path.display(), number + 1));
             }
         }
     }
     assert!(found.is_empty(), "only rows, options and the seed may decide a fit:\n{}", found.join("\n"));
+}
+
+/// What only some processors have stands under a condition of the compiler, so that the others can be built for.
+#[test]
+fn code_of_one_processor_is_guarded() {
+    // In two halves, or this file would be the first to be found.
+    let words =
+        [concat!("is_x86_", "feature"), concat!("pulp::", "x86"), concat!("core::", "arch"), concat!("std::", "arch")];
+    let (mut seen, mut found) = (0, Vec::new());
+    for path in all() {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| words.iter().any(|word| line.contains(word)))
+        {
+            seen += 1;
+            let guard = if number > 0 { lines[number - 1].trim() } else { "" };
+            if !(guard.starts_with("#[cfg(") && guard.contains("target_arch")) {
+                found.push(format!("{}:{}: {line}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(seen > 0, "nothing was looked at");
+    assert!(found.is_empty(), "write #[cfg(target_arch = ..)] in the line before:\n{}", found.join("\n"));
 }
 
 #[test]

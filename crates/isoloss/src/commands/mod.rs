@@ -115,6 +115,11 @@ pub fn is_known(name: &str) -> bool {
     ALL.iter().any(|entry| entry.name == name)
 }
 
+/// The command that was probably meant.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    isoloss_formula::nearest(name, ALL.iter().map(|entry| entry.name)).first().copied()
+}
+
 /// Runs the command that was asked for.
 pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let (name, matches) = matches.subcommand().unwrap_or(("", matches));

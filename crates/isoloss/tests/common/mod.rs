@@ -3,6 +3,8 @@
 // Every program of tests takes what it needs.
 #![allow(dead_code)]
 
+pub mod folder;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

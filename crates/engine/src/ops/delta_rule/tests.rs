@@ -268,7 +268,7 @@ fn bits_are_those_of_every_machine() {
     let gradients = leaves.iter().flat_map(|&leaf| tape.gradient(leaf).unwrap());
     let all = tape.value(o).iter().chain(tape.value(last)).chain(gradients);
     let hash = all.fold(0xcbf29ce484222325u64, |h, x| (h ^ u64::from(x.to_bits())).wrapping_mul(0x100000001b3));
-    if cfg!(target_arch = "x86_64") && std::arch::is_x86_feature_detected!("fma") {
+    if crate::simd::fuses() {
         assert_eq!(hash, 0x38e7e1415866d576, "the bits have changed; if that is meant, raise NUMERICS: {hash:#018x}");
     } else {
         println!("SKIPPED the known bits: this machine does not fuse multiply and add");
