@@ -4,10 +4,11 @@ use crate::comparable::{check, least, own_scale, warnings};
 use crate::curve::{Curve, Scale, crossing};
 use crate::error::FitError;
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
+use crate::outside::far;
 use crate::reached::{Reached, span};
 use crate::result::Fit;
 use crate::roles::is_term;
-use crate::warning::{Short, Warning};
+use crate::warning::{Severity, Short, Warning};
 
 /// One of two that are compared: a fit, or one family of it.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +39,9 @@ pub struct Ratio {
     pub baseline: f64,
     /// baseline over variant: above 1 the variant is better where less is better, and it saves that factor
     pub ratio: Estimate,
-    /// the loss lies outside what the runs of the baseline reached
+    /// the loss lies outside what the runs of the baseline reached, or is reached at best sizes far outside theirs
     pub beyond_baseline: bool,
-    /// the loss lies outside what the runs of the variant reached
+    /// the same of the variant
     pub beyond_variant: bool,
 }
 
@@ -85,7 +86,7 @@ pub fn compare(
     places: &[Place],
 ) -> Result<Comparison, FitError> {
     check(&baseline, &variant, scale, given)?;
-    let warnings = warnings(&baseline, &variant, scale, places);
+    let mut warnings = warnings(&baseline, &variant, scale, places);
     let scale_of = |side: &Side<'_>| own_scale(side.fit, scale);
     let mut base = Curve::new(baseline.fit, baseline.family, &scale_of(&baseline), given)?;
     let mut other = Curve::new(variant.fit, variant.family, &scale_of(&variant), given)?;
@@ -94,7 +95,9 @@ pub fn compare(
     let least = (least(baseline.fit, &scale_of(&baseline)), least(variant.fit, &scale_of(&variant)));
     let near = middle(&variant, &scale_of(&variant)).unwrap_or(0.0);
     let places: Vec<Place> = match (places, reached.shared()) {
-        ([], Some((low, high))) => {
+        ([], Some(shared)) => {
+            let ranges = [base.range(&base_theta, near, least.0), other.range(&other_theta, near, least.1)];
+            let (low, high) = had(shared, ranges);
             // Inside the shared range, where neither curve ends.
             let at = |i: usize| low * (high / low).powf((i as f64 + 0.5) / PLACES as f64);
             let linear = |i: usize| low + (high - low) * (i as f64 + 0.5) / PLACES as f64;
@@ -142,7 +145,19 @@ pub fn compare(
             }
         }
         let ratio = estimate(libm::exp(takes - needs), spread, failed, &baseline, &variant);
-        let (beyond_baseline, beyond_variant) = reached.beyond(loss);
+        let far = [
+            far_from_runs(&baseline, &mut base, &base_theta, takes),
+            far_from_runs(&variant, &mut other, &other_theta, needs),
+        ];
+        let beyond = reached.beyond(loss);
+        // Where the loss itself lies beyond the runs, that is said already.
+        if warnings.iter().all(|w| w.code != "best-sizes") && beyond == (false, false) {
+            let names = [baseline.family.unwrap_or("the baseline"), variant.family.unwrap_or("the variant")];
+            let said =
+                names.iter().zip(&far).find_map(|(name, far)| Some(best_sizes(loss, name, far.as_ref()?, &variant)));
+            warnings.extend(said);
+        }
+        let (beyond_baseline, beyond_variant) = (beyond.0 || far[0].is_some(), beyond.1 || far[1].is_some());
         ratios.push(Ratio {
             loss,
             variant: libm::exp(needs),
@@ -167,6 +182,29 @@ pub fn compare(
         pairing,
         warnings,
     })
+}
+
+/// What of the losses that runs of both reached the curves have where other inputs are given: at one size not all of them.
+/// All, if that leaves none.
+fn had(shared: (f64, f64), ranges: [Option<(f64, f64)>; 2]) -> (f64, f64) {
+    let [Some(a), Some(b)] = ranges else { return shared };
+    let (low, high) = (shared.0.max(a.0).max(b.0), shared.1.min(a.1).min(b.1));
+    if low < high { (low, high) } else { shared }
+}
+
+/// Where the best sizes for that much compute lie far outside the sizes of a side's runs: which, and how far. There the
+/// law's frontier is extrapolated, however near the loss is.
+fn far_from_runs(side: &Side<'_>, curve: &mut Curve, theta: &[f64], ln_flops: f64) -> Option<String> {
+    let ranges = &span(side)?.inputs;
+    let flops = libm::exp(ln_flops);
+    let params = curve.best(theta, flops)?;
+    far(ranges, "N", params).or_else(|| far(ranges, "D", flops / (6.0 * params)))
+}
+
+fn best_sizes(loss: f64, name: &str, far: &str, variant: &Side<'_>) -> Warning {
+    let text = format!("the best sizes for loss {} lie far outside the runs of {name}: {far}", Short(loss));
+    let hint = format!("at sizes that were trained: --scale D --with {}", variant.fit.typically(["N"]));
+    Warning::new(Severity::Warning, "best-sizes", text, &hint)
 }
 
 /// The draws of both answer to the same runs and the same random numbers.

@@ -78,7 +78,7 @@ fn published_places(law: &Law, bound: &Bound) -> Vec<Vec<f64>> {
     law.published.iter().filter_map(place).collect()
 }
 
-/// A bound hit on a default range is widened first; a bound of the caller's stays.
+/// A bound hit on a default range is widened first, but a range of positive numbers stays one; a bound of the caller's stays.
 pub(crate) fn widen(
     law: &Law,
     bound: &mut Bound,
@@ -96,15 +96,14 @@ pub(crate) fn widen(
             && (*value <= lower || *value >= upper)
         {
             let width = upper - lower;
-            entry.domain = Domain::Range { lower: lower - width, upper: upper + width };
+            // At 0 lie the poles of what a positive parameter divides, and below it losses that nothing can have.
+            let least = if lower > 0.0 { (lower - width).max(lower / 10.0) } else { lower - width };
+            let (least, most) = (tidy(least), tidy(upper + width));
+            entry.domain = Domain::Range { lower: least, upper: most };
             entry.start = None;
             widened = true;
-            notes.push(format!(
-                "{} reached {value}, the end of its usual range: widened to {}..{}",
-                entry.name,
-                lower - width,
-                upper + width
-            ));
+            let (name, end) = (&entry.name, tidy(*value));
+            notes.push(format!("{name} reached {end}, the end of its usual range: widened to {least}..{most}"));
         }
     }
     if widened {
@@ -112,4 +111,9 @@ pub(crate) fn widen(
         *found = find(law, bound, points, options)?;
     }
     Ok(())
+}
+
+/// Without the digits that a sum of two decimal numbers is off by.
+fn tidy(number: f64) -> f64 {
+    format!("{number:.12e}").parse().unwrap_or(number)
 }

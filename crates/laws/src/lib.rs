@@ -73,6 +73,7 @@ mod mixture;
 mod next;
 mod objective;
 mod options;
+mod outside;
 mod paired;
 mod plan;
 mod plausible;

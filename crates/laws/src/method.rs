@@ -48,7 +48,8 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; values.len()];
     let mut i = 0;
     while i < order.len() {
-        let same = order[i..].iter().take_while(|&&k| values[k] == values[order[i]]).count();
+        // What is no number equals nothing, not even itself.
+        let same = 1 + order[i + 1..].iter().take_while(|&&k| values[k] == values[order[i]]).count();
         for &k in &order[i..i + same] {
             out[k] = i as f64 + (same as f64 - 1.0) / 2.0;
         }
@@ -73,5 +74,14 @@ pub(crate) fn method_of(method: Method, options: &Options, points: &Points, clus
         Method::Pairs => format!("pairs bootstrap, {} draws over {what}", options.draws),
         Method::Profile => "profile likelihood, for parameters only".into(),
         Method::None => "not asked for".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ranks_end_whatever_the_values() {
+        assert_eq!(super::ranks(&[3.0, 1.0, 3.0, 2.0]), [2.5, 0.0, 2.5, 1.0]);
+        assert_eq!(super::ranks(&[f64::NAN, 1.0, f64::NAN]), [1.0, 0.0, 2.0]);
     }
 }

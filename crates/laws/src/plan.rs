@@ -3,6 +3,7 @@
 use crate::curve::{Curve, Scale, crossing, minimum};
 use crate::error::FitError;
 use crate::estimate::Estimate;
+use crate::outside::far;
 use crate::predict::Prediction;
 use crate::result::Fit;
 use crate::warning::Plain;
@@ -51,9 +52,6 @@ pub struct Plan {
     /// what was decided or should be known
     pub notes: Vec<String>,
 }
-
-/// A size so many times beyond those that were fitted is said.
-const FAR: f64 = 10.0;
 
 /// ln N, ln D of one plan.
 type Sizes = (f64, f64);
@@ -136,15 +134,7 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
             ),
         });
     }
-    for (name, at) in [("N", params), ("D", tokens)] {
-        if let Some((_, low, high)) = fit.ranges.iter().find(|r| r.0 == name) {
-            let (side, factor) =
-                if at > *high { ("above the largest", at / high) } else { ("below the smallest", low / at) };
-            if factor > FAR {
-                notes.push(format!("{name} lies {factor:.0}x {side} that was fitted"));
-            }
-        }
-    }
+    notes.extend([("N", params), ("D", tokens)].iter().filter_map(|(name, at)| far(&fit.ranges, name, *at)));
     if served > 0.0 && matches!(given, Given::Params(_) | Given::Tokens(_)) {
         notes.push("what is given decides the sizes; serving is only counted".to_owned());
     }

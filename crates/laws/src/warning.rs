@@ -114,6 +114,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("mixture-unsure", "shares of the best mixture are hardly determined"),
     ("mixture-face", "the best mixture leaves a domain out"),
     ("extrapolation", "a prediction beyond ten times the largest run"),
+    ("best-sizes", "best sizes far outside the runs, where compute is compared"),
     ("convention", "two that are compared counted their columns differently"),
 ];
 

@@ -1,6 +1,6 @@
 //! How many times the compute (or parameters, or tokens) the baseline needs for the loss of a variant.
 
-use isoloss_laws::{Comparison, Fit, FitError, Place, Reached, Scale, Side, compare, published};
+use isoloss_laws::{Comparison, Fit, FitError, Place, Ratio, Reached, Scale, Side, compare, published};
 
 use super::say::{list, name};
 use super::scales::{self, BEYOND, ends, grid};
@@ -74,15 +74,11 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         let inside: Vec<_> = ratios.iter().filter(|r| !r.beyond()).collect();
         let all: Vec<_> = if inside.is_empty() { ratios.iter().collect() } else { inside };
         if let (Some(best), Some(worst)) = (all.first(), all.last()) {
-            let at = |r: &isoloss_laws::Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
+            let at = |r: &Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
             says.push(format!("{}: {}, {}", one.name, at(worst), at(best)));
         }
         if let Some(crossing) = &one.comparison.crossing {
-            // The loss at which the multiplier passes 1 lies between two places.
-            let passes = ratios.windows(2).find(|w| (w[0].ratio.value - 1.0) * (w[1].ratio.value - 1.0) < 0.0);
-            if let Some(w) = passes {
-                let part = libm::log(w[0].ratio.value) / libm::log(w[0].ratio.value / w[1].ratio.value);
-                let at = w[0].loss * libm::pow(w[1].loss / w[0].loss, part);
+            if let Some(at) = loss_at(crossing.value, &ratios) {
                 let name = math(&format!("equal at {}{unit}", number(crossing.value, 2)));
                 says.push(format!("{}: {name}", one.name));
                 panel = panel.with(Rule::x(at).label(name).series(one.name.as_str()).dash(Dash::Dotted));
@@ -100,6 +96,18 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
     ))
     .aspect(0.72)
     .panel(panel)
+}
+
+/// The loss at which the multiplier passes 1, between two places: of several such losses the one at which the curves need as
+/// much as `crossing`.
+fn loss_at(crossing: f64, ratios: &[Ratio]) -> Option<f64> {
+    let passes = ratios.windows(2).filter(|w| (w[0].ratio.value - 1.0) * (w[1].ratio.value - 1.0) < 0.0);
+    let between = passes.map(|w| {
+        let part = libm::log(w[0].ratio.value) / libm::log(w[0].ratio.value / w[1].ratio.value);
+        let along = |of: fn(&Ratio) -> f64| of(&w[0]) * libm::pow(of(&w[1]) / of(&w[0]), part);
+        (libm::log(along(|r| r.baseline) / crossing).abs(), along(|r| r.loss))
+    });
+    between.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, loss)| loss)
 }
 
 /// What of the lines is measured.
@@ -244,4 +252,28 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let sides: Vec<(String, Side<'_>)> =
         names.into_iter().map(|n| (n.clone(), Side { fit: &fit, family: Some(n.as_str()) })).collect();
     all(&sides, &format!("{} runs of {}.", runs.points.len(), runs.source))
+}
+
+#[cfg(test)]
+mod tests {
+    use isoloss_laws::Estimate;
+
+    use super::*;
+
+    /// A multiplier that passes 1 twice: the loss belongs to the compute that is named.
+    #[test]
+    fn of_two_crossings_the_one_that_is_named() {
+        let at = |loss: f64, baseline: f64, ratio: f64| Ratio {
+            loss,
+            variant: baseline / ratio,
+            baseline,
+            ratio: Estimate { value: ratio, interval: None, method: String::new() },
+            beyond_baseline: false,
+            beyond_variant: false,
+        };
+        let all = [at(2.0, 1e20, 1.1), at(2.5, 1e19, 0.9), at(4.0, 1e17, 0.9), at(5.0, 1e16, 1.1)];
+        let found = |crossing| loss_at(crossing, &all).unwrap();
+        assert!((2.0..2.5).contains(&found(3e19)) && (4.0..5.0).contains(&found(3e16)));
+        assert!(loss_at(1e18, &all[1..3]).is_none());
+    }
 }

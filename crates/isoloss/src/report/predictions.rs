@@ -163,11 +163,13 @@ pub fn interval(e: &Estimate) -> String {
     }
 }
 
-/// A ratio as the end of a sentence: `1.07 [0.71, 1.58] times what`, or `1.07 times what, without an interval: why`.
+/// A ratio as the end of a sentence: `1.07 [0.71, 1.58] times what`, or `1.07 times what, without an interval (why)`, or `no
+/// number (why)`.
 #[cfg(feature = "lab")]
 pub fn times(e: &Estimate, what: &str) -> String {
     let what = if what.is_empty() { "times".to_owned() } else { format!("times {what}") };
     match e.interval {
+        _ if !e.value.is_finite() => format!("no number ({})", e.method),
         Some(_) => format!("{} {} {what}", value(e), interval(e)),
         None => format!("{} {what}, without an interval ({})", value(e), e.method),
     }
@@ -211,6 +213,8 @@ mod tests {
             times(&none, "its own"),
             "0.055123 times its own, without an interval (E[once] is not told apart from 0)"
         );
+        let nowhere = Estimate { value: f64::NAN, interval: None, method: "E of kda fell to 0".into() };
+        assert_eq!(times(&nowhere, "its own"), "no number (E of kda fell to 0)");
         let known = Interval { lower: 0.5, upper: 1.5, level: 0.95, of: Of::Mean };
         let known = Estimate { value: 1.0, interval: Some(known), method: "drawn".into() };
         assert_eq!(times(&known, "its own"), format!("{} {} times its own", value(&known), interval(&known)));

@@ -4,6 +4,7 @@ use crate::bound::sizes_are_positive;
 use crate::catalogue;
 use crate::error::FitError;
 use crate::law::Law;
+use crate::outside::far;
 use crate::result::Fit;
 use crate::warning::Plain;
 use isoloss_formula::{Binary, Expr, Kind, Unary};
@@ -14,8 +15,6 @@ use super::Sought;
 const ROUNDED: f64 = 0.02;
 /// More domains than this are groups of domains.
 const MOST: usize = 32;
-/// An input so many times beyond those that were fitted is said.
-const FAR: f64 = 10.0;
 
 /// `N, D and U`
 pub(super) fn listed(names: &[&str]) -> String {
@@ -128,13 +127,7 @@ pub(super) fn inputs_of(
         if !value.is_finite() {
             return Err(FitError::new(format!("{name} = {value} is no finite number"), "as in --at N=1e9,D=2e10"));
         }
-        if let Some((_, low, high)) = fit.ranges.iter().find(|(known, ..)| known == name).filter(|r| r.1 > 0.0) {
-            let (side, factor) =
-                if value > *high { ("above the largest", value / high) } else { ("below the smallest", low / value) };
-            if factor > FAR {
-                notes.push(format!("{name} lies {factor:.0}x {side} that was fitted"));
-            }
-        }
+        notes.extend(far(&fit.ranges, name, value));
         all.push(((*name).to_owned(), value));
     }
     let columns: Vec<(String, Vec<f64>)> = all.iter().map(|(name, x)| (name.clone(), vec![*x])).collect();

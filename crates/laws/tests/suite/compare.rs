@@ -68,6 +68,37 @@ fn alike_is_not_distinguishable() {
     assert_eq!(compared(&families(0.9, 0.004, 3), &["A", "B"], &[]).distinguishable, Some(true));
 }
 
+/// Trained far too long for their size: the losses that both reached are had for the least compute with a hundredth of the
+/// tokens, which nobody tried.
+#[test]
+fn best_sizes_far_outside_the_runs_tell_nothing_apart() {
+    let mut points = families(0.9, 0.0, 5);
+    let rows: Vec<(f64, f64)> = grid((1e6, 1e7, 5), (1e12, 1e13, 5));
+    let half = rows.len();
+    let first = Surface { e: 1.7, a: 400.0, b: 1500.0, alpha: 0.34, beta: 0.33 };
+    let second = Surface { a: 0.9 * first.a, b: 0.9 * first.b, ..first };
+    for (i, &(n, d)) in rows.iter().chain(&rows).enumerate() {
+        points.columns[0].1[i] = n;
+        points.columns[1].1[i] = d;
+        points.target[i] = if i < half { first.at(n, d) } else { second.at(n, d) };
+    }
+    Noise::new(6).spoil(&mut points, 0.001);
+    let found = compared(&points, &["A", "B"], &[]);
+    assert!(found.distinguishable.is_none() && found.ratios.iter().all(|r| r.beyond_baseline && r.beyond_variant));
+    let [warning] = found.warnings.as_slice() else { panic!("{:?}", found.warnings) };
+    assert_eq!(warning.code, "best-sizes");
+    assert!(warning.text.contains("D lies") && warning.text.contains("below the smallest"), "{}", warning.text);
+    // Along tokens, at a size that was trained, they are told apart.
+    let law = catalogue::law("chinchilla").unwrap();
+    let per_family = vec!["A".to_owned(), "B".to_owned()];
+    let fit = fit(&law, &points, &Options { draws: 300, influence: false, per_family, ..Options::default() }).unwrap();
+    let side = |family| Side { fit: &fit, family: Some(family) };
+    let with = [("N".to_owned(), 3e6)];
+    let along = compare(side("old"), side("new"), &Scale::Input("D".into()), &with, &[]).unwrap();
+    assert_eq!(along.distinguishable, Some(true), "{along:?}");
+    assert!(along.warnings.is_empty());
+}
+
 /// The figure's 1.16 belongs to one loss; the lines cross far away (arXiv 2510.26692, figure 5).
 #[test]
 fn kimi_linear_against_mla() {

@@ -96,6 +96,18 @@ fn a_default_range_that_is_hit_widens_and_says_so() {
     assert_eq!(value(&found, "alpha"), 0.3);
 }
 
+/// The floor of these rows would be below 0, and an exponent of 0 or less no law: neither is reached by widening.
+#[test]
+fn a_range_of_positive_numbers_stays_positive() {
+    let text = "name = \"low\"\nformula = \"L = E + A*X^-alpha\"\n[variables]\nL = \"\"\nX = \"\"\n[parameters]\nE = \"0.5..3\"\nA = \"positive\"\nalpha = \"0.05..1\"\n";
+    let law = Law::from_toml("low.toml", text).unwrap();
+    let rows: Vec<Vec<f64>> = (0..12).map(|i| vec![10f64.powf(2.0 + 0.5 * f64::from(i))]).collect();
+    let points = inputs(&["X"], &rows, |x| 30.0 * x[0].powf(-0.2) - 0.1);
+    let found = fit(&law, &points, &plain()).unwrap();
+    assert!(close(value(&found, "E"), 0.05, 1e-9) && value(&found, "alpha") > 0.0, "{:?}", found.notes);
+    assert!(found.notes.iter().any(|n| n.ends_with("widened to 0.05..5.5")), "{:?}", found.notes);
+}
+
 /// Two architectures on one data set: one floor, two prefactors.
 #[test]
 fn families_share_what_is_not_theirs() {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::{nearest, parse_number};
-use isoloss_laws::{Fit, Labels, Options, Place, Scale, Severity, Side, apart, compare};
+use isoloss_laws::{Fit, Options, Place, Scale, Severity, Side, apart, compare};
 
 use super::Compare;
 use super::fits::Asked;
@@ -30,7 +30,13 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
     let group = families.group.clone().unwrap_or_default();
     let mut loaded = load(Path::new(table), &asked.law, &rows, |_, _| Ok((Some(group.clone()), Vec::new())))?;
     let baseline = baseline(&loaded, families.baseline.as_deref(), &group)?;
-    pair(&mut loaded, &rows, families.pair.is_some());
+    match &rows.cluster {
+        Some(column) if families.pair.is_some() => {
+            talk(format_args!("paired: rows with the same `{column}` are drawn together"));
+        }
+        Some(column) => talk(format_args!("paired: rows of one cluster share luck: `{column}` are drawn together")),
+        None => loaded.pair("; --pair COLUMN names what rows of both share"),
+    }
 
     let separate = apart(&loaded.law, &options);
     let joint: Vec<String> = families.per.iter().flat_map(|p| names(p)).collect();
@@ -154,45 +160,4 @@ fn flags(families: &[String]) -> String {
     let few: Vec<String> = families.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
     let more = if families.len() > few.len() { " or another" } else { "" };
     few.join(" or ") + more
-}
-
-/// Rows of both families that share luck are drawn together; what is done is said.
-fn pair(loaded: &mut Loaded, rows: &OfRows, asked: bool) {
-    if let Some(column) = &rows.cluster {
-        let what = if asked { "rows with the same" } else { "rows of one cluster share luck:" };
-        talk(format_args!("paired: {what} `{column}` are drawn together"));
-        return;
-    }
-    let points = &loaded.points;
-    let Some(families) = &points.family else { return };
-    let seed =
-        loaded.prepared.table.column("seed").map(|c| (0..points.len()).map(|row| c.text(row)).collect::<Vec<_>>());
-    let cell = |row: usize| {
-        let mut name: Vec<String> = points.columns.iter().map(|(_, c)| c[row].to_string()).collect();
-        name.extend(seed.iter().map(|s| s[row].clone()));
-        name.join(" ")
-    };
-    let cells: Vec<String> = (0..points.len()).map(cell).collect();
-    let of = |family: u32| {
-        let mut all: Vec<&String> =
-            (0..points.len()).filter(|&row| families.index[row] == family).map(|row| &cells[row]).collect();
-        all.sort();
-        all.dedup();
-        all
-    };
-    let first = of(0);
-    let mut names: Vec<&str> = points.columns.iter().map(|(name, _)| name.as_str()).collect();
-    names.extend(seed.iter().map(|_| "seed"));
-    let names = names.join(", ");
-    if (1..families.levels.len() as u32).all(|family| of(family) == first) {
-        talk(format_args!(
-            "paired: every family has rows at the same {} ({names}), and those of one are drawn together",
-            count(first.len(), "place")
-        ));
-        loaded.points.cluster = Some(Labels::new("pair", cells));
-    } else {
-        talk(format_args!(
-            "not paired: the families do not have the same {names}; --pair COLUMN names what rows of both share"
-        ));
-    }
 }

@@ -123,7 +123,11 @@ fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failu
 pub fn load_apart(path: &Path, of: &OfTable) -> Result<(Loaded, Options), Failure> {
     let reading = read_path(path)?;
     reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-    apart_of(&reading.table, of)
+    let (mut loaded, options) = apart_of(&reading.table, of)?;
+    if of.rows.cluster.is_none() && !options.per_family.is_empty() {
+        loaded.pair("");
+    }
+    Ok((loaded, options))
 }
 
 /// The same of a table that was read, or made.

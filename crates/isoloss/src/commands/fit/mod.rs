@@ -3,6 +3,7 @@
 mod draws;
 mod load;
 mod options;
+mod pair;
 mod rank;
 mod ways;
 
