@@ -3,7 +3,7 @@
 use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, curves::Curve, entry};
 use isoloss_figures::{Figure, Layer, Render, Width};
 use isoloss_formula::{Column, Table};
-use isoloss_laws::{ApproachOptions, Fit, Labels, Options, Points, catalogue, fit, isoflop};
+use isoloss_laws::{ApproachOptions, Fit, Labels, Law, Options, Points, catalogue, fit, isoflop};
 
 /// Numbers between -1 and 1 that look random: fractional parts of multiples of the golden ratio.
 fn noise(i: usize) -> f64 {
@@ -291,6 +291,35 @@ fn saved_fits_are_drawn_without_their_runs() {
     for name in ["fit", "frontier", "surface"] {
         sound(name, &drawn(name, &material));
     }
+}
+
+/// Without runs there is nothing to measure a law of many inputs against, and a frame of nothing is no figure.
+#[test]
+fn saved_fits_of_other_inputs_are_drawn_or_refused() {
+    let draw = |formula: &str| {
+        let mut runs = runs("chinchilla", &grid(1), None);
+        runs.points.columns[1].0 = "T".into();
+        let rounds = (0..runs.points.len()).map(|row| 1.0 + (row % 3) as f64);
+        runs.points.columns.push(("R".into(), rounds.collect()));
+        runs.law = Law::from_formula(formula, &["L", "N", "T", "R"], &[]).expect("a law");
+        let mut alone = runs.points.clone();
+        alone.columns.retain(|(name, _)| runs.law.inputs().any(|input| input == name));
+        let fit = fit(&runs.law, &alone, &runs.options).expect("a fit");
+        let material = Material { fits: vec![("mine".into(), fit)], ..Material::default() };
+        let without = (entry("fit").expect("in the catalogue").draw)(&material);
+        runs.law = catalogue::law("power-floor").expect("ships");
+        runs.points.columns.truncate(1);
+        (without, (entry("fit").expect("in the catalogue").draw)(&Material { runs: Some(runs), ..material }))
+    };
+    let (two, _) = draw("L = E + A*N^-alpha + B*T^-beta");
+    let two = two.expect("a figure");
+    sound("fit", &two);
+    let lines = two.panels[0].layers.iter().filter(|l| matches!(l, Layer::Line(line) if line.points.len() > 100));
+    assert_eq!(lines.count(), 3, "a line at the least, a middle and the greatest T");
+    assert!(two.caption.starts_with("L against N, a line per T: the fitted law."), "{}", two.caption);
+    let (three, other) = draw("L = E + A*N^-alpha + B*T^-beta + k*R");
+    assert!(three.unwrap_err().to_string().contains("the law formula reads N, T, R, and is drawn as runs measured"));
+    assert!(other.unwrap_err().to_string().contains("of made-up.csv the law power-floor was asked for X"));
 }
 
 #[test]

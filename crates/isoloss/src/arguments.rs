@@ -32,6 +32,15 @@ pub fn numbers(flag: &str, texts: &[String]) -> Result<Vec<f64>, Failure> {
 pub fn assignments(flag: &str, text: &str) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for part in split_outside(text) {
+        // `N=1e9;D=1e9` and `N=1e9 D=1e9`: no value holds a sign of equality.
+        if part.matches('=').count() > 1 {
+            let parts = text.split([';', ',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+            let joined = parts.collect::<Vec<_>>().join(",");
+            return Err(Failure::usage(
+                format_args!("{flag} \"{text}\": expected a comma before the next NAME= in `{}`", part.trim()),
+                format_args!("{flag} \"{joined}\""),
+            ));
+        }
         match (part.split_once('='), all.last_mut()) {
             (Some((name, value)), _) if is_name(name.trim()) && !value.trim().is_empty() => {
                 all.push((name.trim().to_owned(), vec![value.trim().to_owned()]));
@@ -88,6 +97,13 @@ pub fn bounds(texts: &[String]) -> Result<Vec<(String, f64, f64)>, Failure> {
     for text in texts {
         for (name, values) in assignments("--bound", text)? {
             let [range] = values.as_slice() else { return Err(one_value("--bound", text, &name)) };
+            // `0...2` would be 0 to .2, and is never meant so.
+            if range.contains("...") {
+                return Err(Failure::usage(
+                    format_args!("--bound \"{text}\": a range has two dots"),
+                    format_args!("--bound \"{name}={}\"", range.replace("...", "..")),
+                ));
+            }
             let Some((lower, upper)) = range.split_once("..") else {
                 return Err(one_value("--bound", text, &name));
             };
@@ -226,8 +242,12 @@ mod tests {
         for wrong in ["", "E", "E=", "=1", "E=1,", "E=1,2", "E=x", "E=1/0", "E=1,E=2"] {
             assert!(fixed(&text(&[wrong])).is_err(), "{wrong}");
         }
-        for wrong in ["alpha", "alpha=1", "alpha=1..0", "alpha=0..x"] {
+        for wrong in ["alpha", "alpha=1", "alpha=1..0", "alpha=0..x", "alpha=0...2"] {
             assert!(bounds(&text(&[wrong])).is_err(), "{wrong}");
+        }
+        for apart in ["N=1e9;D=1e9", "N=1e9 D=1e9", "N=1e9; D=1e9"] {
+            let said = points("--at", &text(&[apart])).unwrap_err().to_string();
+            assert!(said.ends_with("hint: --at \"N=1e9,D=1e9\""), "{said}");
         }
         assert!(ties(&text(&["alpha=1"])).is_err() && maps(&text(&["N"])).is_err());
     }

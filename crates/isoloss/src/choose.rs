@@ -104,10 +104,38 @@ impl Chooser<'_> {
         };
         let law = catalogue::law(name).ok_or_else(|| Failure::usage("no such law", "isoloss list laws"))?;
         says.push(format!("law {name}, because {why}: {}", law.reading()));
+        if name != "chinchilla" {
+            says.extend(self.untaken([n, d, c]));
+        }
         if name == "chinchilla" && self.table.column("unique_tokens").is_some() {
             says.push("the table has unique tokens too: --law data-constrained counts repeats for less".into());
         }
         Ok(law)
+    }
+
+    /// Sizes for which no column was taken although numbers are left that may be them: the law would be another.
+    fn untaken(&self, has: [bool; 3]) -> Option<String> {
+        let lacking = SIZES.into_iter().zip(has).filter(|(_, has)| !has);
+        let lacking: Vec<&str> = lacking.map(|(role, _)| role).collect();
+        let taken = |name: &str| {
+            SIZES.contains(&name)
+                || self.guess.columns.values().any(|choice| choice.column == name)
+                || self.asked.loss == Some(name)
+                || self.asked.maps.iter().any(|(_, text)| {
+                    text == name || parse_expression(text).is_ok_and(|e| e.names().iter().any(|n| n == name))
+                })
+        };
+        let numbers = self.table.columns().iter().filter(|c| c.as_numbers().is_some() && !taken(&c.name));
+        let left: Vec<&str> = numbers.map(|c| c.name.as_str()).collect();
+        (!left.is_empty()).then(|| {
+            let flags: Vec<String> = lacking.iter().map(|role| map_flag(role, "COLUMN")).collect();
+            format!(
+                "no column was taken for {}: {} names one, if it is among {}",
+                lacking.join(" or "),
+                flags.join(" or "),
+                listed(left.into_iter())
+            )
+        })
     }
 
     fn formula(&self, text: &str) -> Result<Law, Failure> {
@@ -258,7 +286,7 @@ impl Chooser<'_> {
         let conditions = self.asked.where_.iter().filter_map(|text| Some(parse_condition(text).ok()?.names()));
         let asked = maps.chain(conditions).flatten().any(|name| name == "C");
         let says = format!(
-            "C = {mapped} is not read: the law {} takes N and D, and compute is 6*N*D where it is asked for",
+            "C = {mapped} is read by --method alone: the law {} takes N and D, and compute is 6*N*D where it is asked for",
             law.name
         );
         (!asked).then_some(says)
@@ -367,13 +395,27 @@ mod tests {
     }
 
     #[test]
+    fn sizes_that_were_not_found_are_said() {
+        let says = |headers: &[&str]| {
+            let columns = headers.iter().map(|name| Column::numbers(*name, vec![1.5])).collect();
+            choose(&Table::new("x.csv", columns, vec![2]), Asked::default()).unwrap().says
+        };
+        let said = "no column was taken for D or C: --map \"D=COLUMN\" or --map \"C=COLUMN\" names one, if it is among `shown`";
+        assert!(says(&["N", "shown", "loss"]).contains(&said.to_owned()), "{:?}", says(&["N", "shown", "loss"]));
+        let none = |headers: &[&str]| !says(headers).iter().any(|said| said.starts_with("no column"));
+        assert!(none(&["N", "loss"]) && none(&["N", "D", "shown", "loss"]));
+    }
+
+    #[test]
     fn compute_that_nothing_reads_is_said() {
         let says = |law: &str, maps: &[(&str, &str)], where_: &[String]| {
             let columns = ["N", "D", "loss", "flops_counted"].map(|name| Column::numbers(name, vec![1.5])).into();
             let maps = maps.iter().map(|(new, from)| ((*new).to_owned(), (*from).to_owned())).collect();
             let asked = Asked { law: Some(law), maps, where_, ..Asked::default() };
             let says = choose(&Table::new("x.csv", columns, vec![2]), asked).unwrap().says;
-            says.iter().any(|said| said.starts_with("C = flops_counted is not read: the law chinchilla takes N and D"))
+            says.iter().any(|said| {
+                said.starts_with("C = flops_counted is read by --method alone: the law chinchilla takes N and D")
+            })
         };
         let counted = ("C", "flops_counted");
         assert!(says("chinchilla", &[counted], &[]));

@@ -69,6 +69,16 @@ impl Failure {
         &self.text
     }
 
+    /// The same of a table, where it begins with a line of it.
+    pub fn of_table(self, source: &str) -> Self {
+        match self.text.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+            Some((line, rest)) if line.bytes().all(|c| c.is_ascii_digit()) => {
+                Self { text: format!("{source}:{line}: {rest}"), ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The same, of the place named.
     pub fn within(self, place: &str) -> Self {
         Self { text: format!("{place}: {}", self.text), ..self }

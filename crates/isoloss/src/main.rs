@@ -21,6 +21,9 @@ fn main() -> ExitCode {
             // Asking for help is no mistake, and a closed pipe no reason to panic.
             let said = error.render().ansi().to_string();
             match said.split_once("\n\nFor more information, try") {
+                Some((wrong, _)) if wrong.contains("--per <COLUMN> <PARAMETERS>") => {
+                    output::talk(format_args!("{wrong}\nhint: the column of families, then the parameters: {PER}"));
+                }
                 Some((wrong, _)) => output::talk(format_args!("{wrong}\nhint: {}", help())),
                 None => drop(error.print()),
             }
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// An option of two values, of which one is forgotten easily.
+const PER: &str = "--per arch A,alpha";
 
 /// The command line, with negative numbers joined to the option before them: no option begins with a digit, but the
 /// parser would take `-1` for one, and not for the value that our own checks refuse with a reason.

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::{isoloss, masked, ran, table};
 
 #[test]
@@ -32,7 +34,7 @@ fn a_known_law_is_found() {
 #[test]
 fn hints_can_be_typed() {
     let folder = tempfile::tempdir().unwrap();
-    let plain = std::fs::read_to_string(table("plain")).unwrap();
+    let plain = fs::read_to_string(table("plain")).unwrap();
     let cases = [
         ("two.csv", "params,tokens,n_params,loss", ["--map", "N=params"]),
         ("ppl.csv", "params,tokens,x,ppl", ["--map", "L=ln(ppl)"]),
@@ -44,7 +46,7 @@ fn hints_can_be_typed() {
             format!("{},{},{},{loss}", cells[0], cells[1], cells[0] * 1.1)
         });
         let path = folder.path().join(name);
-        std::fs::write(&path, format!("{header}\n{}\n", rows.collect::<Vec<_>>().join("\n"))).unwrap();
+        fs::write(&path, format!("{header}\n{}\n", rows.collect::<Vec<_>>().join("\n"))).unwrap();
         let path = path.to_str().unwrap();
         let refused = isoloss(&["fit", path]);
         assert_eq!(refused.code, 2, "{name}");
@@ -114,12 +116,12 @@ fn a_fit_is_kept_and_used() {
     let [fit, predicted] = [&fit, &predicted].map(|r| serde_json::from_str::<serde_json::Value>(&r.stdout).unwrap());
     assert_eq!(fit["predictions"], predicted["predictions"]);
 
-    let before = std::fs::read(path).unwrap();
+    let before = fs::read(path).unwrap();
     let refused = isoloss(&["fit", &plain, "--save", path]);
-    assert_eq!((refused.code, std::fs::read(path).unwrap() == before), (2, true));
+    assert_eq!((refused.code, fs::read(path).unwrap() == before), (2, true));
     let forced = isoloss(&["fit", &plain, "--save", path, "--force", "--draws", "50"]);
     assert_eq!(forced.code, 0, "{}", forced.stderr);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
 
     insta::assert_snapshot!("predict", ran(&isoloss(&["predict", path, "--at", "N=1B,7B,D=1T", "--flops", "1e21"])));
     let list = isoloss(&["list", path]);
@@ -156,6 +158,122 @@ fn options_of_a_fit() {
 }
 
 /// A saved fit is no table, wherever a table is asked for.
+/// Runs of a law of sizes and tokens, with noise that is always the same.
+fn made(rows: impl IntoIterator<Item = (f64, f64)>) -> String {
+    let mut text = "params,tokens,flops,loss\n".to_owned();
+    for (i, (n, d)) in rows.into_iter().enumerate() {
+        let noise = 1.0 + 0.006 * (((i + 1) as f64 * 0.618_033_988_75).fract() - 0.5);
+        let loss = (1.8 + 400.0 * n.powf(-0.34) + 2000.0 * d.powf(-0.36)) * noise;
+        text.push_str(&format!("{n},{d},{},{loss}\n", 6.0 * n * d));
+    }
+    text
+}
+
+#[test]
+fn best_sizes_are_as_sure_as_the_rows_make_them() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/runs.csv");
+    let draws = ["--draws", "100"];
+    let open = isoloss(&[&["fit", example, "--where", "N > 1e8"], &draws[..]].concat());
+    assert!(open.stdout.contains("these rows hardly tell on which N and D to spend it: N = 6.6B ["), "{}", open.stdout);
+    assert!(open.stdout.contains("isoloss plan fit.json --next 4 --budget 3.9e20 --know N --at C=3.9e21 (the runs"));
+    let floors = ["fit", example, "--formula", "L = E + A*N^-alpha + B*D^-beta + K"];
+    let floors = isoloss(&[&floors, &draws[..]].concat());
+    assert!(floors.code == 1 && floors.stdout.contains("do not determine E, K: other values"), "{}", floors.stdout);
+    let one = isoloss(&[&["fit", example, "--where", "N < 5e7"], &draws[..]].concat());
+    assert!(one.stdout.contains("on which N and D to spend it cannot be told from a fit with an error"));
+}
+
+/// One power stands for two along a ladder: nothing is said of the other, and what comes next can be typed.
+#[test]
+fn a_ladder_is_followed_along_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("ladder.csv"), made((0..12).map(|i| 1e7 * 10f64.powf(f64::from(i) / 4.0)).map(|n| (n, 20.0 * n))))
+        .unwrap();
+    let run = isoloss(&["fit", &path("ladder.csv"), "--draws", "100", "--save", &path("l.json")]);
+    assert!(run.code == 0 && run.stdout.contains("warning[collinear]"), "{}{}", run.stdout, run.stderr);
+    assert!(!run.stdout.contains("D^") && !run.stdout.contains("inf"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("N and D grown together as in these runs to N = 18B, D = 356B: loss 2."),
+        "{}",
+        run.stdout
+    );
+    let next = run.stdout.lines().find_map(|line| line.strip_prefix("Next: isoloss predict ")).unwrap();
+    let at = next.split('"').nth(1).unwrap();
+    let then = isoloss(&["predict", &path("l.json"), "--at", at]);
+    assert!(then.code == 0 && then.stdout.contains('['), "{}{}", then.stdout, then.stderr);
+}
+
+#[test]
+fn budgets_are_those_of_the_compute_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grid.csv");
+    let each = [1e18, 3e18, 1e19].into_iter().flat_map(|c: f64| {
+        [0.25, 0.5, 1.0, 2.0, 4.0].map(|share| (share * (c / 120.0).sqrt(), (20.0 * c / 6.0).sqrt() / share))
+    });
+    // Parameters as counted elsewhere: 6 N D is no longer the budget.
+    let mut text = String::new();
+    for (i, line) in made(each).lines().enumerate() {
+        let (n, rest) = line.split_once(',').unwrap();
+        let n = n.parse::<f64>().map_or(n.to_owned(), |n| (n * (1.0 + 0.1 * (i % 4) as f64)).to_string());
+        text.push_str(&format!("{n},{rest}\n"));
+    }
+    fs::write(&path, text).unwrap();
+    let fit = ["fit", path.to_str().unwrap(), "--method", "isoflop", "--draws", "40"];
+    let without = isoloss(&fit);
+    assert!(without.code == 1 && without.stdout.contains("isoflop cannot be used"), "{}", without.stdout);
+    let with = isoloss(&[&fit[..], &["--map", "C=flops"]].concat());
+    assert!(with.code == 0 && with.stderr.contains("budgets that count: 3"), "{}{}", with.stdout, with.stderr);
+}
+
+#[test]
+fn slips_are_answered_with_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let rows = || [1e7, 3e7, 1e8, 3e8].into_iter().flat_map(|n| [5.0, 20.0, 80.0].map(|r| (n, n * r)));
+    fs::write(path("plain.csv"), made(rows())).unwrap();
+    let positive = made(rows());
+    let negative = positive.lines().enumerate().map(|(i, line)| match i {
+        4 => line.rsplit_once(',').map(|(all, loss)| format!("{all},-{loss}\n")).unwrap(),
+        _ => format!("{line}\n"),
+    });
+    fs::write(path("negative.csv"), negative.collect::<String>()).unwrap();
+    fs::create_dir_all(path("store/3ce22a2abe04747d2192")).unwrap();
+    fs::write(path("store/3ce22a2abe04747d2192/run.json"), "{}").unwrap();
+    let (plain, fit, cut) = (path("plain.csv"), path("fit.json"), path("cut.json"));
+    let formula = ["--formula", "L = E + A*N^-alpha + k*ln(D/N)^2", "--interval", "none"];
+    let saved = isoloss(&[&["fit", &plain, "--save", &fit], &formula[..]].concat());
+    assert!(
+        saved.stderr.contains("note: k is held positive, as a factor of a power is; --bound k=-1..1"),
+        "{}",
+        saved.stderr
+    );
+    let bound = isoloss(&[&["fit", &plain, "--bound", "k=-1..1"], &formula[..]].concat());
+    assert!(bound.code == 0 && !bound.stderr.contains("held positive"), "{}", bound.stderr);
+    let tied = isoloss(&["fit", &plain, "--tie", "alpha=beta", "--interval", "none"]);
+    assert!(tied.stdout.lines().any(|l| l.starts_with("  alpha ") && l.ends_with("tied to beta")), "{}", tied.stdout);
+    fs::write(&cut, &fs::read(&fit).unwrap()[..500]).unwrap();
+    let store = path("store");
+    for (arguments, says) in [
+        (vec!["fit", &path("negative.csv")], "negative.csv:5: L = -".to_owned()),
+        (vec!["fit", &store], format!("hint: isoloss runs export --store \"{store}\" -o runs.csv makes one of it")),
+        (vec!["compare", &store], "this is a store of runs, not a table".to_owned()),
+        (vec!["predict", &cut, "--at", "N=1,D=1"], "cut.json:1:500: this saved fit is cut short".to_owned()),
+        (vec!["predict", &fit, "--at", "N=1e9;D=1e9"], "hint: --at \"N=1e9,D=1e9\"".to_owned()),
+        (
+            vec!["fit", &plain, "--per", "A"],
+            "hint: the column of families, then the parameters: --per arch A".to_owned(),
+        ),
+        (
+            vec!["compare", &plain, "--group", "arch", "--per", "arch", "A,B"],
+            "--group arch --per A,B (in place of --per arch A,B)".to_owned(),
+        ),
+    ] {
+        let run = isoloss(&arguments);
+        assert!(run.code == 2 && run.stderr.contains(&says), "{says} is not in:\n{}", run.stderr);
+    }
+}
+
 #[test]
 fn a_fit_is_not_taken_for_a_table() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,8 +282,8 @@ fn a_fit_is_not_taken_for_a_table() {
     let at = "N=1e9,D=1e10";
     assert_eq!(isoloss(&["fit", &table("plain"), "--draws", "40", "--save", saved]).code, 0);
     let indented = folder.path().join("indented.json");
-    let value: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(saved).unwrap()).unwrap();
-    std::fs::write(&indented, format!("{value:#}")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&fs::read_to_string(saved).unwrap()).unwrap();
+    fs::write(&indented, format!("{value:#}")).unwrap();
     for arguments in [
         &["fit", saved][..],
         &["fit", indented.to_str().unwrap()],
@@ -188,10 +306,10 @@ fn a_fit_is_not_taken_for_a_table() {
     }
     // Rows may have a column `law` or a checksum.
     let rows = folder.path().join("rows.jsonl");
-    std::fs::write(&rows, "{\"law\": \"a\", \"checksum\": 1, \"N\": 1e7}\n").unwrap();
+    fs::write(&rows, "{\"law\": \"a\", \"checksum\": 1, \"N\": 1e7}\n").unwrap();
     assert!(!isoloss(&["fit", rows.to_str().unwrap()]).stderr.contains("isoloss saved"));
     let empty = folder.path().join("empty.json");
-    std::fs::write(&empty, "").unwrap();
+    fs::write(&empty, "").unwrap();
     let run = isoloss(&["predict", empty.to_str().unwrap(), "--at", at]);
     assert!(run.stderr.contains("this file is empty, not a saved fit\nhint: "), "{}", run.stderr);
 }
@@ -204,7 +322,7 @@ fn a_unit_is_said_once() {
 
 #[test]
 fn standard_input_and_a_reader_that_has_seen_enough() {
-    let run = common::with_input(&["fit", "-", "--draws", "50"], &std::fs::read(table("plain")).unwrap());
+    let run = common::with_input(&["fit", "-", "--draws", "50"], &fs::read(table("plain")).unwrap());
     assert_eq!(run.code, 0, "{}", run.stderr);
     for arguments in [&["list"][..], &["fit", &table("plain"), "--draws", "40"]] {
         assert_eq!(common::closed_pipe(arguments), 0);

@@ -20,6 +20,8 @@ pub const SCHEMA: u32 = 1;
 pub struct ArtefactError {
     /// what is wrong
     pub message: String,
+    /// line and column of the text, from 1, where it is no JSON
+    pub place: Option<(usize, usize)>,
     /// what to do about it
     pub hint: Option<String>,
 }
@@ -180,8 +182,18 @@ impl Fit {
     /// # Errors
     /// If the text is no saved fit, or a newer version wrote it.
     pub fn from_json(text: &str) -> Result<Self, ArtefactError> {
-        let fail = |message: String, hint: &str| ArtefactError { message, hint: Some(hint.into()) };
+        let fail = |message: String, hint: &str| ArtefactError { message, place: None, hint: Some(hint.into()) };
         let again = "make it again: isoloss fit TABLE --save fit.json";
+        // What serde says ends with the place, which stands in front of the message where the file's name is known.
+        let damaged = |e: &serde_json::Error| {
+            let says = e.to_string();
+            let says = says.split(" at line ").next().unwrap_or_default();
+            let message = match e.is_eof() {
+                true => "this saved fit is cut short: the text ends in the middle".to_owned(),
+                false => format!("this saved fit is damaged: {says}"),
+            };
+            ArtefactError { place: Some((e.line(), e.column())), ..fail(message, again) }
+        };
         #[derive(Deserialize)]
         struct Header {
             schema: u32,
@@ -189,7 +201,7 @@ impl Fit {
         let header: Header = serde_json::from_str(text).map_err(|e| match text.trim_start().starts_with('{') {
             _ if text.trim().is_empty() => fail("this file is empty, not a saved fit".into(), again),
             // Half a fit is damaged, whatever else it might be.
-            true if e.is_eof() => fail(format!("this saved fit is damaged: {e}"), again),
+            true if e.is_eof() => damaged(&e),
             _ => fail(
                 "this is not a saved fit: is it a table of runs?".into(),
                 "a fit is made of a table first: isoloss fit TABLE --save fit.json",
@@ -202,8 +214,7 @@ impl Fit {
                 "update isoloss, or fit again with this version",
             ));
         }
-        let mut saved: Saved =
-            serde_json::from_str(text).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
+        let mut saved: Saved = serde_json::from_str(text).map_err(|e| damaged(&e))?;
         let formula =
             parse_formula(&saved.law.formula).map_err(|e| fail(format!("this saved fit is damaged: {e}"), again))?;
         if saved.sum() != saved.checksum {

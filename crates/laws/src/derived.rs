@@ -17,10 +17,23 @@ pub struct Derived {
 }
 
 impl Fit {
-    /// ln A, ln B and the exponents a, b of N* ~ C^a, D* ~ C^b, for laws of the shape `E + A*N^-alpha + B*D^-beta`.
+    /// Where N and D move together, the factor and the exponent of the power of D: the one of N stands for both, and
+    /// these are at numbers without a meaning. Empty otherwise.
+    pub fn stand_ins(&self) -> Vec<&str> {
+        let shape = Additive::of(&self.law.formula, &self.layout).filter(|_| self.ladder.is_some());
+        let found = shape.filter(|shape| self.parameters[shape.b].estimate.value == 0.0);
+        found.map_or(Vec::new(), |shape| [shape.b, shape.beta].map(|i| self.parameters[i].name.as_str()).into())
+    }
+
+    /// ln A, ln B and the exponents a, b of N* ~ C^a, D* ~ C^b, for laws of the shape `E + A*N^-alpha + B*D^-beta`; none
+    /// where N and D move together.
     pub fn derived(&self) -> Vec<Derived> {
         let Some(shape) = Additive::of(&self.law.formula, &self.layout) else { return Vec::new() };
         let theta = self.theta();
+        // Along a ladder one power stands for both, and nothing tells how they share it.
+        if !self.stand_ins().is_empty() {
+            return Vec::new();
+        }
         let entry = |i: usize| &self.parameters[i];
         let refused = [shape.a, shape.alpha, shape.b, shape.beta].iter().any(|&i| {
             let p = entry(i);

@@ -67,6 +67,7 @@ mod influence;
 mod knowledge;
 mod ladder;
 mod law;
+mod law_file;
 mod layout;
 mod method;
 mod mixture;

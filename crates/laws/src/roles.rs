@@ -21,6 +21,34 @@ pub(crate) fn domain(formula: &Formula, name: &str) -> (Domain, Option<(f64, f64
     (Domain::Free, None)
 }
 
+/// Parameters of a formula that declares none which [`domain`] takes for positive although their sign is as open as not:
+/// the power that they are a factor of is one of a logarithm or another function (`k*ln(D/N)^2`).
+pub(crate) fn signs_assumed<'a>(formula: &Formula, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let bodies = || formula.lets.iter().map(|(_, e)| e).chain([&formula.body]);
+    let of_function = |expr: &Expr| {
+        let mut found = false;
+        expr.walk(&mut |e| {
+            found |= matches!(&e.kind, Kind::Binary(Binary::Pow, base, _) if matches!(base.kind, Kind::Call(..)));
+        });
+        found
+    };
+    let assumed = |name: &&str| {
+        domain(formula, name).0 == Domain::Positive
+            && bodies().any(|e| {
+                let mut found = false;
+                e.walk(&mut |e| {
+                    if let Kind::Binary(Binary::Mul | Binary::Div, a, b) = &e.kind {
+                        let factor =
+                            |x: &Expr, y: &Expr| matches!(&strip(x).kind, Kind::Name(n) if n == name) && of_function(y);
+                        found |= factor(a, b) || factor(b, a);
+                    }
+                });
+                found
+            })
+    };
+    names.filter(assumed).collect()
+}
+
 /// The parameter alone is a term of the sum.
 pub(crate) fn is_term(expr: &Expr, name: &str) -> bool {
     match &expr.kind {

@@ -145,7 +145,7 @@ pub(crate) fn search(bound: &Bound, loss: Loss, starts: &[(Vec<f64>, usize)]) ->
     let mut valleys = 0;
     let mut first = true;
     optima.retain(|o| {
-        let keep = std::mem::take(&mut first) || flat(&mut objective, coordinates, &o.solution.at).is_empty();
+        let keep = std::mem::take(&mut first) || flat(&mut objective, coordinates, &o.solution.at).flat.is_empty();
         valleys += if keep { 0 } else { o.starts };
         keep
     });
@@ -194,16 +194,29 @@ pub(crate) fn shifted_by_delta(bound: &Bound, found: &Found, best: &Optimum, del
     theta
 }
 
-/// Parameters along which the objective is flat at the optimum: the curvature there is rounding. `None` if there is none.
+/// Parameters along which the objective is flat at the optimum: the curvature there is rounding. Of several that only
+/// their combination is known of, all of them, in the order of the law. `None` if there is none.
 pub(crate) fn undetermined(bound: &Bound, found: &Found, best: &Optimum) -> Option<Vec<usize>> {
     let (coordinates, rows) = (&bound.coordinates, &bound.rows);
     let mut objective = Objective::new(&bound.program, coordinates, rows);
     objective.delta = found.delta;
-    let flat = flat(&mut objective, coordinates, &best.solution.at);
+    let Flat { mut flat, with } = flat(&mut objective, coordinates, &best.solution.at);
+    flat.extend(with);
+    flat.sort_unstable();
+    flat.dedup();
     (!flat.is_empty()).then_some(flat)
 }
 
-fn flat(objective: &mut Objective<'_>, coordinates: &Coordinates, at: &[f64]) -> Vec<usize> {
+/// Directions without curvature.
+#[derive(Default)]
+struct Flat {
+    /// one parameter for each
+    flat: Vec<usize>,
+    /// those that each is a combination of
+    with: Vec<usize>,
+}
+
+fn flat(objective: &mut Objective<'_>, coordinates: &Coordinates, at: &[f64]) -> Flat {
     let mut d = Derivatives::default();
     objective.derive(at, 1.0, &mut d);
     let p = coordinates.len();
@@ -216,7 +229,7 @@ fn flat(objective: &mut Objective<'_>, coordinates: &Coordinates, at: &[f64]) ->
     let size: Vec<f64> = (0..p).map(|k| d.hessian[k * p + k].sqrt()).collect();
     let largest = size.iter().copied().fold(0.0, f64::max);
     let mut taken: Vec<usize> = Vec::new();
-    let mut flat = Vec::new();
+    let Flat { mut flat, mut with } = Flat::default();
     for k in 0..p {
         // The bounds of a logarithm are the ends of the arithmetic: whoever got there slid down a valley without end.
         let endless = at_bound(k) && coordinates.scales()[k] == Scale::Log;
@@ -238,9 +251,23 @@ fn flat(objective: &mut Objective<'_>, coordinates: &Coordinates, at: &[f64]) ->
             taken.push(k);
         } else {
             flat.push(coordinates.columns()[k]);
+            with.extend(parts(&a, m).into_iter().map(|i| coordinates.columns()[taken[i]]));
         }
     }
-    flat
+    Flat { flat, with }
+}
+
+/// Of what the last of `m` coordinates is a combination: `factor` holds the Cholesky factor of the correlations of those
+/// before it, and in its last row that factor's solution for the last one.
+fn parts(factor: &[f64], m: usize) -> Vec<usize> {
+    /// Less than this share of the whole is rounding.
+    const SHARE: f64 = 0.01;
+    let before = m - 1;
+    let each = (0..before).flat_map(|i| factor[i * m..i * m + before].iter().copied());
+    let lower: Vec<f64> = each.collect();
+    let mut share = factor[before * m..before * m + before].to_vec();
+    crate::solve::solve_upper(&lower, before, &mut share);
+    (0..before).filter(|i| share[*i].abs() > SHARE).collect()
 }
 
 fn best_of(objective: &mut Objective<'_>, points: &[Vec<f64>]) -> usize {

@@ -77,6 +77,9 @@ impl<'a> Filling<'a> {
                 x => Kind::Unary(Unary::Neg, Box::new(x)),
             },
             Kind::Unary(op, x) => Kind::Unary(*op, boxed(x)),
+            // The power that stands for nothing along a ladder is no part of what was fitted.
+            Kind::Binary(Binary::Add, x, y) if self.stands_in(y) => return self.expression(x),
+            Kind::Binary(Binary::Add, x, y) if self.stands_in(x) => return self.expression(y),
             Kind::Binary(op, x, y) => joined(*op, self.expression(x), self.expression(y)),
             Kind::Call(function, list) => match self.written_out(*function, list) {
                 Some(sum) => return sum,
@@ -86,6 +89,12 @@ impl<'a> Filling<'a> {
             other => other.clone(),
         };
         Expr { kind, span: expr.span }
+    }
+
+    /// A term of a parameter that [`Fit::stand_ins`] names.
+    fn stands_in(&self, term: &Expr) -> bool {
+        let product = matches!(&term.kind, Kind::Binary(Binary::Mul | Binary::Div, ..));
+        product && self.fit.stand_ins().iter().any(|name| term.names().iter().any(|n| self.tied(n) == *name))
     }
 
     /// A sum or product over columns that have a parameter each, column by column.

@@ -93,7 +93,9 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
         let flag = if self.by.is_some() { "--by" } else { "--at" };
         let by = asked.map(|name| scale(&mut loaded, name, flag)).transpose()?;
         let score = score(&loaded.law, &loaded.points, &options, by.as_deref(), &cuts)
-            .inspect_err(|_| loaded.name_left_out())?;
+            .inspect_err(|_| loaded.name_left_out())
+            // Of two tables the line alone does not say which.
+            .map_err(|e| if self.test.is_none() { loaded.placed(e) } else { e.into() })?;
         // As the fits decide it.
         let log = options.loss != Loss::Squared && loaded.points.target.iter().all(|y| *y > 0.0);
         let report = Report { score: &score, points: &loaded.points, law: &loaded.law, log, level: options.level };

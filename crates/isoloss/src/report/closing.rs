@@ -1,6 +1,6 @@
 //! The words that end a report: what ten times the largest scale brings, how far to trust that, what to do next.
 
-use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction};
+use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction, Severity};
 
 use super::Report;
 use super::plans::trust_error;
@@ -11,6 +11,8 @@ use crate::numbers::{count, factor, number, short_name, size, verb};
 const FARTHER: f64 = 10.0;
 /// Families that have a sentence each; of more, a reader wants to choose.
 const MOST: usize = 4;
+/// Best sizes of which the ends of an interval lie so many times apart are no advice.
+const WIDE: f64 = 10.0;
 
 /// What ten times the largest scale brings.
 #[derive(Debug)]
@@ -36,6 +38,9 @@ pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
     let sizes = points.column("N").zip(points.column("D"));
     if let (Some((n, d)), true) = (sizes, fit.families().is_empty()) {
         let largest = n.iter().zip(d).map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
+        if let (Some(ladder), 2) = (fit.ladder.filter(|(slope, _)| *slope > 0.0), inputs.len()) {
+            return along_ladder(fit, ladder, FARTHER * largest);
+        }
         let best = fit.optimum(FARTHER * largest).map(|o| Closing::Budget(Box::new(o)));
         return best.or((inputs.len() == 2).then_some(Closing::NoBest));
     }
@@ -64,6 +69,38 @@ pub fn closing(fit: &Fit, points: &Points) -> Option<Closing> {
         false => of_family(0, None).into_iter().collect(),
     };
     (!far.is_empty()).then_some(Closing::Far(far))
+}
+
+/// Where sizes and tokens grow together, the law is known along their line alone.
+fn along_ladder(fit: &Fit, (slope, intercept): (f64, f64), flops: f64) -> Option<Closing> {
+    let params = (((flops / 6.0).ln() - intercept) / (1.0 + slope)).exp();
+    let at = vec![("N".to_owned(), params), ("D".to_owned(), flops / (6.0 * params))];
+    let columns: Vec<(String, Vec<f64>)> = at.iter().map(|(n, v)| (n.clone(), vec![*v])).collect();
+    let loss = fit.predict(&columns, None).ok()?.pop()?;
+    Some(Closing::Far(vec![Far { family: None, at, loss }]))
+}
+
+/// Whether the rows tell on which sizes a budget is best spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sizes {
+    Known,
+    /// only within a factor of ten or more, or not in every draw
+    Open,
+    /// the fit carries an error, and no number of it is to be used
+    Unusable,
+}
+
+pub fn sizes(fit: &Fit, best: &Optimum) -> Sizes {
+    if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
+        return Sizes::Unusable;
+    }
+    match best.params.interval {
+        Some(i) if i.lower > 0.0 && i.upper <= WIDE * i.lower => Sizes::Known,
+        Some(_) => Sizes::Open,
+        // Draws without a best size leave no interval, and the method of the draws in its place.
+        None if !fit.draws.is_empty() && best.params.method == fit.method => Sizes::Open,
+        None => Sizes::Known,
+    }
 }
 
 /// What ten times the scale brings, how far to trust it, and what to do next.
@@ -98,14 +135,21 @@ fn farther(report: &Report<'_>) -> String {
     };
     match &report.closing {
         Some(Closing::Budget(o)) => {
-            format!(
-                "At 10x your largest compute: {target} {}; spend it on N = {}, D = {}.\n",
-                with(&o.loss.new_run),
-                size(o.params.value),
-                size(o.tokens.value)
-            )
+            let loss = with(&o.loss.new_run);
+            let at = format!("N = {}, D = {}", sure(&o.params), sure(&o.tokens));
+            let on = match sizes(report.fit, o) {
+                Sizes::Known => format!("spend it on {at}"),
+                Sizes::Open if o.params.interval.is_none() => {
+                    "these rows do not tell on which N and D to spend it".to_owned()
+                }
+                Sizes::Open => format!("these rows hardly tell on which N and D to spend it: {at}"),
+                Sizes::Unusable => "on which N and D to spend it cannot be told from a fit with an error".to_owned(),
+            };
+            format!("At 10x your largest compute: {target} {loss}; {on}.\n")
         }
-        Some(Closing::Far(all)) if all.len() <= MOST => all.iter().map(|far| sentence(far, target)).collect(),
+        Some(Closing::Far(all)) if all.len() <= MOST => {
+            all.iter().map(|far| sentence(far, report.fit, target)).collect()
+        }
         Some(Closing::Far(all)) => {
             let Some(far) = all.first() else { return String::new() };
             let at: Vec<String> = far.at.iter().map(|(name, value)| format!("{name}={}", number(*value, 3))).collect();
@@ -124,7 +168,7 @@ fn farther(report: &Report<'_>) -> String {
     }
 }
 
-fn sentence(far: &Far, target: &str) -> String {
+fn sentence(far: &Far, fit: &Fit, target: &str) -> String {
     let whose = |what: &str| match &far.family {
         Some(family) => format!("the largest {what} of {}", short_name(family)),
         None => format!("your largest {what}"),
@@ -134,9 +178,16 @@ fn sentence(far: &Far, target: &str) -> String {
         [(name, value)] => format!("At 10x {}, {}: {target} {loss}.\n", whose(name), size(*value)),
         at => {
             let at: Vec<String> = at.iter().map(|(name, value)| format!("{name} = {}", size(*value))).collect();
-            format!("At 10x {}, N and D grown alike to {}: {target} {loss}.\n", whose("compute"), at.join(", "))
+            let grown = if fit.ladder.is_some() { "together as in these runs" } else { "alike" };
+            format!("At 10x {}, N and D grown {grown} to {}: {target} {loss}.\n", whose("compute"), at.join(", "))
         }
     }
+}
+
+/// A size with its interval.
+fn sure(e: &Estimate) -> String {
+    let interval = e.interval.map_or(String::new(), |i| format!(" [{}, {}]", size(i.lower), size(i.upper)));
+    size(e.value) + &interval
 }
 
 fn with(e: &Estimate) -> String {

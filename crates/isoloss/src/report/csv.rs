@@ -13,6 +13,9 @@ pub fn csv(report: &Report<'_>) -> String {
     for p in &report.fit.parameters {
         text.push_str(&row(&p.name, &p.estimate, p.error));
     }
+    for (name, tied) in super::tied(report.fit) {
+        text.push_str(&row(name, &tied, None));
+    }
     for d in &report.derived {
         text.push_str(&row(&d.name, &d.estimate, None));
     }

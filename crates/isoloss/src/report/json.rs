@@ -49,6 +49,7 @@ pub fn json(report: &Report<'_>) -> String {
             "paper": fit.law.paper,
         },
         "parameters": parameters.collect::<Vec<_>>(),
+        "ties": fit.ties(),
         "derived": derived.collect::<Vec<_>>(),
         "rows": fit.rows,
         "free": fit.free,

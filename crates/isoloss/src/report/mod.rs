@@ -17,15 +17,27 @@ mod text;
 pub mod wanted;
 pub mod ways;
 
-pub use closing::Closing;
+pub use closing::{Closing, Sizes, sizes};
 pub use csv::csv;
 pub use json::{estimate, json};
 pub use text::{parameters, text, warning};
 
-use isoloss_laws::{Derived, Fit, Points, Prediction};
+use isoloss_laws::{Derived, Estimate, Fit, Points, Prediction};
 use isoloss_runs::{LeftOut, Prepared};
 
 use crate::numbers::signed;
+
+/// Parameters that are another's number: each by its name, with that number, once for each family that has its own.
+fn tied(fit: &Fit) -> impl Iterator<Item = (&str, Estimate)> {
+    let each = fit.ties().iter().flat_map(|(alias, to)| {
+        let own = move |name: &str| name == to || name.strip_prefix(to.as_str()).is_some_and(|n| n.starts_with('['));
+        fit.parameters.iter().filter(move |p| own(&p.name)).map(move |p| (alias.as_str(), p))
+    });
+    each.map(|(alias, p)| {
+        let method = format!("tied to {}", p.name);
+        (alias, Estimate { value: p.estimate.value, interval: None, method })
+    })
+}
 
 /// A prediction that was asked for.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The report for reading: warnings, the law, how sure, how found, what is odd, what next.
 
-use isoloss_laws::{Estimate, Fit, Fitted, Moved, Severity, Warning};
+use isoloss_laws::{Estimate, Fit, Fitted, Influence, Moved, Severity, Warning};
 
 use super::predictions::{interval, percent, value};
 use super::{Report, closing, predictions, table::table};
@@ -61,15 +61,18 @@ fn law(fit: &Fit) -> String {
 /// The table of parameters.
 pub fn parameters(fit: &Fit) -> String {
     let header = format!("{} % interval", percent(fit.level));
-    let rows: Vec<Vec<String>> = (fit.parameters.iter())
-        .map(|p| {
-            let error = match p.error {
-                Some(_) if misleads(p) => "-".to_owned(),
-                error => error.map_or(String::new(), |e| number(e, 2)),
-            };
-            vec![short_name(&p.name), of(&p.estimate), error, interval(&p.estimate)]
-        })
-        .collect();
+    let nothing = fit.stand_ins();
+    let row = |p: &Fitted| {
+        let error = match p.error {
+            Some(_) if misleads(p) => "-".to_owned(),
+            error => error.map_or(String::new(), |e| number(e, 2)),
+        };
+        let value = if nothing.contains(&p.name.as_str()) { String::new() } else { of(&p.estimate) };
+        vec![short_name(&p.name), value, error, interval(&p.estimate)]
+    };
+    let mut rows: Vec<Vec<String>> = fit.parameters.iter().map(row).collect();
+    let alias = |(name, tied): (&str, Estimate)| vec![short_name(name), of(&tied), String::new(), interval(&tied)];
+    rows.extend(super::tied(fit).map(alias));
     let intervals = fit.parameters.iter().any(|p| p.estimate.interval.is_some());
     let mut below = if intervals { format!("  intervals: {}\n", fit.method) } else { String::new() };
     if fit.parameters.iter().any(misleads) {
@@ -150,14 +153,22 @@ fn influence(report: &Report<'_>) -> String {
     }
     let error = |name: &str| report.fit.parameter(name).and_then(|p| p.error);
     // Less than one standard error is what any row does.
-    let notable = |m: &&Moved| error(&m.parameter).is_some_and(|e| (m.to - m.from).abs() > e);
+    let notable = |m: &Moved| error(&m.parameter).is_some_and(|e| (m.to - m.from).abs() > e);
+    moves(influence, notable)
+}
+
+/// The rows that move a parameter notably, each once.
+fn moves(influence: &Influence, notable: impl Fn(&Moved) -> bool) -> String {
     let mut text = String::new();
     let moved = |m: &Moved| format!("moves {} from {} to {}", m.parameter, number(m.from, 4), number(m.to, 4));
-    for m in influence.single.iter().filter(notable).take(3) {
+    let single: Vec<&Moved> = influence.single.iter().filter(|m| notable(m)).take(3).collect();
+    for m in &single {
         let line = m.lines.first().copied().unwrap_or(0);
         text.push_str(&format!("influence: leaving out line {line} {}\n", moved(m)));
     }
-    for m in influence.group.iter().filter(notable) {
+    // A group of one row is one of the single rows, and was said.
+    let new = |m: &&Moved| !single.iter().any(|single| single.rows == m.rows);
+    for m in influence.group.iter().filter(|m| notable(m)).filter(new) {
         let lines: Vec<String> = m.lines.iter().take(8).map(u64::to_string).collect();
         let more = if m.lines.len() > 8 { ", ..." } else { "" };
         let what = if lines.len() == 1 { "line" } else { "lines" };
@@ -190,6 +201,24 @@ mod tests {
     use isoloss_laws::{Interval, Of};
 
     use super::*;
+
+    #[test]
+    fn a_row_that_moves_the_fit_is_named_once() {
+        let moved = |rows: &[usize]| Moved {
+            rows: rows.into(),
+            lines: rows.iter().map(|row| *row as u64 + 2).collect(),
+            parameter: "A".into(),
+            from: 400.0,
+            to: 500.0,
+            errors: 1.5,
+            alone: 500.0,
+        };
+        let said = |group: &[usize]| {
+            let influence = Influence { single: vec![moved(&[3]), moved(&[5])], group: Some(moved(group)) };
+            moves(&influence, |_| true).lines().count()
+        };
+        assert_eq!((said(&[3]), said(&[3, 5]), said(&[7])), (2, 3, 3));
+    }
 
     #[test]
     fn a_standard_error_of_another_world_is_not_shown() {

@@ -373,10 +373,17 @@ fn law_files_are_checked() {
         );
         Law::from_toml("own.toml", &text)
     };
-    assert!(file("L = E + A*N^-alpha", "E = \"positive\"").is_ok());
-    refused_law(file("L = E + A*N^-alpha", "alhpa = \"0..2\""), &["own.toml", "alhpa", "did you mean alpha?"]);
+    let all = "E = \"positive\"\nA = \"positive\"\nalpha = \"0..2\"";
+    assert!(file("L = E + A*N^-alpha", all).is_ok());
+    // A name that nobody declared is a forgotten column as often as a parameter.
+    let says = "own.toml:2:25: alpha of the formula is neither in [variables] nor in [parameters]\nhint: a column";
+    refused_law(file("L = E + A*N^-alpha", "E = \"free\"\nA = \"free\""), &[says]);
+    refused_law(file("L = E + A*D^-alpha", all), &["own.toml:2:22: D of the formula", "in [variables]"]);
+    let three = "E = \"free\"\nA = \"free\"\nalpha = \"0...2\"";
+    refused_law(file("L = E + A*N^-alpha", three), &["own.toml:9:9: parameter alpha", "two dots: \"0..2\""]);
+    refused_law(file("L = E + A*N^-alpha", "alhpa = \"0..2\""), &["own.toml:7:1: alhpa", "did you mean alpha?"]);
     refused_law(file("L = E + A*N^-alpha", "alpha = \"2..0\""), &["own.toml", "alpha", "2..0"]);
-    refused_law(file("L = E + A", ""), &["own.toml", "no variable"]);
+    refused_law(file("L = E + A", "E = \"free\"\nA = \"free\""), &["own.toml:2:", "no variable"]);
     refused_law(file("bits = E + A*N", ""), &["bits is not in [variables]"]);
     refused_law(file("L = E + ", ""), &["own.toml", "formula"]);
     refused_law(Law::from_toml("own.toml", "name = \"own\"\nformula = 3\n"), &["own.toml:2:"]);

@@ -2,7 +2,8 @@
 //!
 //! A law of one input is drawn against it. A law of parameters and tokens is drawn against compute with a line per size
 //! and the best that any size reaches; where the runs are grids at equal compute, against parameters with a line per
-//! budget. A law of more inputs is drawn as measured against predicted values.
+//! budget. A law of two other inputs is drawn against the first with a line per value of the second, of which a fit
+//! without its runs has three. A law of more inputs is drawn as measured against predicted values.
 
 mod compute;
 mod views;
@@ -16,7 +17,7 @@ use crate::figure::{Colours, Figure, Panel};
 use crate::layer::{Band, Dash, Line, Note, Points as Marks};
 use crate::palette::Colour;
 use crate::text::Rich;
-use views::{BEST, view};
+use views::{BEST, followed, view};
 
 /// See `isoloss figure fit`.
 pub const ENTRY: Entry = Entry {
@@ -146,11 +147,34 @@ pub(super) fn equations(fit: &Fit) -> Vec<Note> {
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let (fit, runs) = scales::fitted(material)?;
-    if fit.ranges.is_empty() && runs.is_none() && fit.law.inputs().count() > 2 {
-        return Err(Missing::new(
-            format!("the law {} reads many inputs and no runs are given", fit.law.name),
-            "name the table of runs",
-        ));
+    let reads = fit.reads();
+    match runs {
+        None if !followed(&fit) => {
+            return Err(Missing::new(
+                format!(
+                    "the law {} reads {}, and is drawn as runs measured against what it says of them: no runs are given",
+                    fit.law.name,
+                    reads.join(", ")
+                ),
+                "name the table of runs beside the fit, with the --law or --formula of the fit",
+            ));
+        }
+        // Another law was taken for the table, and its columns are not those of this one.
+        Some(runs) if reads.iter().any(|name| runs.points.column(name).is_none()) => {
+            let inputs: Vec<&str> = runs.law.inputs().collect();
+            return Err(Missing::new(
+                format!(
+                    "the law {} of the fit reads {}, but of {} the law {} was asked for {}",
+                    fit.law.name,
+                    reads.join(", "),
+                    runs.source,
+                    runs.law.name,
+                    inputs.join(", ")
+                ),
+                "give --law or --formula, and --map, as they were given for the fit",
+            ));
+        }
+        _ => {}
     }
     Ok(figure(&fit, runs.map(|r| &r.points), &scales::source(&fit, runs)))
 }

@@ -44,7 +44,7 @@ pub(super) fn view(fit: &Fit, runs: Option<&Points>) -> View {
             Some(budgets) if families(fit) == [None] && fit.ladder.is_none() => equal_compute(fit, runs, &budgets),
             _ => against_compute(fit, runs),
         },
-        [one, other] if plain => match levels(runs, other) {
+        [one, other] if plain => match levels(fit, runs, other) {
             Some(_) => along(fit, runs, one, Some(other)),
             None => against_prediction(fit, runs),
         },
@@ -71,7 +71,7 @@ fn along(fit: &Fit, runs: Option<&Points>, name: &str, other: Option<&str>) -> V
     };
     let span = |rows: &[usize]| ends(rows.iter().map(|r| column[*r])).unwrap_or((low, high));
     let all = runs.map_or(Vec::new(), |p| (0..p.len()).collect());
-    match other.and_then(|o| Some((o, levels(runs, o)?))) {
+    match other.and_then(|o| Some((o, levels(fit, runs, o)?))) {
         Some((other, levels)) => {
             for level in levels {
                 let own = runs.and_then(|p| p.column(other)).unwrap_or(&[]);
@@ -98,6 +98,7 @@ fn along(fit: &Fit, runs: Option<&Points>, name: &str, other: Option<&str>) -> V
         }
     }
     let levels = other.map_or(String::new(), |o| format!(", a line per {o}"));
+    let drawn = if runs.is_some() { "runs and the fitted law" } else { "the fitted law" };
     View {
         x: scales::input(name, &fit.law, &fit.units, positive),
         places: column.to_vec(),
@@ -105,7 +106,7 @@ fn along(fit: &Fit, runs: Option<&Points>, name: &str, other: Option<&str>) -> V
         curves,
         ordered: other.is_some(),
         along: if other.is_none() { name.to_owned() } else { String::new() },
-        says: format!("{} against {name}{levels}: runs and the fitted law.", fit.law.formula.target),
+        says: format!("{} against {name}{levels}: {drawn}.", fit.law.formula.target),
     }
 }
 
@@ -120,12 +121,29 @@ pub(super) fn by_family(runs: Option<&Points>) -> Vec<(Option<Rich>, Vec<usize>)
     }
 }
 
-/// The different values of an input, if they are few.
-fn levels(runs: Option<&Points>, name: &str) -> Option<Vec<f64>> {
-    let mut values = runs?.column(name)?.to_vec();
+/// The different values of an input, if they are few; without runs the ends and the middle of those that were fitted.
+fn levels(fit: &Fit, runs: Option<&Points>, name: &str) -> Option<Vec<f64>> {
+    let mut values = match runs {
+        Some(points) => points.column(name)?.to_vec(),
+        None => {
+            let (_, low, high) = fit.ranges.iter().find(|r| r.0 == name)?;
+            vec![*low, fit.typical(name).clamp(*low, *high), *high]
+        }
+    };
     values.sort_by(f64::total_cmp);
     values.dedup();
     (values.len() <= 10).then_some(values)
+}
+
+/// Whether a law can be followed along one of its inputs where no runs are given to hold it against.
+pub(super) fn followed(fit: &Fit) -> bool {
+    let inputs: Vec<&str> = fit.law.inputs().collect();
+    let plain = fit.law.formula.groups().is_empty();
+    match inputs.as_slice() {
+        [_] | ["N", "D"] | ["D", "N"] => plain,
+        [_, other] => plain && levels(fit, None, other).is_some(),
+        _ => false,
+    }
 }
 
 /// A law of many inputs: measured against predicted.

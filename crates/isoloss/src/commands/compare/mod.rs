@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::Args;
 use isoloss_runs::{Reading, read_path};
 
-use super::fit::{OfFit, OfLaw, OfRows};
+use super::fit::{OfFit, OfLaw, OfRows, read};
 use super::predict::load;
 use super::{Run, typed, without};
 use crate::failure::Failure;
@@ -177,7 +177,14 @@ Exit code 0: it did, whatever the answer; 1: it could not, or the numbers must n
             }
             tables => Err(Failure::usage(
                 format_args!("compare: {} tables", tables.len()),
-                "one table at a time; fits are compared without --group and --score",
+                match (&self.families.group, self.families.per.as_slice(), tables) {
+                    // As isoloss fit takes them, which has no other name for the column.
+                    (Some(group), [column], [_, parameters]) if !Path::new(parameters).exists() => format!(
+                        "--per takes the parameters alone here, --group the column: --group {group} --per {parameters} \
+                         (in place of --per {column} {parameters})"
+                    ),
+                    _ => "one table at a time; fits are compared without --group and --score".to_owned(),
+                },
             )),
         }
     }
@@ -195,7 +202,7 @@ impl Compare {
             Err(failure) => match read_path(Path::new(name)) {
                 Ok(reading) => alone(wanted(name, &reading)),
                 // A folder is no fit: what is wrong is what its evaluations lack.
-                Err(error) if Path::new(name).is_dir() => Err(error.into()),
+                Err(_) if Path::new(name).is_dir() => Err(read(Path::new(name)).err().unwrap_or(failure)),
                 Err(_) => Err(failure),
             },
         }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use isoloss_formula::{Column, Table, nearest};
 use isoloss_laws::{Averaged, Task, average, misprinted, size_gain};
-use isoloss_runs::read_path;
 
 use super::{Families, Scores, sizes};
+use crate::commands::fit::read;
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
 use crate::report::effective::Means;
@@ -18,8 +18,7 @@ use crate::report::table::last_place;
 const MEAN: &str = "mean";
 
 pub fn run(path: &str, asked: &Scores, families: &Families, format: Format) -> Result<ExitCode, Failure> {
-    let reading = read_path(Path::new(path))?;
-    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    let reading = read(Path::new(path))?;
     let mut table = reading.table;
     let mut score = asked.score.as_deref();
     let alone = families.group.is_none() && asked.model.is_none();

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use isoloss_formula::{Table, nearest};
-use isoloss_laws::{Fit, Labels, Law, Options, Points, apart, families_suffice, fit};
-use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
+use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, apart, families_suffice, fit};
+use isoloss_runs::{Prepare, Prepared, Reading, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
@@ -35,6 +35,20 @@ pub struct Loaded {
     pub maps: Vec<(String, String)>,
 }
 
+/// Reads a table, and says how it was read. A store of runs is none, but can be made one.
+pub fn read(path: &Path) -> Result<Reading, Failure> {
+    let is_run = |entry: std::fs::DirEntry| entry.path().join("run.json").is_file();
+    if std::fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_run))) {
+        return Err(Failure::usage(
+            format_args!("{}: this is a store of runs, not a table", path.display()),
+            format_args!("isoloss runs export --store \"{}\" -o runs.csv makes one of it", path.display()),
+        ));
+    }
+    let reading = read_path(path)?;
+    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    Ok(reading)
+}
+
 /// Reads, chooses and prepares. `families` says which column tells families apart, and what differs over them.
 pub fn load(
     path: &Path,
@@ -42,8 +56,7 @@ pub fn load(
     rows: &OfRows,
     families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
 ) -> Result<Loaded, Failure> {
-    let reading = read_path(path)?;
-    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    let reading = read(path)?;
     load_table_of(&reading.table, of_law, rows, families)
 }
 
@@ -60,6 +73,16 @@ fn load_table_of(
     rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
     if of_law.law.is_some() || of_law.formula.is_some() {
         talk(format_args!("law {}: {}", law.name, law.reading()));
+    }
+    if of_law.formula.is_some() {
+        let said: Vec<(String, f64, f64)> = arguments::bounds(&of_law.bound)?;
+        let fixed = arguments::fixed(&of_law.fix)?;
+        let given = |name: &str| said.iter().any(|b| b.0 == name) || fixed.iter().any(|f| f.0 == name);
+        for name in law.signs_assumed().into_iter().filter(|name| !given(name)) {
+            talk(format_args!(
+                "note: {name} is held positive, as a factor of a power is; --bound {name}=-1..1 leaves its sign open"
+            ));
+        }
     }
 
     let (group, per) = families(&law, table)?;
@@ -121,8 +144,7 @@ fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failu
 /// Loads runs for a figure or a report, and the options of their fit: families that were named have laws of their own,
 /// unless `--per` asks for something else.
 pub fn load_apart(path: &Path, of: &OfTable) -> Result<(Loaded, Options), Failure> {
-    let reading = read_path(path)?;
-    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    let reading = read(path)?;
     let (mut loaded, options) = apart_of(&reading.table, of)?;
     if of.rows.cluster.is_none() && !options.per_family.is_empty() {
         loaded.pair("");
@@ -147,8 +169,7 @@ pub fn apart_of(table: &Table, of: &OfTable) -> Result<(Loaded, Options), Failur
 
 /// Reads a table as it stands, for what is no fit: with maps, conditions and states applied.
 pub fn load_table(path: &Path, rows: &OfRows) -> Result<Table, Failure> {
-    let reading = read_path(path)?;
-    reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+    let reading = read(path)?;
     let what = Prepare { map: arguments::maps(&rows.map)?, ..rows.prepare(None) };
     let prepared = prepare(&reading.table, &[], &what)?;
     prepared.says.iter().for_each(|s| talk(format_args!("{s}")));
@@ -183,9 +204,15 @@ impl Loaded {
     pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
         let fit = families_suffice(&self.law, &self.points, options)
             .and_then(|()| fit(&self.law, &self.points, options))
-            .inspect_err(|_| self.name_left_out())?;
+            .inspect_err(|_| self.name_left_out())
+            .map_err(|e| self.placed(e))?;
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
+    }
+
+    /// Why there is no fit, with the name of the table where a line of it is why.
+    pub fn placed(&self, error: FitError) -> Failure {
+        Failure::from(error).of_table(&self.prepared.table.source)
     }
 
     /// Rows that were left out may be why there is no answer.

@@ -7,7 +7,7 @@ mod pair;
 mod rank;
 mod ways;
 
-pub use load::{Loaded, load, load_apart, load_table};
+pub use load::{Loaded, load, load_apart, load_table, read};
 #[cfg(feature = "lab")]
 pub use load::{apart_of, law_of};
 #[cfg(feature = "lab")]
@@ -26,7 +26,7 @@ use crate::arguments;
 use crate::failure::Failure;
 use crate::numbers::{exact, number};
 use crate::output::{self, Format, talk};
-use crate::report::{self, Report};
+use crate::report::{self, Closing, Report, Sizes};
 
 /// Weights towards what is to be predicted, as they did best on public tables.
 pub const AIM: f64 = 1.0;
@@ -98,8 +98,9 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         let fit = loaded.fit(&options)?;
         let families = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
         let predictions = ask(&fit, None, &at, families)?;
-        let next = self.next(&fit);
-        let report = Report { predictions, next, ..Report::new(&fit, &loaded.points, &loaded.prepared) };
+        let report = Report::new(&fit, &loaded.points, &loaded.prepared);
+        let next = self.next(&fit, report.closing.as_ref());
+        let report = Report { predictions, next, ..report };
         // On the disk before anything else can fail, and shown even where the disk is full.
         let saved = self.save.as_ref().map(|path| output::save(path, fit.to_json().as_bytes(), self.force));
         output::answer(&match self.format {
@@ -135,7 +136,7 @@ impl Fit {
     }
 
     /// The command that comes after this one; none after a fit that must not be used.
-    fn next(&self, fit: &laws::Fit) -> Option<String> {
+    fn next(&self, fit: &laws::Fit, closing: Option<&Closing>) -> Option<String> {
         if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
             return None;
         }
@@ -143,6 +144,18 @@ impl Fit {
             let path = path.display().to_string();
             if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
         };
+        let open = match closing {
+            Some(Closing::Budget(best)) => report::sizes(fit, best) == Sizes::Open,
+            _ => false,
+        };
+        if let Some(largest) = fit.largest_flops.filter(|_| open) {
+            let saved = self.save.as_deref().unwrap_or(Path::new("fit.json"));
+            let first = if self.save.is_none() { "with --save fit.json, " } else { "" };
+            let (budget, far) = (number(largest, 2), number(FARTHER * largest, 2));
+            let saved = quoted(saved);
+            let told = format!("{first}isoloss plan {saved} --next 4 --budget {budget} --know N --at C={far}");
+            return Some(told + " (the runs that would tell)");
+        }
         let Some(saved) = &self.save else {
             let same = [typed::<OfLaw>(), typed::<OfFamilies>(), typed::<OfRows>()].iter().all(Vec::is_empty);
             let with = if same { "" } else { " (with the options of this fit)" };
@@ -154,6 +167,10 @@ impl Fit {
             let at: Vec<String> = largest.map(|(name, _, high)| format!("{name}={}", number(*high, 2))).collect();
             let at = if at.is_empty() { String::new() } else { format!(" --at \"{}\"", at.join(",")) };
             return Some(format!("isoloss plan {} --mixture{at}", quoted(saved)));
+        }
+        if let (Some(_), Some(Closing::Far(all))) = (fit.ladder, closing) {
+            let at: Vec<String> = all.first()?.at.iter().map(|(name, v)| format!("{name}={}", number(*v, 3))).collect();
+            return Some(format!("isoloss predict {} --at \"{}\"", quoted(saved), at.join(",")));
         }
         let largest = fit.largest_flops?;
         let family = fit.families().first().filter(|_| fit.differs());

@@ -1,9 +1,9 @@
 //! `isoloss fit --law all`: every law that the columns allow.
 
 use isoloss_laws::{Law, Options, Points, catalogue, rank};
-use isoloss_runs::{Prepare, prepare, read_path, refuse_panel};
+use isoloss_runs::{Prepare, prepare, refuse_panel};
 
-use super::Fit;
+use super::{Fit, read};
 use crate::arguments;
 use crate::choose::{Asked, choose};
 use crate::failure::Failure;
@@ -17,8 +17,7 @@ pub const ALL: &str = "all";
 impl Fit {
     /// Ranks the laws of the catalogue that predict a loss, on the rows that have every column any of them reads.
     pub(super) fn rank(&self, options: &Options) -> Result<(), Failure> {
-        let reading = read_path(&self.table)?;
-        reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        let reading = read(&self.table)?;
         refuse_panel(&reading.table)?;
         let all = catalogue::laws();
         // One formula under two names is one law.

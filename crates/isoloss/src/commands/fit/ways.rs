@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use isoloss_laws::{ApproachOptions, Budgets, Kind, Options, disagree, parabola_bias};
+use isoloss_laws::{ApproachOptions, Budgets, Kind, Options, Points, disagree, parabola_bias};
 
 use super::{Fit, Loaded};
 use crate::arguments;
@@ -31,8 +31,18 @@ pub enum Way {
 }
 
 impl Fit {
+    /// The points, with compute as a map makes it: without one, budgets are those of 6 N D.
+    fn counted(&self, loaded: &Loaded) -> Points {
+        let mut points = loaded.points.clone();
+        let mapped = loaded.maps.iter().any(|(new, _)| new == "C") && points.column("C").is_none();
+        if let Some(flops) = loaded.prepared.table.column("C").and_then(|c| c.as_numbers()).filter(|_| mapped) {
+            points.columns.push(("C".into(), flops.values.clone()));
+        }
+        points
+    }
+
     pub(super) fn ways(&self, way: Way, loaded: &Loaded, options: &Options) -> Result<ExitCode, Failure> {
-        let points = &loaded.points;
+        let points = &self.counted(loaded);
         if let Some(labels) = points.family.as_ref().filter(|_| !options.per_family.is_empty()) {
             let first = labels.levels.first().map_or("a", String::as_str);
             return Err(Failure::usage(
@@ -66,7 +76,7 @@ impl Fit {
         let draws = if self.how.draws.is_some() { options.draws } else { DRAWS };
         let quick = Options { draws, influence: false, trust: false, ..options.clone() };
         let asked = ApproachOptions { budgets, law: loaded.law.clone(), fit: quick, ..ApproachOptions::default() };
-        let found = disagree(points, &kinds, flops, &asked)?;
+        let found = disagree(points, &kinds, flops, &asked).map_err(|e| loaded.placed(e))?;
         found.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         for compared in &found.compared {
             let name = compared.approach.kind.name();

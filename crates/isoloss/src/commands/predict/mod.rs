@@ -9,9 +9,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use isoloss_laws::{Fit, Severity};
-use isoloss_runs::{apply_maps, derive_missing, is_saved_fit, read_path};
+use isoloss_runs::{apply_maps, derive_missing, is_saved_fit};
 
 use super::Run;
+use super::fit::read;
 use crate::failure::Failure;
 use crate::numbers::short_name;
 use crate::output::{self, Format, talk};
@@ -86,9 +87,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 
 impl Predict {
     fn rows(&self, path: &Path, fit: &Fit) -> Result<Vec<Vec<(String, f64)>>, Failure> {
-        let reading = read_path(path)?;
-        reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
-        let mut table = reading.table;
+        let mut table = read(path)?.table;
         let maps = choose::inputs(&table, &fit.law, arguments::maps(&self.map)?)?;
         let inputs = fit.reads();
         let mut says = apply_maps(&mut table, &maps)?;
@@ -179,7 +178,10 @@ pub fn load(name: &str) -> Result<Fit, Failure> {
         let wrong_kind = e.kind() == std::io::ErrorKind::InvalidData;
         if wrong_kind { Failure::usage(format_args!("{name}: this is not a saved fit"), SAVE) } else { failure }
     })?;
-    Fit::from_json(&text).map_err(|e| Failure::from(e).within(name))
+    Fit::from_json(&text).map_err(|e| {
+        let place = e.place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        Failure::from(e).within(&format!("{name}{place}"))
+    })
 }
 
 const SAVE: &str = "make one: isoloss fit TABLE --save fit.json";
