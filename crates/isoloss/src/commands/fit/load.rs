@@ -13,6 +13,7 @@ use crate::choose::{Asked, Chosen, choose};
 use crate::constants::Constant;
 use crate::constants::hold;
 use crate::failure::Failure;
+use crate::hints::with_columns;
 use crate::numbers::short_name;
 use crate::output::talk;
 use crate::points::{Beside, needed, points};
@@ -177,9 +178,13 @@ impl Loaded {
 
     /// The fit, and what was decided for it.
     pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
-        let fit = families_suffice(&self.law, &self.points, options)
+        let mut fit = families_suffice(&self.law, &self.points, options)
             .and_then(|()| fit(&self.law, &self.points, options))
             .inspect_err(|_| self.name_left_out())?;
+        for warning in &mut fit.warnings {
+            let hint = warning.hint.take();
+            warning.hint = hint.map(|hint| with_columns(&hint, &self.prepared.table, &self.maps));
+        }
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
     }
