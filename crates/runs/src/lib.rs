@@ -23,6 +23,7 @@ mod lm_eval;
 mod maps;
 mod names;
 mod ordered;
+mod pages;
 mod panel;
 mod parquet;
 mod pooled;
@@ -39,6 +40,7 @@ mod states;
 pub mod store;
 mod text;
 
+pub use columns::is_missing;
 pub use derive::derive_missing;
 pub use error::{Note, ReadError};
 pub use guess::{Ambiguity, Choice, Guess, guess, map_flag};

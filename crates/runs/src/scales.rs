@@ -49,7 +49,8 @@ pub(crate) fn hidden(header: &str) -> Vec<Hidden> {
     }
     // Letters in front are too often something else: `b_size` is that of a batch, `b_tokens` are billions.
     if let [first, rest @ ..] = &words[..]
-        && let Some(factor) = scale(first).filter(|_| first.len() > 1 || joined(&format!("{first}{}", rest.concat())).is_some())
+        && let Some(factor) =
+            scale(first).filter(|_| first.len() > 1 || joined(&format!("{first}{}", rest.concat())).is_some())
     {
         let rest = rest.strip_prefix(&["of"]).unwrap_or(rest);
         add(rest, first, factor);
@@ -200,7 +201,18 @@ mod tests {
         {
             assert_eq!(hidden(header), [], "{header}");
         }
-        for header in ["b_size", "model_b", "lr_e3", "top_k", "unique_tokens_b", "size_gb", "time_m", "tflops", "pflops", "mtok_per_s"] {
+        for header in [
+            "b_size",
+            "model_b",
+            "lr_e3",
+            "top_k",
+            "unique_tokens_b",
+            "size_gb",
+            "time_m",
+            "tflops",
+            "pflops",
+            "mtok_per_s",
+        ] {
             assert!(!names_a_count(header), "{header}");
         }
         assert!(names_a_count("tokens_b") && names_a_count("D (B tokens)") && names_a_count("params.n_params"));

@@ -108,6 +108,19 @@ fn a_row_that_was_edited_is_refused_by_its_line() {
     assert!(import("runs.csv", "").unwrap_err().message.contains("empty"));
 }
 
+/// One cell that was spoiled by hand takes its row out of a fit, with the reason, and not its column.
+#[test]
+fn a_measure_that_is_no_number_costs_its_row_alone() {
+    let csv = export(&(0..4).map(finished).collect(), CONVENTION);
+    let mut lines: Vec<String> = csv.lines().map(str::to_owned).collect();
+    assert_eq!(lines[2].matches(",0.25,").count(), 1, "{}", lines[2]);
+    lines[2] = lines[2].replace(",0.25,", ",0.2S,");
+    let table = import("runs.csv", &lines.join("\n")).unwrap().table("runs.csv", CONVENTION);
+    let prepared = prepare(&table, &["N", "D", "recall"], &Prepare::default()).unwrap();
+    assert_eq!((prepared.table.len(), prepared.left_out[0].line), (3, 3));
+    assert_eq!(prepared.left_out[0].reason, "the word `0.2S` in column `recall`");
+}
+
 #[test]
 fn runs_are_filtered_grouped_and_sorted() {
     let runs = some_runs();

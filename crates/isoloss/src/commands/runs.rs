@@ -116,7 +116,12 @@ fn all(store: &Store) -> Result<Table, Failure> {
 }
 
 fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
-    let mut runs = all(&Store::read(&of.store)?)?;
+    // Runs that were begun in the same second stand by what they are, not by the chance of their ids.
+    let key = |run: &Record| {
+        let (labels, counts) = (run.labels.clone(), (run.counts.non_embedding, run.counts.tokens));
+        (run.created.clone(), labels.question, labels.family, counts, run.seed, run.id.clone())
+    };
+    let mut runs = all(&Store::read(&of.store)?)?.sorted(key);
     if let Some(only) = only {
         let words = |run: &Record| -> [String; 3] {
             [run.state.name.word().to_owned(), run.labels.question.clone(), run.labels.family.clone()]

@@ -128,6 +128,11 @@ impl Claim {
         let stays = |line: &Range<usize>| point(&bytes[line.clone()]).is_ok_and(|p| p.step <= step);
         let kept: Vec<Range<usize>> = all.iter().filter(|line| stays(line)).cloned().collect();
         let end = kept.last().map_or(0, |line| line.end);
+        if kept.is_empty() {
+            // A run without points has no curve: an empty file would look like one that was lost.
+            fs::remove_file(&path).tried(&path, "cut")?;
+            return Ok(all.len());
+        }
         if kept.len() == all.len() {
             return Ok(0);
         }
