@@ -155,6 +155,7 @@ fn usual(flag: &str) -> &'static str {
         "--throughput" => "4e14",
         "--price" => "2.5",
         "--weights" => "2,1,1",
+        "--uses" => "1e5",
         _ => "1e21",
     }
 }

@@ -255,7 +255,7 @@ fn knowledge_costs_what_the_paper_says() {
         (["--kept", "1000"], "are kept of a piece of 128"),
         (["--d-model", "0"], "whole number above zero"),
         (["--d-model", "2.5"], "whole number above zero"),
-        (["--uses", "-3"], "--uses -3: expected a number above zero\nhint: as in --uses"),
+        (["--uses", "-3"], "--uses -3: expected a number above zero\nhint: as in --uses 1e5"),
         (["--uses", "1,-3"], "--uses -3: expected"),
         (["--tokens", "-3"], "--tokens -3: expected a whole number above zero\nhint: "),
         (["--uses", "many"], "many"),

@@ -7,7 +7,7 @@ use crate::ReadError;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// Bytes that a packed table may have once it is unpacked: a few kilobytes of it can ask for all memory there is.
+/// Bytes that a table may have, once it is unpacked if it is packed: a few kilobytes can ask for all memory there is.
 pub(crate) const MOST: u64 = 1 << 30;
 
 /// The bytes inside, or the bytes themselves when nothing is compressed.

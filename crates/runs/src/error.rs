@@ -97,7 +97,7 @@ pub(crate) fn listed<T: fmt::Display>(items: &[T], most: usize) -> String {
 }
 
 /// A cell or header inside a message: one line, not too long.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const MOST: usize = 60;
     let mut line: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MOST).is_some() {

@@ -42,11 +42,11 @@ mod text;
 
 pub use columns::is_missing;
 pub use derive::derive_missing;
-pub use error::{Note, ReadError};
+pub use error::{Note, ReadError, quoted};
 pub use guess::{Ambiguity, Choice, Guess, guess, map_flag};
 pub use maps::apply_maps;
 pub use panel::refuse_panel;
 pub use prepare::{LeftOut, Prepare, Prepared, prepare};
 pub use quiet::quietly;
 pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin};
-pub use results::{Runs, export, import};
+pub use results::{Runs, export, import, is_exported};

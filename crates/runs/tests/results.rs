@@ -5,7 +5,7 @@ mod common;
 use common::{finished, planned};
 use isoloss_formula::{Data, Table};
 use isoloss_runs::record::{Compute, Convention, Cost, Data as Trained, Labels, Outcome, Run, Size, State, StateName};
-use isoloss_runs::{Prepare, Runs, export, guess, import, prepare, read_bytes};
+use isoloss_runs::{Prepare, Runs, export, guess, import, is_exported, prepare, read_bytes};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -55,6 +55,7 @@ fn a_table_says_how_it_was_counted_and_leaves_blank_what_is_not() {
 fn a_fit_reads_the_csv_as_it_is() {
     let csv = export(&some_runs(), CONVENTION);
     let table = read_bytes("runs.csv", csv.into_bytes()).unwrap().table;
+    assert!(is_exported(&table) && is_exported(&some_runs().table("runs", CONVENTION)));
     let guess = guess(&table);
     assert!(guess.ambiguous.is_empty(), "{:?}", guess.says);
     let found: Vec<_> = guess.columns.iter().map(|(role, choice)| (*role, choice.column.as_str())).collect();

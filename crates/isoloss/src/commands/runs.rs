@@ -98,7 +98,7 @@ Exit code 0: it did; 1: it could not, or check found something; 2: usage or inpu
             What::Import { file, of } => bring(&of, &file),
             What::Export { of, output, force } => {
                 output::may_write(&output, force)?;
-                let runs = all(&Store::read(&of.store)?)?;
+                let runs = all(&store_of(&of)?)?;
                 output::save(&output, export(&runs, Convention::default()).as_bytes(), force)?;
                 talk(format_args!("wrote {} with {}", output.display(), count(runs.len(), "run")));
                 Ok(ExitCode::SUCCESS)
@@ -106,6 +106,14 @@ Exit code 0: it did; 1: it could not, or check found something; 2: usage or inpu
             What::Check { of } => check(&of),
         }
     }
+}
+
+/// The store that was named; one that is not there is a mistake of whoever named it, as a missing file is.
+fn store_of(of: &OfStore) -> Result<Store, Failure> {
+    Store::read(&of.store).map_err(|error| match of.store.is_dir() {
+        true => error.into(),
+        false => Failure::from(error).of_usage(),
+    })
 }
 
 /// All runs that can be read; what is wrong with the others is said.
@@ -121,7 +129,7 @@ fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Fa
         let (labels, counts) = (run.labels.clone(), (run.counts.non_embedding, run.counts.tokens));
         (run.created.clone(), labels.question, labels.family, counts, run.seed, run.id.clone())
     };
-    let mut runs = all(&Store::read(&of.store)?)?.sorted(key);
+    let mut runs = all(&store_of(of)?)?.sorted(key);
     if let Some(only) = only {
         let words = |run: &Record| -> [String; 3] {
             [run.state.name.word().to_owned(), run.labels.question.clone(), run.labels.family.clone()]
@@ -179,7 +187,7 @@ fn text(runs: &Table) -> String {
 }
 
 fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
-    let store = Store::read(&of.store)?;
+    let store = store_of(of)?;
     let runs = all(&store)?.filter(|run| run.id.starts_with(id));
     match runs.as_slice() {
         [run] => {
@@ -229,7 +237,7 @@ fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
 }
 
 fn check(of: &OfStore) -> Result<ExitCode, Failure> {
-    let store = Store::read(&of.store)?;
+    let store = store_of(of)?;
     let mut problems: Vec<StoreError> = store.check()?;
     let runs = store.runs()?.runs;
     for run in runs.iter() {

@@ -26,6 +26,11 @@ impl Runs {
     }
 }
 
+/// Whether a table is one of ours: made of runs, or read back from what [`export`](super::export()) wrote.
+pub fn is_exported(table: &Table) -> bool {
+    ["id", "state", "numerics", "params_stored", "flops_6nd", "tokens"].iter().all(|name| table.column(name).is_some())
+}
+
 fn typed(column: Column, convention: Convention) -> formula::Column {
     let mut typed = if is_number(&column) { numbers(column) } else { words(column) };
     typed.convention = match typed.name.as_str() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoloss_formula::{Table, nearest};
 use isoloss_laws::{Fit, Labels, Law, Options, Points, apart, families_suffice, fit};
-use isoloss_runs::{Prepare, Prepared, prepare, read_path, refuse_panel};
+use isoloss_runs::{Prepare, Prepared, is_exported, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
@@ -181,6 +181,13 @@ impl Loaded {
         let mut fit = families_suffice(&self.law, &self.points, options)
             .and_then(|()| fit(&self.law, &self.points, options))
             .inspect_err(|_| self.name_left_out())?;
+        // Our own tables say what they count, however small the models are.
+        let own = |(new, column): &(String, String)| {
+            !["N", "D", "C"].contains(&new.as_str()) || self.prepared.table.column(column).is_some()
+        };
+        if is_exported(&self.prepared.table) && self.maps.iter().all(own) {
+            fit.warnings.retain(|warning| warning.code != "units");
+        }
         for warning in &mut fit.warnings {
             let hint = warning.hint.take();
             warning.hint = hint.map(|hint| with_columns(&hint, &self.prepared.table, &self.maps));
