@@ -28,7 +28,9 @@ pub fn word_in_expression(word: &str) -> String {
 /// assert_eq!(isoloss_formula::in_shell("N=1e6*`Model Size`"), "'N=1e6*`Model Size`'");
 /// ```
 pub fn in_shell(text: &str) -> String {
-    if text.contains(['"', '$', '`', '\\', '!']) {
+    // `!` calls up old commands, but not in `!=`.
+    let recalls = text.replace("!=", "").contains('!');
+    if recalls || text.contains(['"', '$', '`', '\\']) {
         format!("'{}'", text.replace('\'', r"'\''"))
     } else {
         format!("\"{text}\"")
@@ -47,5 +49,6 @@ mod tests {
             assert_eq!(parse_condition(&text).unwrap().names(), [name], "{text}");
         }
         assert_eq!(in_shell("it's `x`"), r"'it'\''s `x`'");
+        assert_eq!([in_shell("a != 'b'"), in_shell("loss!")], ["\"a != 'b'\"", "'loss!'"]);
     }
 }

@@ -48,5 +48,5 @@ pub use maps::apply_maps;
 pub use panel::refuse_panel;
 pub use prepare::{LeftOut, Prepare, Prepared, prepare};
 pub use quiet::quietly;
-pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin};
+pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin, read_text};
 pub use results::{Runs, export, import, is_exported};

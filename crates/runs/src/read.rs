@@ -31,9 +31,13 @@ pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
     if path.is_dir() {
         return folder::read(path);
     }
-    let file = File::open(path).map_err(|e| unreadable(&name, &e))?;
-    let bytes = whole(&name, file.metadata().map_or(0, |found| found.len()), file)?;
+    let bytes = of_path(path, &name)?;
     read_bytes(&name, bytes)
+}
+
+fn of_path(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
+    let file = File::open(path).map_err(|e| unreadable(name, &e))?;
+    whole(name, file.metadata().map_or(0, |found| found.len()), file)
 }
 
 /// All bytes of a file or stream, unless they are more than a table has: devices and sparse files have no end in sight.
@@ -47,6 +51,13 @@ fn whole(name: &str, size: u64, from: impl Read) -> Result<Vec<u8>, ReadError> {
             .hint("no table of runs is so large: keep the rows and columns of runs"));
     }
     Ok(bytes)
+}
+
+/// Reads a file as text, unpacked and decoded: for a text of a form that is known.
+pub fn read_text(path: &Path) -> Result<String, ReadError> {
+    let name = path.display().to_string();
+    let bytes = compression::unpack(&name, of_path(path, &name)?)?;
+    text::decode(&name, bytes, &mut Vec::new())
 }
 
 /// Reads the table that comes through standard input.

@@ -400,6 +400,23 @@ fn check_sees_that_the_curve_of_a_finished_run_lost_its_end() {
     assert_eq!((path.exists(), said(&store.check().unwrap())), (false, String::new()));
 }
 
+/// Reading would wait for ever for somebody who writes into a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let (_folder, store) = store();
+    let runs: Vec<Run> = (0..2).map(finished).collect();
+    runs.iter().for_each(|run| write(&store, run));
+    let place = |i: usize, name: &str| store.folder().join(&runs[i].id).join(name);
+    fs::remove_file(place(0, "run.json")).unwrap();
+    for path in [place(0, "run.json"), place(1, "curve.jsonl")] {
+        std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    }
+    assert_eq!(said(&store.check().unwrap()).matches("it is no regular file").count(), 2);
+    assert_eq!((store.runs().unwrap().runs.len(), store.runs().unwrap().problems.len()), (1, 1));
+    assert!(store.curve(&runs[1].id).is_err());
+}
+
 #[test]
 fn a_store_that_cannot_be_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();

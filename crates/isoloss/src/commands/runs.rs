@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use isoloss_runs::record::{Convention, Run as Record, StateName};
 use isoloss_runs::store::{Store, StoreError};
-use isoloss_runs::{Runs as Table, export, import};
+use isoloss_runs::{Runs as Table, export, import, read_text};
 
 use super::Run;
 use crate::failure::{COULD_NOT, Failure};
@@ -213,8 +213,7 @@ fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
 
 fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(&name, "read", &error))?;
-    let runs = import(&name, &text)?;
+    let runs = import(&name, &read_text(file)?)?;
     let store = Store::open(&of.store)?;
     let (mut new, mut there) = (0, 0);
     for run in runs.iter() {

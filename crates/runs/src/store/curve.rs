@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::durable::Disk;
+use super::durable::{self, Disk};
 use super::error::Tried;
 use super::lock::Lock;
 use super::{Claim, Store, StoreError};
@@ -120,7 +120,7 @@ impl Claim {
     pub fn cut_curve(&self, step: u64) -> Result<usize, StoreError> {
         self.lock.still_protects()?;
         let path = self.folder.join(CURVE);
-        let bytes = match fs::read(&path) {
+        let bytes = match durable::bytes(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
             bytes => bytes.tried(&path, "read")?,
         };
@@ -159,7 +159,7 @@ impl Store {
 
 /// The points in a file, and whether its last line was torn.
 pub(crate) fn read(path: &Path) -> Result<(Vec<CurvePoint>, bool), StoreError> {
-    let bytes = match fs::read(path) {
+    let bytes = match durable::bytes(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), false)),
         bytes => bytes.tried(path, "read")?,
     };
