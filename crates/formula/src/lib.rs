@@ -17,6 +17,7 @@ mod print;
 mod refuse;
 mod resolve;
 mod table;
+mod typed;
 mod unit;
 
 pub use ast::{Binary, Expr, Formula, Function, Kind, Span, Unary};
@@ -26,4 +27,5 @@ pub use names::nearest;
 pub use number::parse_number;
 pub use parse::{parse_condition, parse_expression, parse_formula};
 pub use table::{Column, Data, Numbers, Oddity, Quantity, Table, Unit};
+pub use typed::{in_shell, name_in_expression, word_in_expression};
 pub use unit::{PF_DAY, unit_of_header};

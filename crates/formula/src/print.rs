@@ -1,6 +1,6 @@
 //! Trees back to text: the fewest parentheses that parse to the same tree.
 
-use crate::lex::is_plain;
+use crate::typed::{name_in_expression, word_in_expression};
 use crate::{Binary, Expr, Formula, Kind, Unary};
 use std::fmt;
 
@@ -79,9 +79,8 @@ impl fmt::Display for Expr {
             // Rust prints 1e300 with all its zeros.
             Kind::Number(value) if *value != 0.0 && !(1e-5..1e16).contains(&value.abs()) => write!(f, "{value:e}"),
             Kind::Number(value) => write!(f, "{value}"),
-            Kind::Word(word) => write!(f, "'{}'", word.replace('\'', "''")),
-            Kind::Name(name) if is_plain(name) => f.write_str(name),
-            Kind::Name(name) => write!(f, "`{}`", name.replace('`', "``")),
+            Kind::Word(word) => f.write_str(&word_in_expression(word)),
+            Kind::Name(name) => f.write_str(&name_in_expression(name)),
             Kind::Group(prefix) => write!(f, "{prefix}*"),
             Kind::Unary(Unary::Neg, x) => {
                 f.write_str("-")?;

@@ -22,7 +22,7 @@ pub fn unit_of_header(header: &str) -> (&str, Option<Unit>) {
     };
     let bare = header[..open].trim_end();
     let text = header[open + 1..header.len() - 1].trim();
-    let Some(phrase) = phrase(text) else { return undeclared };
+    let Some(phrase) = phrase(text).or_else(|| joined(text, bare)) else { return undeclared };
     // `tokens (B)`: of what, the name says.
     let named = bare.split_whitespace().next_back().and_then(noun);
     let quantity = phrase.quantity.or(named).unwrap_or(Quantity::Unnamed);
@@ -96,6 +96,20 @@ fn phrase(text: &str) -> Option<Phrase<'_>> {
     (phrase.scale.is_some() || phrase.quantity.is_some()).then_some(phrase)
 }
 
+/// In brackets alone: `(Gtok)`, `(Mparams)`; and `(GT)` behind what can be counted in tokens only, as tonnes are no data.
+fn joined<'a>(text: &'a str, bare: &str) -> Option<Phrase<'a>> {
+    let mut letters = text.char_indices();
+    let (_, first) = letters.next()?;
+    let word = &text[letters.next()?.0..];
+    let data = || bare.split_whitespace().any(|w| matches!(w.to_lowercase().as_str(), "data" | "tokens" | "d"));
+    let quantity = match noun(word) {
+        Some(quantity @ (Quantity::Params | Quantity::Tokens)) => quantity,
+        None if word == "T" && matches!(first, 'M' | 'G' | 'B' | 'T') && data() => Quantity::Tokens,
+        _ => return None,
+    };
+    Some(Phrase { scale: Some(scale(&text[..first.len_utf8()], true)?), quantity: Some(quantity), noun: None })
+}
+
 /// Words of a unit that change neither its scale nor its quantity.
 const FILLERS: [&str; 12] =
     ["in", "of", "x", "×", "*", "non-embedding", "embedding", "total", "active", "effective", "stored", "training"];
@@ -103,7 +117,7 @@ const FILLERS: [&str; 12] =
 fn noun(word: &str) -> Option<Quantity> {
     Some(match word.to_lowercase().as_str() {
         "param" | "params" | "parameter" | "parameters" => Quantity::Params,
-        "token" | "tokens" => Quantity::Tokens,
+        "token" | "tokens" | "tok" | "toks" => Quantity::Tokens,
         "flop" | "flops" => Quantity::Flops,
         "nat" | "nats" => Quantity::Nats,
         "bit" | "bits" => Quantity::Bits,
@@ -124,14 +138,14 @@ fn scale(word: &str, with_noun: bool) -> Option<f64> {
             _ => return None,
         })
     };
-    let small = matches!(word, "m" | "b" | "t") && with_noun;
-    if let Some(scale) = letter(if small { ["M", "B", "T"]["mbt".find(word)?] } else { word }) {
+    let small = matches!(word, "m" | "b" | "g" | "t") && with_noun;
+    if let Some(scale) = letter(if small { ["M", "B", "G", "T"]["mbgt".find(word)?] } else { word }) {
         return Some(scale);
     }
     match word.to_lowercase().as_str() {
         "thousand" | "thousands" => Some(1e3),
-        "million" | "millions" | "mn" => Some(1e6),
-        "billion" | "billions" | "bn" => Some(1e9),
+        "million" | "millions" | "mn" | "mln" | "mio" => Some(1e6),
+        "billion" | "billions" | "bn" | "bln" => Some(1e9),
         "trillion" | "trillions" | "tn" => Some(1e12),
         lower => power_of_ten(lower),
     }
@@ -224,6 +238,13 @@ mod tests {
             ("steps (k)", "steps", 1e3, Unnamed),
             ("steps (1000)", "steps", 1e3, Unnamed),
             (" (B tokens) ", "tokens", 1e9, Tokens),
+            ("tokens (Gtok)", "tokens", 1e9, Tokens),
+            ("data (Mtok)", "data", 1e6, Tokens),
+            ("data (GT)", "data", 1e9, Tokens),
+            ("D [MT]", "D", 1e6, Tokens),
+            ("size (Mparams)", "size", 1e6, Params),
+            ("flops (1e18)", "flops", 1e18, Flops),
+            ("C (PFLOP-days)", "C", 8.64e19, Flops),
         ] {
             assert_eq!(read(header), Some((name, scale, quantity)), "{header}");
         }
@@ -264,6 +285,9 @@ mod tests {
             "Memory (GB)",
             "time (m)",
             "speed (TFLOPS)",
+            "emissions (GT)",
+            "Gtok",
+            "Mparams",
             "speed (TFLOP/s)",
             "GPU-hours",
             "model B params",

@@ -1,6 +1,6 @@
 //! The small languages of options: `NAME=VALUE`, lists of them, ranges, numbers with suffixes.
 
-use isoloss_formula::{parse_expression, scalar};
+use isoloss_formula::{in_shell, parse_expression, scalar};
 
 use crate::failure::Failure;
 use crate::numbers::exact;
@@ -110,7 +110,7 @@ pub fn bounds(texts: &[String]) -> Result<Vec<(String, f64, f64)>, Failure> {
             let (lower, upper) = (number("--bound", lower)?, number("--bound", upper)?);
             if lower >= upper {
                 return Err(Failure::usage(
-                    format_args!("--bound \"{text}\": {} is not below {}", exact(lower), exact(upper)),
+                    format_args!("--bound {}: {} is not below {}", in_shell(text), exact(lower), exact(upper)),
                     format_args!("--fix {name}={} holds a parameter at one value", exact(lower)),
                 ));
             }
@@ -127,7 +127,7 @@ pub fn maps(texts: &[String]) -> Result<Vec<(String, String)>, Failure> {
             Ok((new.trim().to_owned(), expression.trim().to_owned()))
         }
         _ => Err(Failure::usage(
-            format_args!("--map \"{text}\": expected NEW=EXPRESSION"),
+            format_args!("--map {}: expected NEW=EXPRESSION", in_shell(text)),
             "as in --map \"N=Model Size\" or --map \"D=C/(6*N)\"",
         )),
     };
@@ -171,6 +171,7 @@ fn usual(flag: &str) -> &'static str {
         "--throughput" => "4e14",
         "--price" => "2.5",
         "--weights" => "2,1,1",
+        "--uses" => "1e5",
         _ => "1e21",
     }
 }

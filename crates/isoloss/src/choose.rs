@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoloss_formula::{Table, nearest, parse_condition, parse_expression, parse_formula};
 use isoloss_laws::{Law, catalogue};
-use isoloss_runs::{Guess, guess, map_flag};
+use isoloss_runs::{Guess, guess, map_flag, quoted};
 
 use crate::failure::Failure;
 
@@ -362,7 +362,7 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Up to twelve headers.
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let all: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    let all: Vec<String> = names.map(quoted).collect();
     let more = all.len().saturating_sub(12);
     let text = all.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{text} and {more} more") } else { text }

@@ -1,7 +1,7 @@
 //! Parameters that are no property of models but of the data they learned, and so the same number in every row of a table:
 //! a law names the column that holds each, and they are held at what it says.
 
-use isoloss_formula::Table;
+use isoloss_formula::{Table, in_shell, name_in_expression};
 use isoloss_laws::Law;
 
 use crate::failure::Failure;
@@ -69,8 +69,9 @@ pub fn hold(law: &mut Law, table: &Table, fixed: &[(String, f64)]) -> Result<(Ve
                         all.join(", ")
                     ),
                     format_args!(
-                        "--where \"`{column}` = {}\" fits the runs of one, --fix {name}={} takes one for all",
-                        all[0], all[0]
+                        "--where {} fits the runs of one, --fix {name}={} takes one for all",
+                        in_shell(&format!("{} = {}", name_in_expression(column), all[0])),
+                        all[0]
                     ),
                 ));
             }

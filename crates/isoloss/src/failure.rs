@@ -57,6 +57,11 @@ impl Failure {
         self.text.split_once("\nhint: ").map(|(_, hint)| hint)
     }
 
+    /// The same, as a mistake of whoever typed.
+    pub fn of_usage(self) -> Self {
+        Self { code: USAGE, ..self }
+    }
+
     /// The same in other words.
     #[cfg(feature = "lab")]
     pub fn in_words(&self, words: impl FnOnce(&str) -> String) -> Self {

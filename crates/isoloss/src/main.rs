@@ -5,6 +5,7 @@ mod choose;
 mod commands;
 mod constants;
 mod failure;
+mod hints;
 mod numbers;
 mod output;
 mod points;

@@ -1,6 +1,6 @@
 //! From prepared rows to the points of a fit.
 
-use isoloss_formula::{Column, Quantity, Table};
+use isoloss_formula::{Column, Quantity, Table, in_shell, name_in_expression};
 use isoloss_laws::{Labels, Law, Points};
 use isoloss_runs::ReadError;
 
@@ -53,9 +53,10 @@ pub fn points(law: &Law, needed: &[String], table: &Table, beside: Beside<'_>) -
             None => Ok(Some(values)),
             Some(row) => {
                 let text = format!("`{name}` is {}: expected {above}", number(values[row], 5));
-                Err(ReadError::new(&table.source, text)
-                    .at(table.line(row))
-                    .hint(format!("leave the row out: --where \"{name} > 0\"")))
+                Err(ReadError::new(&table.source, text).at(table.line(row)).hint(format!(
+                    "leave the row out: --where {}",
+                    in_shell(&format!("{} > 0", name_in_expression(name)))
+                )))
             }
         }
     };

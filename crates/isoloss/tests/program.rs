@@ -60,6 +60,39 @@ fn hints_can_be_typed() {
     }
 }
 
+/// Warnings know no header; what is printed names it, quoted so that a shell leaves it alone.
+#[test]
+fn warnings_name_the_lines_and_columns_of_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = fs::read_to_string(table("plain")).unwrap();
+    let fit = |header: &str, row: &dyn Fn(&[f64]) -> String, more: &[&str]| {
+        let mut rows: Vec<String> = (plain.lines().skip(1))
+            .map(|line| row(&line.split(',').map(|c| c.parse().unwrap()).collect::<Vec<f64>>()))
+            .collect();
+        rows.push(rows[2].clone());
+        let path = folder.path().join("runs.csv");
+        fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        let run = isoloss(&[&["fit", path.to_str().unwrap(), "--draws", "40"], more].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    };
+    let small = |c: &[f64]| format!("{},{},{}", c[0] / 1e6, c[1] / 1e9, c[2]);
+    let said = fit("my size,train tokens,loss", &small, &["--map", "N=my size", "--map", "D=train tokens"]);
+    assert!(
+        said.contains("--map 'N=1e6*`my size`'; if") && said.contains("--map 'D=1e6*`train tokens`'; if"),
+        "{said}"
+    );
+    let last = plain.lines().count() + 1;
+    assert!(
+        said.contains(&format!("1 of {} rows is an exact copy of others, line {last} of line 4: ", last - 1)),
+        "{said}"
+    );
+    // Tables of our own say what they count, however little it is.
+    let own = |c: &[f64]| format!("a,finished,1,1,1,1,{}", small(c));
+    let said = fit("id,state,numerics,params_stored,flops_6nd,tokens,N,D,loss", &own, &[]);
+    assert!(!said.contains("warning[units]") && said.contains("warning[copies]"), "{said}");
+}
+
 #[test]
 fn usage_and_input_are_told_apart_from_failure() {
     let plain = table("plain");

@@ -255,7 +255,9 @@ fn knowledge_costs_what_the_paper_says() {
         (["--kept", "1000"], "are kept of a piece of 128"),
         (["--d-model", "0"], "whole number above zero"),
         (["--d-model", "2.5"], "whole number above zero"),
-        (["--uses", "-1"], ""),
+        (["--uses", "-3"], "--uses -3: expected a number above zero\nhint: as in --uses 1e5"),
+        (["--uses", "1,-3"], "--uses -3: expected"),
+        (["--tokens", "-3"], "--tokens -3: expected a whole number above zero\nhint: "),
         (["--uses", "many"], "many"),
         (["--uses", "1e308"], "no finite number"),
         (["--d-model", "1e200"], "no finite number"),
@@ -363,6 +365,24 @@ mod experiments {
             );
             assert!(!run.stderr.contains("one of the tasks"), "{}", run.stderr);
         }
+        // A cell that was spoiled is named, whether it costs its row the mean or the column its numbers.
+        let spoiled = |rows: usize| {
+            let with = |(at, line): (usize, &str)| match (1..=rows).contains(&at) {
+                true => line
+                    .split(',')
+                    .enumerate()
+                    .map(|(i, cell)| if i == 7 { "5S" } else { cell })
+                    .collect::<Vec<_>>()
+                    .join(","),
+                false => line.to_owned(),
+            };
+            fs::write(&table, whole.lines().enumerate().map(with).collect::<Vec<_>>().join("\n")).unwrap();
+            ask(&text)
+        };
+        let run = spoiled(1);
+        assert!(run.code == 0 && run.stderr.contains(".csv:2: `5S` in column `MMLU` is no number"), "{}", run.stderr);
+        let run = spoiled(whole.lines().count());
+        assert!(run.code == 2 && run.stderr.contains("holds words: `5S` in line 2 is no number"), "{}", run.stderr);
         let run = sized("Gemma-2B-it", "");
         assert!(run.stderr.contains("note: Gemma-2B-it lacks its size"), "{}", run.stderr);
         assert!(run.stdout.contains("Gemma-2B-it (printed 36.64, mean 37.64, +1.00)"), "{}", run.stdout);

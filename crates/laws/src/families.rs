@@ -5,6 +5,7 @@ use crate::law::Law;
 use crate::options::Options;
 use crate::points::Points;
 use crate::warning::count;
+use isoloss_formula::{in_shell, name_in_expression, word_in_expression};
 
 /// The parameters that make separate laws of families in one fit: whatever is neither held, known, nor another parameter.
 pub fn apart(law: &Law, options: &Options) -> Vec<String> {
@@ -53,7 +54,10 @@ pub fn families_suffice(law: &Law, points: &Points, options: &Options) -> Result
                     count(own.len(), "parameter"),
                     own.join(", ")
                 ),
-                format!("leave it out: --where \"{}\", or let it share more parameters", condition(families, family)),
+                format!(
+                    "leave it out: --where {}, or let it share more parameters",
+                    in_shell(&condition(families, family))
+                ),
             ));
         }
     }
@@ -70,11 +74,10 @@ fn few(names: &[String]) -> String {
 
 /// `family != 'x'`, as the formula language reads the column.
 fn condition(families: &crate::points::Labels, family: &str) -> String {
-    let plain = families.name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let name = if plain { families.name.clone() } else { format!("`{}`", families.name) };
+    let name = name_in_expression(&families.name);
     // A column of numbers is compared with a number.
     match families.levels.iter().all(|level| level.parse::<f64>().is_ok()) {
         true => format!("{name} != {family}"),
-        false => format!("{name} != '{family}'"),
+        false => format!("{name} != {}", word_in_expression(family)),
     }
 }

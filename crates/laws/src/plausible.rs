@@ -159,18 +159,33 @@ fn cells(points: &Points) -> Vec<Vec<usize>> {
     cells
 }
 
+/// So many copies are named by their lines, and the others counted.
+const NAMED: usize = 4;
+
 fn copies(points: &Points) -> Option<Warning> {
-    let mut copies = 0;
+    let mut copies: Vec<(u64, u64)> = Vec::new();
     for cell in cells(points) {
-        let mut losses: Vec<u64> = cell.iter().map(|&r| points.target[r].to_bits()).collect();
-        losses.sort_unstable();
-        losses.dedup();
-        copies += cell.len() - losses.len();
+        let mut first: HashMap<u64, usize> = HashMap::new();
+        for row in cell {
+            let original = *first.entry(points.target[row].to_bits()).or_insert(row);
+            if original != row {
+                copies.push((points.line(row), points.line(original)));
+            }
+        }
     }
-    (copies > 0).then(|| {
-        let (are, copies_of) = if copies == 1 { ("is", "an exact copy") } else { ("are", "exact copies") };
-        let text =
-            format!("{copies} of {} rows {are} {copies_of} of others: they make intervals too narrow", points.len());
+    copies.sort_unstable();
+    (!copies.is_empty()).then(|| {
+        let (are, copies_of) = if copies.len() == 1 { ("is", "an exact copy") } else { ("are", "exact copies") };
+        let named = copies.iter().take(NAMED).map(|(line, of)| format!("line {line} of line {of}"));
+        let mut named = named.collect::<Vec<_>>().join(", ");
+        if copies.len() > NAMED {
+            named.push_str(&format!(" and {} more", copies.len() - NAMED));
+        }
+        let text = format!(
+            "{} of {} rows {are} {copies_of} of others, {named}: they make intervals too narrow",
+            copies.len(),
+            points.len()
+        );
         let hint = "leave copies out of the file; if runs really repeat one another, --cluster COLUMN says so";
         Warning::new(Severity::Warning, "copies", text, hint)
     })

@@ -1,10 +1,10 @@
 //! Columns that may be meant for a role: how well their names fit, and what is asked where that does not decide.
 
-use isoloss_formula::{Column, Quantity, Table, unit_of_header};
+use isoloss_formula::{Column, Quantity, Table, name_in_expression, unit_of_header};
 
 use crate::error::{listed, quoted};
 use crate::guess::{Ambiguity, Choice, map_flag};
-use crate::names::{Role, is_perplexity, listed as listed_at, mentions_loss, normalised};
+use crate::names::{Role, apart, is_perplexity, listed as listed_at, mentions_loss, normalised};
 use crate::scales::hidden;
 
 /// A column that may be meant for a role.
@@ -21,7 +21,7 @@ impl Found<'_> {
     fn flag(&self, role: &Role) -> String {
         match &self.factor {
             None => map_flag(role.letter, &self.column.name),
-            Some(factor) => map_flag(role.letter, &format!("{}*{factor}", in_expressions(&self.column.name))),
+            Some(factor) => map_flag(role.letter, &format!("{}*{factor}", name_in_expression(&self.column.name))),
         }
     }
 }
@@ -80,13 +80,6 @@ pub(crate) fn in_words(role: &Role, choice: &Choice, beside: Option<&Found>) -> 
     text
 }
 
-/// A header as an expression names it.
-pub(crate) fn in_expressions(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { name.to_owned() } else { format!("`{name}`") }
-}
-
 /// How well a header names the role; lower is better.
 fn strength(role: &Role, column: &Column, table: &Table) -> Option<u8> {
     let (bare, unit) = unit_of_header(&column.name);
@@ -94,18 +87,18 @@ fn strength(role: &Role, column: &Column, table: &Table) -> Option<u8> {
     if bare == role.letter {
         return Some(0);
     }
-    let plain = normalised(bare);
+    let (plain, words) = (normalised(bare), normalised(&apart(bare)));
     if bare.eq_ignore_ascii_case(role.letter) && table.column(role.letter).is_some() {
         return None;
     }
-    if is_perplexity(&plain) {
+    if is_perplexity(&plain) || is_perplexity(&words) {
         return None;
     }
-    if let Some(strength) = listed_at(role, &plain) {
+    if let Some(strength) = listed_at(role, &plain).or_else(|| listed_at(role, &words)) {
         return Some(strength);
     }
     let last = 1 + 3 * role.names.len() as u8;
-    if role.letter == "L" && mentions_loss(&plain) {
+    if role.letter == "L" && (mentions_loss(&plain) || mentions_loss(&words)) {
         // A held-out loss of a kind unknown here is still better than a training loss.
         return Some(last - 4);
     }

@@ -39,7 +39,7 @@ impl Cells {
 }
 
 /// Ways to write "nothing was measured". They do not make a column a column of words.
-pub(crate) fn is_missing(cell: &str) -> bool {
+pub fn is_missing(cell: &str) -> bool {
     const MARKS: [&str; 15] =
         ["", "-", "--", ".", "?", "n/a", "na", "#n/a", "null", "none", "nan", "inf", "-inf", "infinity", "-infinity"];
     // Length first: this is asked of every cell that is no number.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use isoloss_formula::{Column, Data, Table, parse_number};
+use isoloss_formula::{Column, Data, Table, in_shell, name_in_expression, parse_number};
 
 use crate::ReadError;
 use crate::columns::{as_count, is_missing};
@@ -129,15 +129,19 @@ fn with_suffix(table: &Table, column: &Column, cell: &str, value: f64) -> String
 fn without_loss(mut error: ReadError, column: &Column, left: usize) -> ReadError {
     error.message.push_str(&format!("; {DIED}, {}", remain(left)));
     let positive = column.as_numbers().is_some_and(|n| n.values.iter().all(|v| v.is_nan() || *v > 0.0));
-    let (name, all) = (&column.name, if positive { "> 0" } else { "< 1e9" });
-    let other = map_flag(name, "...");
+    let name = name_in_expression(&column.name);
+    let kept = |all: &str| format!("--where {}", in_shell(&format!("{name} {all}")));
+    let other = map_flag(&column.name, "...");
     error.hint = Some(match left {
         0 => format!("is another column meant? {other}"),
         // Words in a condition on numbers would be refused in their turn.
         _ if column.as_numbers().is_none() => {
-            format!("to fit what remains: leave those cells blank, and --where \"{name} > 0\"")
+            format!("to fit what remains: leave those cells blank, and {}", kept("> 0"))
         }
-        _ => format!("to fit what remains: --where \"{name} {all}\"; if another column is meant: {other}"),
+        _ => {
+            let all = kept(if positive { "> 0" } else { "< 1e9" });
+            format!("to fit what remains: {all}; if another column is meant: {other}")
+        }
     });
     error
 }

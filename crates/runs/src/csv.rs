@@ -4,7 +4,7 @@ use isoloss_formula::{Table, parse_number};
 
 use crate::columns::{Cells, typed};
 use crate::error::{count, quoted};
-use crate::separator::{Separator, sniff};
+use crate::separator::{CANDIDATES, Separator, sniff};
 use crate::{Note, ReadError, commas, headers};
 
 /// Reads a text of rows below one header.
@@ -55,6 +55,11 @@ fn preamble(text: &str, notes: &mut Vec<Note>) -> (usize, Option<u8>) {
     (start, None)
 }
 
+/// What nobody sees at the ends of a header: blanks, a byte order mark in the middle of a file, a joiner of no width.
+fn unseen(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\u{200c}' | '\u{200d}')
+}
+
 fn newline(rest: &str) -> usize {
     if rest.starts_with("\r\n") { 2 } else { 1 }
 }
@@ -73,6 +78,7 @@ fn tabbed(text: &str, above: usize) -> String {
 struct Rows<'a> {
     text: &'a str,
     start: usize,
+    separator: u8,
     reader: ::csv::Reader<&'a [u8]>,
     record: ::csv::StringRecord,
     /// `line` is that of byte `at`
@@ -97,7 +103,7 @@ impl<'a> Rows<'a> {
             .delimiter(separator)
             .from_reader(&text.as_bytes()[start..]);
         let line = 1 + text[..start].matches('\n').count() as u64;
-        Self { text, start, reader, record: ::csv::StringRecord::new(), at: start, line }
+        Self { text, start, separator, reader, record: ::csv::StringRecord::new(), at: start, line }
     }
 
     /// Steps to the next row that says anything; its line, or none at the end.
@@ -125,9 +131,12 @@ impl<'a> Rows<'a> {
                 break line;
             }
         };
-        let headers: Vec<String> = self.record.iter().map(|h| h.trim().to_owned()).collect();
+        let headers: Vec<String> = self.record.iter().map(|h| h.trim_matches(unseen).to_owned()).collect();
         if headers.iter().all(|h| parse_number(h).is_some()) {
-            let text = format!("the first line holds only numbers ({}...), where a header was expected", headers[0]);
+            let text = format!(
+                "the first line holds only numbers ({}, ...), where a header was expected",
+                quoted(&headers[0])
+            );
             let error = ReadError::new(source, text).at(line);
             return Err(error.hint("add a first line that names the columns, such as N,D,loss"));
         }
@@ -174,11 +183,24 @@ impl<'a> Rows<'a> {
         let error = ReadError::new(source, text).at(line);
         if self.record.iter().any(|c| c.contains('\n')) {
             error.hint("a cell runs over the end of the line: is a quote opened and never closed?")
+        } else if let Some(other) = self.separated(width) {
+            let header = Separator::Byte(self.separator).name();
+            error.hint(format!(
+                "the cells of this row are separated by {other}, those of the header by {header}: use one throughout"
+            ))
         } else if found > width {
             error.hint("a cell that holds the separator (`1,000`, `2,31`, a list) must stand in quotes")
         } else {
             error.hint("write every cell of a row, the blank ones too; is the file cut off here?")
         }
+    }
+
+    /// Another separator that makes as many cells of this row as the header has.
+    fn separated(&self, width: usize) -> Option<&'static str> {
+        let line = self.text[self.at..].lines().next()?;
+        let others = CANDIDATES.iter().filter(|byte| **byte != self.separator);
+        let mut fitting = others.filter(|byte| line.bytes().filter(|b| b == *byte).count() + 1 == width);
+        fitting.next().filter(|_| width > 1).map(|byte| Separator::Byte(*byte).name())
     }
 
     /// A quote that is never closed swallows the rest of the file without any other sign.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use isoloss_formula::in_shell;
+
 /// Why a table cannot be used: where, what was expected, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
@@ -95,7 +97,7 @@ pub(crate) fn listed<T: fmt::Display>(items: &[T], most: usize) -> String {
 }
 
 /// A cell or header inside a message: one line, not too long.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const MOST: usize = 60;
     let mut line: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MOST).is_some() {
@@ -108,10 +110,8 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn shell(value: &str) -> String {
     if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "_-./,=:@%+".contains(c)) {
         value.to_owned()
-    } else if value.contains(['"', '$', '`', '\\', '!']) {
-        format!("'{}'", value.replace('\'', r"'\''"))
     } else {
-        format!("\"{value}\"")
+        in_shell(value)
     }
 }
 

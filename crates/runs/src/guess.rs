@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use isoloss_formula::Table;
+use isoloss_formula::{Table, in_shell, name_in_expression};
 
-use crate::candidates::{Found, ambiguity, doubt, find, in_expressions, in_words};
+use crate::candidates::{Found, ambiguity, doubt, find, in_words};
 use crate::error::quoted;
 use crate::names::{ROLES, is_perplexity, normalised};
 
@@ -84,12 +84,7 @@ pub fn guess(table: &Table) -> Guess {
 
 /// The flag that names a column for a role, ready for a shell.
 pub fn map_flag(role: &str, column: &str) -> String {
-    let pair = format!("{role}={column}");
-    if pair.contains(['"', '$', '`', '\\', '!']) {
-        format!("--map '{}'", pair.replace('\'', r"'\''"))
-    } else {
-        format!("--map \"{pair}\"")
-    }
+    format!("--map {}", in_shell(&format!("{role}={column}")))
 }
 
 fn perplexities(table: &Table, guess: &mut Guess) {
@@ -99,7 +94,7 @@ fn perplexities(table: &Table, guess: &mut Guess) {
     let found = table.columns().iter().filter(|c| is_perplexity(&normalised(&c.name)));
     guess.perplexities = found.map(|c| c.name.clone()).collect();
     if let Some(name) = guess.perplexities.first() {
-        let flag = map_flag("L", &format!("ln({})", in_expressions(name)));
+        let flag = map_flag("L", &format!("ln({})", name_in_expression(name)));
         guess.says.push(format!("{} is a perplexity, not a loss: {flag} makes it one", quoted(name)));
     }
 }
@@ -146,6 +141,12 @@ mod tests {
             (&["flops", "val_bpb", "train_loss"], "C=flops L=val_bpb"),
             (&["flops_per_step", "d_model", "n_layer", "train_loss"], "L=train_loss"),
             (&["log_perplexity"], ""),
+            (&["#params", "#tokens", "valLoss"], "D=#tokens L=valLoss N=#params"),
+            (&["nParams", "ntok", "nll"], "D=ntok L=nll N=nParams"),
+            (&["nb_params", "train_tok", "EFLOPs"], "C=EFLOPs D=train_tok N=nb_params"),
+            (&["params (M)", "data (GT)", "flops (1e18)"], "C=flops (1e18) D=data (GT) N=params (M)"),
+            (&["size (Mparams)", "tokens (Gtok)", "PFLOP-days"], "C=PFLOP-days D=tokens (Gtok) N=size (Mparams)"),
+            (&["tok_per_s", "ms_per_token", "params_per_s", "log10 tokens", "valPPL"], ""),
         ];
         for (headers, expected) in cases {
             assert_eq!(found(headers), *expected, "{headers:?}");
@@ -169,6 +170,10 @@ mod tests {
             ("params_millions", "N", "--map \"N=params_millions*1e6\" --map \"N=params_millions\""),
             ("model_size_b", "N", "--map \"N=model_size_b*1e9\" --map \"N=model_size_b\""),
             ("train_tokens_bn", "D", "--map \"D=train_tokens_bn*1e9\" --map \"D=train_tokens_bn\""),
+            ("Gtok", "D", "--map \"D=Gtok*1e9\" --map \"D=Gtok\""),
+            ("train_mtok", "D", "--map \"D=train_mtok*1e6\" --map \"D=train_mtok\""),
+            ("tok_B", "D", "--map \"D=tok_B*1e9\" --map \"D=tok_B\""),
+            ("size_m", "N", "--map \"N=size_m*1e6\" --map \"N=size_m\""),
             ("flops_e18", "C", "--map \"C=flops_e18*1e18\" --map \"C=flops_e18\""),
             ("tokens (b)", "D", "--map 'D=`tokens (b)`*1e9' --map \"D=tokens (b)\""),
         ] {

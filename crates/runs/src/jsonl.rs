@@ -6,10 +6,10 @@ use std::fmt;
 use isoloss_formula::Table;
 use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::error::quoted;
-use crate::records::Records;
+use crate::records::{Full, Records};
 use crate::{Note, ReadError};
 
 /// Reads objects whose keys are columns; nested keys are joined by `/`.
@@ -40,9 +40,10 @@ pub(crate) fn read(source: &str, text: &str, notes: &mut Vec<Note>) -> Result<Ta
 
 fn add(source: &str, records: &mut Records, row: &Flat, line: u64) -> Result<(), ReadError> {
     records.row(line);
-    match row.0.iter().find(|(key, cell)| !records.put(key, cell)) {
+    match row.0.iter().find_map(|(key, cell)| Some((key, records.put(key, cell).err()?))) {
         None => Ok(()),
-        Some((key, _)) => {
+        Some((_, Full::Large)) => Err(Records::too_large(source).at(line)),
+        Some((key, Full::Twice)) => {
             let error = ReadError::new(source, format!("the key {} stands twice in this row", quoted(key)));
             Err(error.at(line).hint("rename or remove one of them: which one is meant cannot be guessed"))
         }
@@ -67,6 +68,7 @@ fn broken(source: &str, text: &str, error: &serde_json::Error) -> ReadError {
 pub(crate) fn limit(said: &str) -> Option<&'static str> {
     match said {
         "number out of range" => Some("a number is at most 1.8e308: write null where there is none"),
+        said if said.starts_with("a key is longer") => Some("a key names a column: write what it says into a cell"),
         "recursion limit exceeded" => Some("objects and lists may lie 127 deep: write a row with fewer levels"),
         _ => None,
     }
@@ -123,6 +125,9 @@ impl<'de> Deserialize<'de> for Flat {
         deserializer.deserialize_map(Row)
     }
 }
+
+/// A key with all that it lies below: each cell repeats it.
+const LONGEST: usize = 1000;
 
 /// A value below a key, written as a cell or, if it is an object, as several.
 struct Cell<'a> {
@@ -182,6 +187,9 @@ impl<'de> Visitor<'de> for Cell<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let path = if self.path.is_empty() { key.into_owned() } else { format!("{}/{key}", self.path) };
+            if path.len() > LONGEST {
+                return Err(A::Error::custom(format_args!("a key is longer than {LONGEST} characters")));
+            }
             map.next_value_seed(Cell { path, cells: self.cells })?;
         }
         Ok(())

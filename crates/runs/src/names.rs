@@ -84,6 +84,7 @@ pub(crate) const ROLES: [Role; 4] = [
                 "tokens_seen",
                 "total_tokens",
                 "tokens_total",
+                "tokens_count",
                 "number_of_tokens",
             ],
             &["seen_tokens", "consumed_tokens", "tokens_consumed", "tokens_processed", "train_tokens_seen"],
@@ -93,6 +94,8 @@ pub(crate) const ROLES: [Role; 4] = [
                 "dataset_size_d",
                 "training_data_size",
                 "train_data_size",
+                "data_tokens",
+                "dataset_tokens",
                 "pretraining_data_size",
                 "pretraining_tokens",
                 "train_size",
@@ -168,9 +171,26 @@ pub(crate) const ROLES: [Role; 4] = [
 pub(crate) const PREFIXES: [&str; 9] =
     ["params_", "metrics_", "config_", "summary_", "summary_metrics_", "hparams_", "result_", "counts_", "final_"];
 
+/// A normalised name with the short forms of its words written out: `train_tok`, `nb_params`, `ntok`.
+fn written_out(plain: &str) -> String {
+    let words = plain.split('_').enumerate().map(|(at, word)| match word {
+        "tok" | "toks" => "tokens",
+        "ntok" | "ntoks" => "ntokens",
+        "param" => "params",
+        "nparam" => "nparams",
+        // `no_embed` is without embeddings; only in front is it a number.
+        "nb" | "nr" | "no" if at == 0 => "n",
+        word => word,
+    });
+    words.collect::<Vec<_>>().join("_")
+}
+
 /// How well a normalised name fits the lists of a role, a tracker's prefix or none before it; lower is better.
 pub(crate) fn listed(role: &Role, plain: &str) -> Option<u8> {
-    let at = |plain: &str| role.names.iter().position(|names| names.contains(&plain));
+    let at = |plain: &str| {
+        let full = written_out(plain);
+        role.names.iter().position(|names| names.contains(&plain) || names.contains(&full.as_str()))
+    };
     // Three steps a list: named so, named so behind a prefix, and what is known by its unit.
     if let Some(at) = at(plain) {
         return Some(1 + 3 * at as u8);
@@ -197,6 +217,20 @@ pub(crate) fn normalised(name: &str) -> String {
     }
     plain.truncate(plain.trim_end_matches('_').len());
     plain
+}
+
+/// `paramsM` and `modelSizeB` with their words held apart.
+pub(crate) fn apart(header: &str) -> String {
+    let mut text = String::with_capacity(header.len() + 4);
+    let mut lower = false;
+    for c in header.chars() {
+        if lower && c.is_uppercase() {
+            text.push('_');
+        }
+        lower = c.is_lowercase();
+        text.push(c);
+    }
+    text
 }
 
 /// A perplexity: the exponential of a loss.

@@ -6,9 +6,11 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::{Field, Row};
 use isoloss_formula::Table;
 
+use crate::compression::MOST;
 use crate::error::quoted;
+use crate::pages::claimed;
 use crate::quiet::quietly;
-use crate::records::Records;
+use crate::records::{Full, Records};
 use crate::{Note, ReadError};
 
 /// The first and the last bytes of every Parquet file.
@@ -27,11 +29,20 @@ fn gather(source: &str, bytes: Vec<u8>) -> Result<Records, ReadError> {
         ParquetError::General(text) if text.contains("Disabled feature") => unsupported(source, &text),
         e => damaged(source, &e.to_string()),
     };
-    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(bad)?;
+    let bytes = bytes::Bytes::from(bytes);
+    let reader = SerializedFileReader::new(bytes.clone()).map_err(bad)?;
+    let claimed = claimed(&bytes, reader.metadata());
+    let claimed = claimed.ok_or_else(|| damaged(source, "the header of a page contradicts the file"))?;
+    if claimed.bytes > MOST || Records::would_be_large(claimed.values) {
+        return Err(Records::too_large(source));
+    }
     let mut records = Records::default();
     for row in reader.get_row_iter(None).map_err(bad)? {
         let row = row.map_err(bad)?;
         records.row(records.len() as u64 + 1);
+        if records.is_large() {
+            return Err(Records::too_large(source));
+        }
         put(source, &mut records, "", &row)?;
     }
     Ok(records)
@@ -49,7 +60,7 @@ fn put(source: &str, records: &mut Records, prefix: &str, row: &Row) -> Result<(
         let fresh = match field {
             Field::Group(row) => {
                 put(source, records, key, row)?;
-                true
+                Ok(())
             }
             Field::Null => records.put(key, ""),
             Field::Str(text) => records.put(key, text),
@@ -60,9 +71,13 @@ fn put(source: &str, records: &mut Records, prefix: &str, row: &Row) -> Result<(
             Field::Float(v) => records.put(key, &format!("{v:?}")),
             other => records.put(key, &other.to_string()),
         };
-        if !fresh {
-            let text = format!("two columns are named {}", quoted(key));
-            return Err(ReadError::new(source, text).hint("rename or remove one of them"));
+        match fresh {
+            Ok(()) => {}
+            Err(Full::Large) => return Err(Records::too_large(source)),
+            Err(Full::Twice) => {
+                let text = format!("two columns are named {}", quoted(key));
+                return Err(ReadError::new(source, text).hint("rename or remove one of them"));
+            }
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use isoloss_formula::{Column, Table, Truth, matches, parse_condition};
+use isoloss_formula::{Column, Table, Truth, in_shell, matches, parse_condition};
 
 use crate::columns::as_counts;
 use crate::complete::{blanks, numbers};
@@ -195,7 +195,7 @@ fn name_of(column: &Column, row: usize) -> Option<String> {
 
 fn conditions(table: &Table, conditions: &[String], rows: &mut Rows) -> Result<(), ReadError> {
     for text in conditions {
-        let flag = format!("--where \"{text}\"");
+        let flag = format!("--where {}", in_shell(text));
         let condition = parse_condition(text).map_err(|e| unparsed(&flag, e))?;
         let truths = matches(&condition, table).map_err(|e| unevaluated(&flag, text, e))?;
         for (row, truth) in truths.into_iter().enumerate() {

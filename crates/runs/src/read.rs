@@ -2,6 +2,7 @@
 //!
 //! What the bytes say counts; the name only breaks ties. Nothing of a format that is not there is touched.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use isoloss_formula::Table;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::compression::{MOST, gib};
 use crate::{Note, ReadError, compression, csv, folder, jsonl, lm_eval, parquet, text};
 
 /// A table and what a person may want to know of how it was read.
@@ -29,16 +31,39 @@ pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
     if path.is_dir() {
         return folder::read(path);
     }
-    let bytes = std::fs::read(path).map_err(|e| unreadable(&name, &e))?;
+    let bytes = of_path(path, &name)?;
     read_bytes(&name, bytes)
+}
+
+fn of_path(path: &Path, name: &str) -> Result<Vec<u8>, ReadError> {
+    let file = File::open(path).map_err(|e| unreadable(name, &e))?;
+    whole(name, file.metadata().map_or(0, |found| found.len()), file)
+}
+
+/// All bytes of a file or stream, unless they are more than a table has: devices and sparse files have no end in sight.
+fn whole(name: &str, size: u64, from: impl Read) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    if size <= MOST {
+        from.take(MOST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(name, &e))?;
+    }
+    if size.max(bytes.len() as u64) > MOST {
+        return Err(ReadError::new(name, format!("this is more than {}", gib(MOST)))
+            .hint("no table of runs is so large: keep the rows and columns of runs"));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file as text, unpacked and decoded: for a text of a form that is known.
+pub fn read_text(path: &Path) -> Result<String, ReadError> {
+    let name = path.display().to_string();
+    let bytes = compression::unpack(&name, of_path(path, &name)?)?;
+    text::decode(&name, bytes, &mut Vec::new())
 }
 
 /// Reads the table that comes through standard input.
 pub fn read_stdin() -> Result<Reading, ReadError> {
     const NAME: &str = "standard input";
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes).map_err(|e| unreadable(NAME, &e))?;
-    read_bytes(NAME, bytes)
+    read_bytes(NAME, whole(NAME, 0, io::stdin().lock())?)
 }
 
 /// Reads the table in these bytes; the name is for messages and ties.
@@ -106,6 +131,9 @@ pub(crate) fn unreadable(name: &str, error: &io::Error) -> ReadError {
         io::ErrorKind::PermissionDenied => {
             ReadError::new(name, "you may not read this file").hint("check its permissions")
         }
-        _ => ReadError::new(name, format!("cannot be read ({error})")),
+        _ => {
+            let refused = ReadError::new(name, format!("cannot be read ({error})"));
+            refused.hint("is it a file, and may you read it?")
+        }
     }
 }

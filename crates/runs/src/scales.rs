@@ -4,7 +4,7 @@
 
 use isoloss_formula::{Quantity, parse_number, unit_of_header};
 
-use crate::names::{PREFIXES, ROLES, listed, normalised};
+use crate::names::{PREFIXES, ROLES, apart, listed, normalised};
 
 /// What a header may be without the scale its name seems to hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,26 +47,39 @@ pub(crate) fn hidden(header: &str) -> Vec<Hidden> {
     {
         add(rest, "e10", factor);
     }
-    // Letters in front are too often something else: `b_size` is that of a batch.
+    // Letters in front are too often something else: `b_size` is that of a batch, `b_tokens` are billions.
     if let [first, rest @ ..] = &words[..]
-        && let Some(factor) = scale(first).filter(|_| first.len() > 1)
+        && let Some(factor) =
+            scale(first).filter(|_| first.len() > 1 || joined(&format!("{first}{}", rest.concat())).is_some())
     {
         let rest = rest.strip_prefix(&["of"]).unwrap_or(rest);
         add(rest, first, factor);
     }
-    for noun in ["params", "parameters", "tokens"] {
-        if let Some(factor) = header.strip_suffix(noun).filter(|f| matches!(*f, "K" | "M" | "B" | "T")).and_then(scale)
-        {
-            found.push(Hidden { bare: noun.into(), factor });
+    // `train_Gtokens`, and `D_Gtok`, which is D without the noun.
+    for (at, word) in words.iter().enumerate() {
+        if let Some((noun, factor)) = joined(word) {
+            let mut rest = words.clone();
+            rest[at] = noun;
+            add(&rest, word, factor.clone());
+            rest.remove(at);
+            add(&rest, word, factor);
         }
     }
     found.extend(compute(header));
     found
 }
 
-/// `compute_pf_days`, `total_EFLOPs`: written with spaces they would be declarations.
+/// `compute_pf_days`, `total_EFLOPs`, `train_eflops`: written with spaces they would be declarations.
+///
+/// Small letters are read where they can be no rate: machines make `tflops` and `pflops` in a second.
 fn compute(header: &str) -> Option<Hidden> {
     let spaced = header.replace(['_', '-', '.', '/'], " ");
+    let large = |word: &str| match word.to_lowercase().as_str() {
+        "eflop" | "eflops" | "exaflop" | "exaflops" => "EFLOPs".to_owned(),
+        "zflop" | "zflops" | "zettaflop" | "zettaflops" => "ZFLOPs".to_owned(),
+        _ => word.to_owned(),
+    };
+    let spaced = spaced.split(' ').map(large).collect::<Vec<_>>().join(" ");
     let (rest, unit) = unit_of_header(&spaced);
     let unit = unit.filter(|u| u.quantity == Quantity::Flops && u.scale != 1.0)?;
     let rest = normalised(rest);
@@ -77,18 +90,20 @@ fn compute(header: &str) -> Option<Hidden> {
     Some(Hidden { bare: names[at].clone(), factor: format!("{:e}", unit.scale) })
 }
 
-/// `paramsM` and `modelSizeB` with their words held apart.
-fn apart(header: &str) -> String {
-    let mut text = String::with_capacity(header.len() + 4);
-    let mut lower = false;
-    for c in header.chars() {
-        if lower && c.is_uppercase() {
-            text.push('_');
-        }
-        lower = c.is_lowercase();
-        text.push(c);
-    }
-    text
+/// `Mparams`, `gtok`: a scale and what is counted in one word.
+fn joined(word: &str) -> Option<(&'static str, String)> {
+    const NOUNS: [(&str, &str); 8] = [
+        ("parameters", "parameters"),
+        ("parameter", "parameters"),
+        ("params", "params"),
+        ("param", "params"),
+        ("tokens", "tokens"),
+        ("token", "tokens"),
+        ("toks", "tokens"),
+        ("tok", "tokens"),
+    ];
+    let (letter, noun) = NOUNS.iter().find_map(|(end, noun)| Some((word.strip_suffix(end)?, *noun)))?;
+    matches!(letter, "k" | "m" | "b" | "g" | "t").then(|| scale(letter)).flatten().map(|factor| (noun, factor))
 }
 
 fn scale(word: &str) -> Option<String> {
@@ -160,6 +175,19 @@ mod tests {
             ("compute_pf_days", "compute", "8.64e19"),
             ("pf_days", "flops", "8.64e19"),
             ("total_EFLOPs", "total_flops", "1e18"),
+            ("train_eflops", "train_flops", "1e18"),
+            ("exaflops", "flops", "1e18"),
+            ("total_ZFLOP", "total_flops", "1e21"),
+            ("Gtok", "tokens", "1e9"),
+            ("Mtok", "tokens", "1e6"),
+            ("tok_B", "tok", "1e9"),
+            ("train_Gtokens", "train_tokens", "1e9"),
+            ("train Gtok", "train_tokens", "1e9"),
+            ("D_Gtok", "d", "1e9"),
+            ("size_Mparams", "size", "1e6"),
+            ("b_tokens", "tokens", "1e9"),
+            ("M_params", "params", "1e6"),
+            ("size_m", "size", "1e6"),
         ] {
             let found = hidden(header);
             assert!(found.iter().any(|h| h.bare == bare && h.factor == factor), "{header}: {found:?}");
@@ -173,7 +201,18 @@ mod tests {
         {
             assert_eq!(hidden(header), [], "{header}");
         }
-        for header in ["b_size", "model_b", "lr_e3", "top_k", "unique_tokens_b", "size_gb", "time_m"] {
+        for header in [
+            "b_size",
+            "model_b",
+            "lr_e3",
+            "top_k",
+            "unique_tokens_b",
+            "size_gb",
+            "time_m",
+            "tflops",
+            "pflops",
+            "mtok_per_s",
+        ] {
             assert!(!names_a_count(header), "{header}");
         }
         assert!(names_a_count("tokens_b") && names_a_count("D (B tokens)") && names_a_count("params.n_params"));

@@ -1,7 +1,7 @@
 //! Which character separates the cells: asked of the lines, not of the name.
 
 /// The separators people use. In a tie the earlier wins: tabs and semicolons hardly occur in cells, commas do.
-const CANDIDATES: [u8; 4] = [b'\t', b';', b',', b'|'];
+pub(crate) const CANDIDATES: [u8; 4] = [b'\t', b';', b',', b'|'];
 const LINES: usize = 100;
 const BYTES: usize = 64 * 1024;
 

@@ -5,7 +5,7 @@ mod common;
 use common::{finished, planned};
 use isoloss_formula::{Data, Table};
 use isoloss_runs::record::{Compute, Convention, Cost, Data as Trained, Labels, Outcome, Run, Size, State, StateName};
-use isoloss_runs::{Prepare, Runs, export, guess, import, prepare, read_bytes};
+use isoloss_runs::{Prepare, Runs, export, guess, import, is_exported, prepare, read_bytes};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -55,6 +55,7 @@ fn a_table_says_how_it_was_counted_and_leaves_blank_what_is_not() {
 fn a_fit_reads_the_csv_as_it_is() {
     let csv = export(&some_runs(), CONVENTION);
     let table = read_bytes("runs.csv", csv.into_bytes()).unwrap().table;
+    assert!(is_exported(&table) && is_exported(&some_runs().table("runs", CONVENTION)));
     let guess = guess(&table);
     assert!(guess.ambiguous.is_empty(), "{:?}", guess.says);
     let found: Vec<_> = guess.columns.iter().map(|(role, choice)| (*role, choice.column.as_str())).collect();
@@ -106,6 +107,19 @@ fn a_row_that_was_edited_is_refused_by_its_line() {
     assert!(import("runs.csv", &twice).unwrap_err().message.contains("stands here twice"));
     assert!(import("runs.csv", "N,D,loss\n1,2,3\n").unwrap_err().message.contains("no column `id`"));
     assert!(import("runs.csv", "").unwrap_err().message.contains("empty"));
+}
+
+/// One cell that was spoiled by hand takes its row out of a fit, with the reason, and not its column.
+#[test]
+fn a_measure_that_is_no_number_costs_its_row_alone() {
+    let csv = export(&(0..4).map(finished).collect(), CONVENTION);
+    let mut lines: Vec<String> = csv.lines().map(str::to_owned).collect();
+    assert_eq!(lines[2].matches(",0.25,").count(), 1, "{}", lines[2]);
+    lines[2] = lines[2].replace(",0.25,", ",0.2S,");
+    let table = import("runs.csv", &lines.join("\n")).unwrap().table("runs.csv", CONVENTION);
+    let prepared = prepare(&table, &["N", "D", "recall"], &Prepare::default()).unwrap();
+    assert_eq!((prepared.table.len(), prepared.left_out[0].line), (3, 3));
+    assert_eq!(prepared.left_out[0].reason, "the word `0.2S` in column `recall`");
 }
 
 #[test]

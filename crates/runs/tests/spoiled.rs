@@ -95,6 +95,43 @@ fn headers() {
 }
 
 #[test]
+fn what_nobody_sees_in_a_header_is_no_part_of_it() {
+    let r = read("x.csv", "\u{200b}N\u{feff},\u{a0}loss \n1,2\n");
+    assert_eq!((values(&r, "N"), values(&r, "loss")), (vec![1.0], vec![2.0]));
+    assert!(refused("x.csv", "1".repeat(90_000).as_bytes()).message.len() < 200);
+}
+
+#[test]
+fn a_row_with_another_separator_is_told_which() {
+    let hint = refused("x.csv", b"N,D,loss\n1;2;3\n1,2,3\n4,5,6\n").hint.unwrap();
+    assert!(
+        hint.starts_with("the cells of this row are separated by semicolons, those of the header by commas"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn tables_are_as_wide_as_they_are() {
+    let wide = |cell: &str| vec![cell; 20_000].join(",");
+    let names: Vec<String> = (0..20_000).map(|i| format!("c{i}")).collect();
+    let r = read("x.csv", &format!("{}\n{}\n", names.join(","), wide("1")));
+    assert_eq!(r.table.columns().len(), 20_000);
+    let r = read("x.csv", &format!("N{}\n1,{}\n", wide("") + ",", wide("1")));
+    assert_eq!((codes(&r), r.table.columns().len()), (vec!["unnamed"], 20_001));
+}
+
+/// A device without an end, and a file that is all holes.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_too_large_for_a_table_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.csv");
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let error = read_path(&path).unwrap_err();
+    assert!(error.message.contains("more than 1 GiB") && error.hint.is_some(), "{error}");
+}
+
+#[test]
 fn empty_files() {
     for bytes in [&b""[..], b"\n\n", b"\xef\xbb\xbf", b"  \r\n"] {
         assert!(refused("x.csv", bytes).message.contains("empty"), "{bytes:?}");

@@ -52,13 +52,13 @@ fn a_run_is_one_folder_and_six_waits_for_the_disk() {
     (run.state.name, run.result, run.finished) = (StateName::Running, None, None);
     claim.write(&run).unwrap();
     let mut curve = claim.curve().unwrap();
-    (10..=190).step_by(10).for_each(|step| curve.push(&point(step)).unwrap());
+    (10..=190).step_by(10).chain([192]).for_each(|step| curve.push(&point(step)).unwrap());
     curve.sync().unwrap();
     claim.write(&whole).unwrap();
     assert!(store.disk_waits() - before <= 6, "{}", store.disk_waits() - before);
     drop((curve, claim));
     assert_eq!(store.get(&whole.id).unwrap(), Some(whole.clone()));
-    assert_eq!(store.curve(&whole.id).unwrap().len(), 19);
+    assert_eq!(store.curve(&whole.id).unwrap().len(), 20);
     assert_eq!(store.runs().unwrap().runs, Runs::new(vec![whole.clone()]));
     assert_eq!(said(&store.check().unwrap()), "");
     let mut files: Vec<_> =
@@ -355,7 +355,7 @@ fn check_finds_what_reading_passes_over() {
         ("not ours", "notes.txt"),
         ("not ours", "weights.pt"),
         ("1 checkpoint of a run that is over, 5.0 MB", &runs[1].id[..]),
-        ("it ends at step 30 of 192", &runs[1].id),
+        ("it ends at step 30, and the run took 192 steps", &runs[1].id),
         ("a run without a record", &planned(9).id),
         ("says finished and has no result", &runs[2].id),
         ("step 20 stands after step 30", &runs[2].id),
@@ -368,6 +368,53 @@ fn check_finds_what_reading_passes_over() {
         assert_eq!(found.count(), 1, "{says} {of}: {}", said(&problems));
     }
     assert_eq!(problems.len(), 11, "{}", said(&problems));
+}
+
+/// Wherever it was cut: between points, within one, or at its beginning.
+#[test]
+fn check_sees_that_the_curve_of_a_finished_run_lost_its_end() {
+    let (_folder, store) = store();
+    let run = finished(1);
+    write(&store, &run);
+    let mut curve = claim(&store, &run.id).curve().unwrap();
+    [64, 128, 192].iter().for_each(|step| curve.push(&point(*step)).unwrap());
+    drop(curve);
+    assert_eq!(said(&store.check().unwrap()), "");
+    let path = store.folder().join(&run.id).join("curve.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let two = whole.match_indices('\n').nth(1).unwrap().0 + 1;
+    for (length, says) in [
+        (two, "it ends at step 128, and the run took 192 steps"),
+        (whole.len() - 5, "it ends at step 128, in a torn line, and the run took 192 steps"),
+        (0, "it is empty, and the run took 192 steps"),
+    ] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let problems = store.check().unwrap();
+        assert!(problems.len() == 1 && problems[0].message == says, "{}", said(&problems));
+        assert!(problems[0].hint.as_ref().unwrap().contains("the curve alone"));
+    }
+    // One that was imported has none, also where a shorter one was before.
+    assert_eq!(claim(&store, &run.id).cut_curve(0).unwrap(), 0);
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(claim(&store, &run.id).cut_curve(0).unwrap(), 3);
+    assert_eq!((path.exists(), said(&store.check().unwrap())), (false, String::new()));
+}
+
+/// Reading would wait for ever for somebody who writes into a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let (_folder, store) = store();
+    let runs: Vec<Run> = (0..2).map(finished).collect();
+    runs.iter().for_each(|run| write(&store, run));
+    let place = |i: usize, name: &str| store.folder().join(&runs[i].id).join(name);
+    fs::remove_file(place(0, "run.json")).unwrap();
+    for path in [place(0, "run.json"), place(1, "curve.jsonl")] {
+        std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    }
+    assert_eq!(said(&store.check().unwrap()).matches("it is no regular file").count(), 2);
+    assert_eq!((store.runs().unwrap().runs.len(), store.runs().unwrap().problems.len()), (1, 1));
+    assert!(store.curve(&runs[1].id).is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Columns of a table, found by the names that a figure knows them by.
 
-use isoloss_formula::{Column, Table, nearest};
+use isoloss_formula::{Column, Table, in_shell, nearest};
 
 use super::{Material, Missing};
 
@@ -91,7 +91,7 @@ impl<'a> Columns<'a> {
         let which = near.first().map_or("COLUMN".to_owned(), |near| (*near).to_string());
         Missing::new(
             format!("{}: there is no column {name} ({holds}); the columns are {}", self.table.source, listed(&headers)),
-            format!("--map \"{name}={which}\" says which it is"),
+            format!("--map {} says which it is", in_shell(&format!("{name}={which}"))),
         )
     }
 }

@@ -16,40 +16,40 @@ use crate::report::knowledge;
 #[derive(Args, Debug)]
 pub struct Knowledge {
     /// How often a piece is used, on average: --uses 0.1,10,1e5 [default: 0.1,1,10,100,1000,1e4,1e5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     uses: Vec<String>,
     /// Blocks [default: 44]
-    #[arg(long, value_name = "L", help_heading = "The model")]
+    #[arg(long, value_name = "L", allow_hyphen_values = true, help_heading = "The model")]
     n_layer: Option<String>,
     /// Blocks that write and read memory, the first ones [default: half of the blocks]
-    #[arg(long, value_name = "L_MEM", help_heading = "The model")]
+    #[arg(long, value_name = "L_MEM", allow_hyphen_values = true, help_heading = "The model")]
     memory_layers: Option<String>,
     /// Width [default: 3200]
-    #[arg(long, value_name = "D", help_heading = "The model")]
+    #[arg(long, value_name = "D", allow_hyphen_values = true, help_heading = "The model")]
     d_model: Option<String>,
     /// Width of a head [default: 80]
-    #[arg(long, value_name = "D_H", help_heading = "The model")]
+    #[arg(long, value_name = "D_H", allow_hyphen_values = true, help_heading = "The model")]
     head_dim: Option<String>,
     /// Heads of keys and values, as many as the model has or fewer [default: 8]
-    #[arg(long, value_name = "H_KV", help_heading = "The model")]
+    #[arg(long, value_name = "H_KV", allow_hyphen_values = true, help_heading = "The model")]
     n_kv_head: Option<String>,
     /// Width of the gated feed-forward [default: the width]
-    #[arg(long, value_name = "W", help_heading = "The model")]
+    #[arg(long, value_name = "W", allow_hyphen_values = true, help_heading = "The model")]
     d_ff: Option<String>,
     /// Rows of the head [default: 60416]
-    #[arg(long, value_name = "N_VOCAB", help_heading = "The model")]
+    #[arg(long, value_name = "N_VOCAB", allow_hyphen_values = true, help_heading = "The model")]
     vocab_size: Option<String>,
     /// Tokens of a piece of knowledge [default: 128]
-    #[arg(long, value_name = "TOKENS", help_heading = "The knowledge")]
+    #[arg(long, value_name = "TOKENS", allow_hyphen_values = true, help_heading = "The knowledge")]
     tokens: Option<String>,
     /// Tokens of it whose keys and values are kept, per head [default: 8]
-    #[arg(long, value_name = "TOKENS", help_heading = "The knowledge")]
+    #[arg(long, value_name = "TOKENS", allow_hyphen_values = true, help_heading = "The knowledge")]
     kept: Option<String>,
     /// Tokens that are written before other pieces are retrieved, no more than a window [default: 64]
-    #[arg(long, value_name = "L_CHUNK", help_heading = "The knowledge")]
+    #[arg(long, value_name = "L_CHUNK", allow_hyphen_values = true, help_heading = "The knowledge")]
     chunk: Option<String>,
     /// Tokens of a window of training [default: 2048]
-    #[arg(long, value_name = "L_TRAIN", help_heading = "The knowledge")]
+    #[arg(long, value_name = "L_TRAIN", allow_hyphen_values = true, help_heading = "The knowledge")]
     window: Option<String>,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "text")]

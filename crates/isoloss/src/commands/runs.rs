@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use isoloss_runs::record::{Convention, Run as Record, StateName};
 use isoloss_runs::store::{Store, StoreError};
-use isoloss_runs::{Runs as Table, export, import};
+use isoloss_runs::{Runs as Table, export, import, read_text};
 
 use super::Run;
 use crate::failure::{COULD_NOT, Failure};
@@ -98,7 +98,7 @@ Exit code 0: it did; 1: it could not, or check found something; 2: usage or inpu
             What::Import { file, of } => bring(&of, &file),
             What::Export { of, output, force } => {
                 output::may_write(&output, force)?;
-                let runs = all(&Store::read(&of.store)?)?;
+                let runs = all(&store_of(&of)?)?;
                 output::save(&output, export(&runs, Convention::default()).as_bytes(), force)?;
                 talk(format_args!("wrote {} with {}", output.display(), count(runs.len(), "run")));
                 Ok(ExitCode::SUCCESS)
@@ -106,6 +106,14 @@ Exit code 0: it did; 1: it could not, or check found something; 2: usage or inpu
             What::Check { of } => check(&of),
         }
     }
+}
+
+/// The store that was named; one that is not there is a mistake of whoever named it, as a missing file is.
+fn store_of(of: &OfStore) -> Result<Store, Failure> {
+    Store::read(&of.store).map_err(|error| match of.store.is_dir() {
+        true => error.into(),
+        false => Failure::from(error).of_usage(),
+    })
 }
 
 /// All runs that can be read; what is wrong with the others is said.
@@ -116,7 +124,12 @@ fn all(store: &Store) -> Result<Table, Failure> {
 }
 
 fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
-    let mut runs = all(&Store::read(&of.store)?)?;
+    // Runs that were begun in the same second stand by what they are, not by the chance of their ids.
+    let key = |run: &Record| {
+        let (labels, counts) = (run.labels.clone(), (run.counts.non_embedding, run.counts.tokens));
+        (run.created.clone(), labels.question, labels.family, counts, run.seed, run.id.clone())
+    };
+    let mut runs = all(&store_of(of)?)?.sorted(key);
     if let Some(only) = only {
         let words = |run: &Record| -> [String; 3] {
             [run.state.name.word().to_owned(), run.labels.question.clone(), run.labels.family.clone()]
@@ -174,7 +187,7 @@ fn text(runs: &Table) -> String {
 }
 
 fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
-    let store = Store::read(&of.store)?;
+    let store = store_of(of)?;
     let runs = all(&store)?.filter(|run| run.id.starts_with(id));
     match runs.as_slice() {
         [run] => {
@@ -200,8 +213,7 @@ fn show(of: &OfStore, id: &str) -> Result<ExitCode, Failure> {
 
 fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(&name, "read", &error))?;
-    let runs = import(&name, &text)?;
+    let runs = import(&name, &read_text(file)?)?;
     let store = Store::open(&of.store)?;
     let (mut new, mut there) = (0, 0);
     for run in runs.iter() {
@@ -224,7 +236,7 @@ fn bring(of: &OfStore, file: &std::path::Path) -> Result<ExitCode, Failure> {
 }
 
 fn check(of: &OfStore) -> Result<ExitCode, Failure> {
-    let store = Store::read(&of.store)?;
+    let store = store_of(of)?;
     let mut problems: Vec<StoreError> = store.check()?;
     let runs = store.runs()?.runs;
     for run in runs.iter() {

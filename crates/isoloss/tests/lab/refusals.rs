@@ -40,7 +40,7 @@ fn mistakes_are_told_with_their_place() {
         (&["runs", "show", "zz"], ""),
     ] {
         let (code, _, stderr) = lab.run(arguments);
-        assert!(code == 1 || code == 2, "{arguments:?}: {stderr}");
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
         assert!(stderr.contains(says) && stderr.contains("hint: "), "{arguments:?}: {stderr}");
     }
 }

@@ -6,7 +6,7 @@ use isoloss_formula::Table;
 
 use super::{Evaluated, Score};
 use crate::error::{listed, quoted};
-use crate::records::Records;
+use crate::records::{Full, Records};
 use crate::{Note, ReadError};
 
 /// A row for every model, a column for every task: files of one model are one row. Of a task that was evaluated twice the
@@ -53,8 +53,8 @@ pub(crate) fn table(source: &str, mut files: Vec<Evaluated>, notes: &mut Vec<Not
         let number = |x: f64| format!("{x:?}");
         let blank_or = |x: Option<f64>| x.map(number).unwrap_or_default();
         let mut put = |key: &str, cell: String| {
-            if !records.put(key, &cell) {
-                clash = Some(key.to_owned());
+            if let Err(full) = records.put(key, &cell) {
+                clash = Some((key.to_owned(), full));
             }
         };
         put("model", model.clone());
@@ -66,7 +66,8 @@ pub(crate) fn table(source: &str, mut files: Vec<Evaluated>, notes: &mut Vec<Not
     }
     match clash {
         None => records.table(source, notes),
-        Some(key) => {
+        Some((_, Full::Large)) => Err(Records::too_large(source)),
+        Some((key, Full::Twice)) => {
             let error = ReadError::new(source, format!("two columns would be called {}", quoted(&key)));
             Err(error.hint("rename the task in the file: model, params and TASK_stderr are columns already"))
         }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 pub use export::export;
 pub use import::import;
+pub use table::is_exported;
 
 use crate::record::{Run, StateName};
 

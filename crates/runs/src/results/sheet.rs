@@ -13,14 +13,18 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// none if it is not of the list
     pub(crate) kind: Option<Kind>,
+    /// a loss on a part, or a measure: a number in every run that has one
+    pub(crate) measured: bool,
     pub(crate) cells: Vec<Option<Value>>,
 }
 
 /// The columns of some runs: those of the list, then losses on parts, measures, the config, and the rest, each by name.
 pub(crate) fn columns(runs: &Runs, convention: Convention) -> Vec<Column> {
     let blank = || vec![None; runs.len()];
-    let mut fixed: Vec<Column> =
-        FIXED.iter().map(|f| Column { name: f.name.into(), kind: Some(f.kind), cells: blank() }).collect();
+    let mut fixed: Vec<Column> = FIXED
+        .iter()
+        .map(|f| Column { name: f.name.into(), kind: Some(f.kind), measured: false, cells: blank() })
+        .collect();
     // Ordered by what they are, then by path.
     let mut others = BTreeMap::<(usize, Vec<String>), Vec<Option<Value>>>::new();
     for (row, run) in runs.iter().enumerate() {
@@ -45,7 +49,12 @@ pub(crate) fn columns(runs: &Runs, convention: Convention) -> Vec<Column> {
             }
         });
     }
-    let others = others.into_iter().map(|((_, path), cells)| Column { name: columns::name(&path), kind: None, cells });
+    let others = others.into_iter().map(|((rank, path), cells)| Column {
+        name: columns::name(&path),
+        kind: None,
+        measured: rank < CONFIG,
+        cells,
+    });
     fixed.into_iter().chain(others).collect()
 }
 
@@ -92,7 +101,10 @@ fn rank(path: &[String]) -> usize {
     match words[..] {
         ["result", "per_set", ..] => 0,
         ["result", "measures", ..] => 1,
-        ["config", ..] => 2,
+        ["config", ..] => CONFIG,
         _ => 3,
     }
 }
+
+/// Losses on parts and measures stand before it.
+const CONFIG: usize = 2;

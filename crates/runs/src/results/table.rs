@@ -26,27 +26,50 @@ impl Runs {
     }
 }
 
+/// Whether a table is one of ours: made of runs, or read back from what [`export`](super::export()) wrote.
+pub fn is_exported(table: &Table) -> bool {
+    ["id", "state", "numerics", "params_stored", "flops_6nd", "tokens"].iter().all(|name| table.column(name).is_some())
+}
+
 fn typed(column: Column, convention: Convention) -> formula::Column {
-    let is_number = match column.kind {
-        Some(Kind::Text | Kind::MaybeText) => false,
-        Some(_) => true,
-        None => column.cells.iter().flatten().all(Value::is_number),
-    };
-    let mut typed = if is_number {
-        let number = |cell: &Option<Value>| cell.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN);
-        formula::Column::numbers(column.name, column.cells.iter().map(number).collect())
-    } else {
-        let word = |cell: &Option<Value>| match cell {
-            None => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => crate::record::canonical(other),
-        };
-        formula::Column::words(column.name, column.cells.iter().map(word).collect())
-    };
+    let mut typed = if is_number(&column) { numbers(column) } else { words(column) };
     typed.convention = match typed.name.as_str() {
         "N" => Some(convention.size.says().into()),
         "C" => Some(convention.compute.says().into()),
         _ => None,
     };
     typed
+}
+
+/// As in tables of strangers, one cell that is no number does not make words of a column that was measured.
+fn is_number(column: &Column) -> bool {
+    let said = || column.cells.iter().flatten();
+    match column.kind {
+        Some(Kind::Text | Kind::MaybeText) => false,
+        Some(_) => true,
+        None if column.measured => said().filter(|value| value.is_number()).count() * 2 > said().count(),
+        None => said().all(Value::is_number),
+    }
+}
+
+/// A cell that is no number keeps its text: it is the reason why its row is left out of a fit.
+fn numbers(column: Column) -> formula::Column {
+    let number = |cell: &Option<Value>| cell.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let mut typed = formula::Column::numbers(column.name, column.cells.iter().map(number).collect());
+    if let formula::Data::Numbers(numbers) = &mut typed.data {
+        numbers.oddities.iter_mut().for_each(|odd| odd.text = text(&column.cells[odd.row]));
+    }
+    typed
+}
+
+fn words(column: Column) -> formula::Column {
+    formula::Column::words(column.name, column.cells.iter().map(text).collect())
+}
+
+fn text(cell: &Option<Value>) -> String {
+    match cell {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => crate::record::canonical(other),
+    }
 }

@@ -167,7 +167,7 @@ fn check_record(path: &Path, run: &Run, trained: bool, problems: &mut Vec<StoreE
 
 fn check_curve(path: &Path, run: Option<&Run>, trained: bool, problems: &mut Vec<StoreError>) {
     let mut wrong = |message: String, hint: &str| problems.push(StoreError::new(path, message).hint(hint));
-    let size = fs::metadata(path).map_or(0, |found| found.len());
+    let Ok(size) = fs::metadata(path).map(|found| found.len()) else { return };
     if size > LARGE_CURVE {
         wrong(format!("a curve of {:.0} MB", size as f64 / 1e6), "write a point every tenth step, not every step");
     }
@@ -175,7 +175,8 @@ fn check_curve(path: &Path, run: Option<&Run>, trained: bool, problems: &mut Vec
         Ok(read) => read,
         Err(error) => return problems.push(error),
     };
-    if torn && !trained {
+    let finished = run.filter(|run| run.state.name == StateName::Finished);
+    if torn && !trained && finished.is_none() {
         wrong("its last line is torn".into(), "it is cut off when the run goes on");
     }
     let steps: Vec<u64> = points.iter().map(|p| p.step).collect();
@@ -192,10 +193,14 @@ fn check_curve(path: &Path, run: Option<&Run>, trained: bool, problems: &mut Vec
             "the curve alone lacks them, the run does not",
         );
     }
-    if let (Some(run), Some(last)) = (run, steps.last())
-        && run.state.name == StateName::Finished
-        && run.state.step > last.saturating_add(if usual == u64::MAX { 0 } else { usual })
-    {
-        wrong(format!("it ends at step {last} of {}", run.state.step), "the curve alone lacks them, the run does not");
+    // The last step of a run that finishes is a point of its curve. A run that was imported has no curve at all.
+    let Some(run) = finished else { return };
+    let (last, end) = (steps.last().copied().unwrap_or(0), if torn { ", in a torn line" } else { "" });
+    if run.state.step > last || torn {
+        let ends = if size == 0 { "it is empty".into() } else { format!("it ends at step {last}{end}") };
+        wrong(
+            format!("{ends}, and the run took {} steps", run.state.step),
+            "the curve alone lacks its end, the run and its loss do not; to have it, remove the folder and run it again",
+        );
     }
 }

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::durable::Disk;
+use super::durable::{self, Disk};
 use super::error::Tried;
 use super::lock::Lock;
 use super::{Claim, StoreError};
@@ -43,7 +43,7 @@ pub(crate) struct Named {
 impl Named {
     /// Its bytes, if they are those that were written.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let bytes = fs::read(&self.path).tried(&self.path, "read")?;
+        let bytes = durable::bytes(&self.path).tried(&self.path, "read")?;
         if fingerprint(&bytes) == self.hash {
             return Ok(bytes);
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::durable::{Disk, UNFINISHED};
+use super::durable::{self, Disk, UNFINISHED};
 use super::error::Tried;
 use super::lock::Lock;
 use super::{RECORD, Store, StoreError, listing};
@@ -118,7 +118,7 @@ impl Claim {
     /// The text of a record with the keys that the one on the disk has in objects of a fixed form. A record that cannot
     /// be read has none to keep.
     fn keep_unknown(&self, text: String, path: &Path) -> String {
-        let older = fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let older = durable::bytes(path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         let (Some(older), Ok(mut newer)) = (older, serde_json::from_str::<Value>(&text)) else { return text };
         let mut kept = false;
         for part in ["state", "counts", "cost"] {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::durable::Disk;
+use super::durable::{self, Disk};
 use super::error::Tried;
 use super::lock::Lock;
 use super::{Claim, Store, StoreError};
@@ -120,7 +120,7 @@ impl Claim {
     pub fn cut_curve(&self, step: u64) -> Result<usize, StoreError> {
         self.lock.still_protects()?;
         let path = self.folder.join(CURVE);
-        let bytes = match fs::read(&path) {
+        let bytes = match durable::bytes(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
             bytes => bytes.tried(&path, "read")?,
         };
@@ -128,6 +128,11 @@ impl Claim {
         let stays = |line: &Range<usize>| point(&bytes[line.clone()]).is_ok_and(|p| p.step <= step);
         let kept: Vec<Range<usize>> = all.iter().filter(|line| stays(line)).cloned().collect();
         let end = kept.last().map_or(0, |line| line.end);
+        if kept.is_empty() {
+            // A run without points has no curve: an empty file would look like one that was lost.
+            fs::remove_file(&path).tried(&path, "cut")?;
+            return Ok(all.len());
+        }
         if kept.len() == all.len() {
             return Ok(0);
         }
@@ -154,7 +159,7 @@ impl Store {
 
 /// The points in a file, and whether its last line was torn.
 pub(crate) fn read(path: &Path) -> Result<(Vec<CurvePoint>, bool), StoreError> {
-    let bytes = match fs::read(path) {
+    let bytes = match durable::bytes(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), false)),
         bytes => bytes.tried(path, "read")?,
     };

@@ -1,7 +1,7 @@
 //! What is written survives a kill and a power cut: whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,11 @@ use super::error::Tried;
 
 /// The ending of a file that is being written; one that is found was left by a kill.
 pub(crate) const UNFINISHED: &str = ".tmp";
+
+/// The bytes of a file. A pipe of its name would be waited for, and a device has no end.
+pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is no regular file")) }
+}
 
 /// The disk, and how often it was waited for.
 #[derive(Clone, Debug, Default)]

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 
+use super::durable;
 use super::error::Tried;
 use super::lock::Lock;
 use super::{RECORD, Store, StoreError};
@@ -83,7 +84,7 @@ pub(crate) fn abandoned(mut run: Run, trained: bool) -> Run {
 /// The record in the folder of a run as it stands there, or none. What follows from something else is computed again.
 pub(crate) fn record(folder: &Path, id: &str) -> Result<Option<Run>, StoreError> {
     let path = folder.join(RECORD);
-    let bytes = match fs::read(&path) {
+    let bytes = match durable::bytes(&path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         bytes => bytes.tried(&path, "read")?,
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isoloss_formula::{Table, nearest};
 use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, apart, families_suffice, fit};
-use isoloss_runs::{Prepare, Prepared, Reading, prepare, read_path, refuse_panel};
+use isoloss_runs::{Prepare, Prepared, Reading, is_exported, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows, OfTable};
 use crate::arguments;
@@ -13,6 +13,7 @@ use crate::choose::{Asked, Chosen, choose};
 use crate::constants::Constant;
 use crate::constants::hold;
 use crate::failure::Failure;
+use crate::hints::with_columns;
 use crate::numbers::short_name;
 use crate::output::talk;
 use crate::points::{Beside, needed, points};
@@ -202,10 +203,21 @@ impl Loaded {
 
     /// The fit, and what was decided for it.
     pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
-        let fit = families_suffice(&self.law, &self.points, options)
+        let mut fit = families_suffice(&self.law, &self.points, options)
             .and_then(|()| fit(&self.law, &self.points, options))
             .inspect_err(|_| self.name_left_out())
             .map_err(|e| self.placed(e))?;
+        // Our own tables say what they count, however small the models are.
+        let own = |(new, column): &(String, String)| {
+            !["N", "D", "C"].contains(&new.as_str()) || self.prepared.table.column(column).is_some()
+        };
+        if is_exported(&self.prepared.table) && self.maps.iter().all(own) {
+            fit.warnings.retain(|warning| warning.code != "units");
+        }
+        for warning in &mut fit.warnings {
+            let hint = warning.hint.take();
+            warning.hint = hint.map(|hint| with_columns(&hint, &self.prepared.table, &self.maps));
+        }
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
     }

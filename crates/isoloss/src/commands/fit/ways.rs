@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use isoloss_formula::{in_shell, name_in_expression, word_in_expression};
 use isoloss_laws::{ApproachOptions, Budgets, Kind, Options, Points, disagree, parabola_bias};
 
 use super::{Fit, Loaded};
@@ -45,9 +46,10 @@ impl Fit {
         let points = &self.counted(loaded);
         if let Some(labels) = points.family.as_ref().filter(|_| !options.per_family.is_empty()) {
             let first = labels.levels.first().map_or("a", String::as_str);
+            let condition = format!("{} = {}", name_in_expression(&labels.name), word_in_expression(first));
             return Err(Failure::usage(
                 "--per: --method finds the best sizes of one family",
-                format_args!("one after another: --where \"{} = '{first}'\"", labels.name),
+                format_args!("one after another: --where {}", in_shell(&condition)),
             ));
         }
         let largest = points.column("N").zip(points.column("D"));

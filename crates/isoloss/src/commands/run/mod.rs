@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Args;
 use isoloss::experiment::{Experiment, Planner, counted_anew, labelled};
 use isoloss_runs::record::StateName;
-use isoloss_runs::{Runs, export, import};
+use isoloss_runs::{Runs, export, import, read_text};
 
 use super::Run as Command;
 use super::train::{OfExperiment, dry_run, first, nothing, place, train};
@@ -89,8 +89,7 @@ run it again.";
         if let Some(results) = &self.from {
             answer::may_write(&out)?;
             let name = results.display().to_string();
-            let text = std::fs::read_to_string(results).map_err(|error| Failure::file(&name, "read", &error))?;
-            let runs = Runs::new(import(&name, &text)?.iter().cloned().map(counted_anew).collect());
+            let runs = Runs::new(import(&name, &read_text(results)?)?.iter().cloned().map(counted_anew).collect());
             if let Some(other) = runs.iter().find(|run| run.labels.question != experiment.name) {
                 let of = &other.labels.question;
                 talk(format_args!(

@@ -3,11 +3,11 @@
 mod show;
 
 use isoloss::experiment::{Experiment, Scores};
-use isoloss_formula::{Column, Table, nearest};
+use isoloss_formula::{Column, Data, Table, nearest, parse_number};
 use isoloss_laws::{
     Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size, size_gain,
 };
-use isoloss_runs::Reading;
+use isoloss_runs::{Reading, is_missing};
 
 use crate::commands::compare::{errors_of, off};
 use crate::failure::Failure;
@@ -83,6 +83,13 @@ impl<'a> Scored<'a> {
         let mut tasks = Vec::new();
         for task in &scores.tasks {
             tasks.push(Task { scores: numbers("tasks", task)?, errors: errors_of(&table, task), chance: None });
+            spoiled(of("tasks", task)?).for_each(|(row, cell)| {
+                let line = table.line(row);
+                talk(format_args!(
+                    "note: {}:{line}: `{cell}` in column `{task}` is no number: no mean there",
+                    table.source
+                ));
+            });
         }
         let means = average(&tasks);
         let (names, sizes) = (of("name", &scores.name)?, numbers("size", &scores.size)?);
@@ -189,9 +196,26 @@ impl<'a> Named<'a> {
     }
 
     fn numbers(&self, name: &str) -> Result<&'a [f64], Failure> {
-        self.column(name)?.as_numbers().map(|n| n.values.as_slice()).ok_or_else(|| {
-            let message = format!("the column {name} of {} holds words", self.table.source);
+        let column = self.column(name)?;
+        column.as_numbers().map(|n| n.values.as_slice()).ok_or_else(|| {
+            let source = &self.table.source;
+            let message = match spoiled(column).next() {
+                Some((row, cell)) => {
+                    let line = self.table.line(row);
+                    format!("the column {name} of {source} holds words: `{cell}` in line {line} is no number")
+                }
+                None => format!("the column {name} of {source} is blank"),
+            };
             self.experiment.refused(&["scores", self.key], message).hint("scores and sizes are numbers").into()
         })
     }
+}
+
+/// Cells that say something and are no number, by their rows.
+fn spoiled(column: &Column) -> impl Iterator<Item = (usize, &str)> {
+    let cells: Vec<(usize, &str)> = match &column.data {
+        Data::Words(words) => words.iter().map(String::as_str).enumerate().collect(),
+        Data::Numbers(numbers) => numbers.oddities.iter().map(|odd| (odd.row, odd.text.as_str())).collect(),
+    };
+    cells.into_iter().filter(|(_, cell)| !is_missing(cell) && parse_number(cell).is_none())
 }
