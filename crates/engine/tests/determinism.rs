@@ -19,15 +19,22 @@ const CASES: &[(&str, usize, usize, usize, Rule, u64)] = &[
     ("llama", 96, 2, 2048, Rule::AdamW, 0x545afcea7bb9db71),
     ("gpt", 64, 2, 256, Rule::Muon, 0xca8fdbeaf4d32479),
     ("llama", 96, 2, 2048, Rule::Muon, 0x98f6a88678dbf6b1),
+    // What is kept of a text, and attention that reads it.
+    ("reader", 64, 1, 0, Rule::AdamW, 0xddb87b4e7f78f730),
+    ("reader", 256, 1, 0, Rule::AdamW, 0x623c6eea9bd4d410),
 ];
 
 fn training(family: &str, width: usize, layers: usize, hidden: usize, plan: Plan, threads: usize) -> Training<f32> {
     let llama = family == "llama";
     let mut shape = Shape { hidden, tied: !llama, bias: !llama, ..Shape::bytes(width, layers) };
-    if llama {
+    if llama || family == "reader" {
         shape.kv_heads = 1;
     }
-    let make = |params: &mut Params<f32>| if llama { Model::llama(params, &shape) } else { Model::gpt(params, &shape) };
+    let make = |params: &mut Params<f32>| match family {
+        "llama" => Model::llama(params, &shape),
+        "reader" => Model::reader(params, &shape),
+        _ => Model::gpt(params, &shape),
+    };
     Training::new(make, plan, threads, [4, 64])
 }
 

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use isoloss_formula::in_shell;
+
 use crate::failure::{COULD_NOT, Failure};
 use crate::numbers::short_name;
 
@@ -50,6 +52,12 @@ pub fn file_name(path: &str) -> String {
     Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| short_name(&name.to_string_lossy()))
 }
 
+/// A word as it is typed into a shell: in quotes, where it has to be.
+pub fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { in_shell(word) }
+}
+
 /// Refuses a file that is there or cannot be written, before any work is done for it.
 pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
     if path == Path::new("-") {
@@ -85,6 +93,18 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
                 )
             })
         }
+    }
+}
+
+/// Refuses what an option names for a folder, there or to be made, where a file stands in its way.
+#[cfg(feature = "lab")]
+pub fn may_be_folder(option: &str, path: &Path) -> Result<(), Failure> {
+    match path.ancestors().find(|above| above.exists()) {
+        Some(there) if !there.is_dir() => Err(Failure::could_not(
+            format_args!("{option} {}: {} is a file, and no folder", path.display(), there.display()),
+            format_args!("name a folder, there or to be made: {option} DIR"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -49,7 +49,13 @@ fn the_reference_is_made_from_the_program() {
     let lists =
         "laws published figures warnings corpora models mixers measures retrievers recipes schedules experiments";
     for list in lists.split(' ') {
-        section(&format!("## isoloss list {list}"), &answer(&["list", list]));
+        let lines = answer(&["list", list]);
+        section(&format!("## isoloss list {list}"), &lines);
+        if ["corpora", "models", "mixers", "recipes"].contains(&list) {
+            for name in lines.lines().filter_map(|line| line.split(':').next()) {
+                section(&format!("### isoloss list {list} {name}"), &answer(&["list", list, name]));
+            }
+        }
     }
     same_document(&root().join("docs/reference.md"), text.as_bytes());
 }

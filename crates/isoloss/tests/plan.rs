@@ -100,7 +100,7 @@ fn the_next_command_can_be_typed() {
     let (folder, path) = saved(&[]);
     let next = |run: &common::Run| {
         let line = run.stdout.lines().find_map(|l| l.strip_prefix("Next: isoloss ")).expect("there is a next command");
-        line.replace(" (with the options of this fit)", "").replace('"', "")
+        line.replace('"', "")
     };
     let fit = isoloss(&["fit", &table("plain"), "--draws", "100", "--save", &path, "--force"]);
     assert!(

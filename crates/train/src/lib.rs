@@ -7,6 +7,7 @@ pub mod config;
 mod coordinates;
 pub mod corpora;
 mod counts;
+pub mod documented;
 mod estimate;
 pub mod job;
 pub mod ladder;

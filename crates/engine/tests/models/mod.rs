@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use isoloss_engine::{Activation, Init, Linear, Param, Params, Real, Rope, Slot, Tape, Tokens};
+use isoloss_engine::{Activation, Init, Linear, Memory, Param, Params, Real, Rope, Slot, Tape, Tokens};
 
 /// Sizes and options of both families.
 #[derive(Clone, Debug)]
@@ -185,6 +185,50 @@ impl LlamaBlock {
 pub enum Model {
     Gpt { token: Param, position: Param, blocks: Vec<GptBlock>, norm: [Param; 2], head: Param, eps: f64 },
     Llama { token: Param, blocks: Vec<LlamaBlock>, norm: Param, head: Param, eps: f64 },
+    Reader(Reader),
+}
+
+/// Attention that reads what it keeps of a text, between an embedding and a head.
+pub struct Reader {
+    token: Param,
+    qkv: Param,
+    out: Param,
+    head: Param,
+    heads: [usize; 2],
+    width: usize,
+}
+
+/// Tokens of the text of every sequence, how many of them there are, and how many are kept.
+const TEXT: [usize; 3] = [48, 45, 8];
+
+impl Reader {
+    fn loss<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, targets: Tokens, divisor: f64) -> Slot {
+        let ([length, own, kept], [heads, kv_heads]) = (TEXT, self.heads);
+        let (d, head) = (heads * self.width, self.width);
+        let scale = (head as f64).sqrt().recip();
+        let parts = |x: Slot| {
+            [(0, d), (d, kv_heads * head), (d + kv_heads * head, kv_heads * head)].map(|(a, n)| x.columns(a, n))
+        };
+        let x = tape.embedding(inputs, self.token, None);
+        let sequences = x.sequences();
+        let [texts, _] = &bytes(1, sequences, length)[0];
+        let texts = tape.tokens(texts, length);
+        let text = tape.embedding(texts, self.token, None);
+        let [read, text] = [x, text].map(|x| parts(tape.linear(x, self.qkv)));
+        let lengths = tape.tokens(&vec![own as u32; sequences], 1);
+        let chosen = tape.most_attended(text[0], text[1], self.heads, scale, lengths, kept);
+        let places: Vec<u32> = (0..sequences).map(|s| (s * kept) as u32).collect();
+        let places = tape.tokens(&places, 1);
+        let [keys, values] = [text[1], text[2]].map(|x| tape.keep(x, chosen, kv_heads, places, [sequences, kept]));
+        // The second half of a sequence reads all that is kept, the first reads nothing.
+        let spans = |t: usize| if t < x.length() / 2 { [0, 0] } else { [0, kept as u32] };
+        let spans: Vec<u32> = (0..sequences).flat_map(|_| (0..x.length()).flat_map(spans)).collect();
+        let spans = tape.tokens(&spans, 2 * x.length());
+        let [q, k, v] = read;
+        let y = tape.attention_with_memory(q, k, v, self.heads, scale, Memory { keys, values, spans });
+        let x = tape.linear_onto(x, y, self.out);
+        tape.cross_entropy(x, self.head, targets, 0.0, divisor)
+    }
 }
 
 impl Model {
@@ -211,6 +255,15 @@ impl Model {
         Self::Llama { token, blocks, norm, head, eps: s.eps }
     }
 
+    pub fn reader<R: Real>(params: &mut Params<R>, s: &Shape) -> Self {
+        let (d, kv) = (s.width, s.kv_heads * s.head);
+        let mut make = Maker { params, bias: false };
+        let token = make.matrix("embed_tokens", s.vocab, d);
+        let (qkv, out) = (make.matrix("qkv_proj", d + 2 * kv, d), make.matrix("o_proj", d, d));
+        let head = make.matrix("lm_head", s.vocab, d);
+        Self::Reader(Reader { token, qkv, out, head, heads: [s.heads, s.kv_heads], width: s.head })
+    }
+
     /// Adds the mean loss to the tape; gives the losses of the tokens.
     pub fn loss<R: Real>(&self, tape: &mut Tape<R>, inputs: Tokens, targets: Tokens, divisor: f64) -> Slot {
         match self {
@@ -226,6 +279,7 @@ impl Model {
                 let x = tape.rmsnorm(x, *norm, *eps);
                 tape.cross_entropy(x, *head, targets, 0.0, divisor)
             }
+            Self::Reader(reader) => reader.loss(tape, inputs, targets, divisor),
         }
     }
 }

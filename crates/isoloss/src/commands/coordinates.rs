@@ -72,7 +72,7 @@ Exit code 0: it did, whatever it found; 1: it could not; 2: usage or input.";
         let more = [("recipe.schedule", "constant"), ("recipe.warmup", "0"), ("evaluation.windows", windows.as_str())];
         let mut experiment = self.of.read(&more)?;
         experiment.over_widths(&self.widths, TOKENS, (1..=self.seeds).collect());
-        let planned = Planner::new(&experiment, &place(&self.store)).plan(&Runs::default())?;
+        let planned = Planner::new(&experiment, &place(&self.store)?).plan(&Runs::default())?;
         let rows = rows(&planned, &looked_at(&planned, self.steps)?);
         answer(&match self.format {
             Format::Text => text(&rows, self.steps),

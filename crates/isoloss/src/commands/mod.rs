@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::Failure;
+use crate::output::shell;
 
 /// Every command, in the order of the help.
 const ALL: &[Entry] = &[
@@ -135,6 +136,27 @@ pub fn typed<A: Args>() -> Vec<String> {
     let stands = |flag: &String| given.iter().any(|text| text.split('=').next() == Some(flag.as_str()));
     let group = A::augment_args(Command::new("none"));
     group.get_arguments().filter_map(|a| a.get_long()).map(|name| format!("--{name}")).filter(stands).collect()
+}
+
+/// The options of a group as they were typed on this command line, with what they were given, to be typed again.
+pub fn retyped<A: Args>() -> String {
+    let given: Vec<String> = std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
+    let group = A::augment_args(Command::new("none"));
+    let option = |text: &str| {
+        let name = text.strip_prefix("--")?.split('=').next()?;
+        group.get_arguments().find(|argument| argument.get_long() == Some(name))
+    };
+    let mut again = String::new();
+    for (at, text) in given.iter().enumerate() {
+        let Some(argument) = option(text) else { continue };
+        let values =
+            argument.get_num_args().map_or(usize::from(argument.get_action().takes_values()), |n| n.max_values());
+        let values = if text.contains('=') { 0 } else { values };
+        for text in given.iter().skip(at).take(1 + values) {
+            again.push_str(&format!(" {}", shell(text)));
+        }
+    }
+    again
 }
 
 /// Refuses options that would change nothing: whoever typed them expects something else.

@@ -62,15 +62,39 @@ impl std::error::Error for ExperimentError {}
 
 pub(super) fn unreadable(name: &str, error: &std::io::Error) -> ExperimentError {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let files = files_beside(name);
+    let written = |file: &str| file.trim_end_matches(ENDING).to_owned();
+    let stems: Vec<String> = files.iter().map(|file| written(file)).collect();
+    // A file by its name is nearer than a built-in experiment that is spelt alike.
+    let near_file = isoloss_formula::nearest(&written(name), stems.iter().map(String::as_str))
+        .first()
+        .map(|near| near.to_string())
+        .or_else(|| stems.iter().find(|stem| **stem == written(name)).cloned())
+        .map(|stem| format!("is {stem}{ENDING} meant?"));
     let message = match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file, and no built-in experiment of that name".to_owned(),
         std::io::ErrorKind::InvalidData => "this is no text".to_owned(),
         _ => format!("cannot be read ({error})"),
     };
     let near = isoloss_formula::nearest(name, names.iter().copied());
-    let hint = match near.first() {
-        Some(near) => format!("is {near} meant?"),
-        None => format!("built-in ones are {}", names.join(", ")),
+    let hint = match (near_file, near.first()) {
+        (Some(hint), _) => hint,
+        (None, Some(near)) => format!("is {near} meant?"),
+        (None, None) => format!("built-in ones are {}", names.join(", ")),
     };
     ExperimentError::new(name, message).hint(hint)
+}
+
+/// What files of experiments end in.
+const ENDING: &str = ".toml";
+
+/// The files of the folder that a path names a file of, as they would be typed.
+fn files_beside(name: &str) -> Vec<String> {
+    let (folder, typed) = name.rsplit_once('/').map_or((".", ""), |(folder, _)| (folder, &name[..folder.len() + 1]));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut files: Vec<String> =
+        names.filter(|file| file.ends_with(ENDING)).map(|file| format!("{typed}{file}")).collect();
+    files.sort();
+    files
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::Table;
+use toml::{Table, Value};
 
 use super::file::File;
 use super::{ExperimentError, size};
@@ -59,6 +59,21 @@ impl Overrides {
         }
         Ok(())
     }
+}
+
+/// What is to be said of a common setting that families have settings of their own for, if they do.
+pub(super) fn unheeded(root: &Table, key: &str, typed: &str) -> Option<String> {
+    let (table, setting) = key.split_once('.')?;
+    let setting = setting.split('.').next()?;
+    let families = root.get("families")?.as_table()?;
+    let has = |family: &Value| family.get(table).and_then(|own| own.get(setting)).is_some();
+    let own: Vec<&str> = families.iter().filter(|(_, family)| has(family)).map(|(name, _)| name.as_str()).collect();
+    let first = own.first()?;
+    let what = match own.len() == families.len() {
+        true => format!("changes nothing: every family has {setting} of its own"),
+        false => format!("changes nothing for {}, as it has {setting} of its own", own.join(" and ")),
+    };
+    Some(format!("--set {typed} {what}\nhint: --set families.{first}.{table}.{setting}=... sets that of a family"))
 }
 
 /// Refuses families that take the factors of one that has none of its own.

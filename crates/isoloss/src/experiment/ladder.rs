@@ -89,6 +89,11 @@ impl Ladder {
         given.next().filter(|_| given.next().is_none())
     }
 
+    /// Are runs as long as so many passes over the data make them?
+    pub fn is_by_passes(&self) -> bool {
+        self.exposures.is_some()
+    }
+
     /// What makes no sense, and under which keys.
     pub(super) fn refused(&self) -> Option<(Vec<&'static str>, String)> {
         if self.horizons().is_none() {

@@ -285,6 +285,25 @@ impl Experiment {
         self.file.error(path, message)
     }
 
+    /// What `--set` changed for nothing, as the families or the sizes have the same setting, a sentence each.
+    pub fn unheeded(&self) -> Vec<String> {
+        let sizes: Vec<&String> = self.ladder.sizes.keys().collect();
+        let is_size = |key: &str| {
+            let known = |known: &String| key == known || key.strip_prefix("model.") == Some(known);
+            let held_out = |rung: &Table| rung.keys().any(known);
+            sizes.iter().copied().find(|size| known(size)).filter(|_| self.held_out.iter().all(held_out))
+        };
+        let one = |(key, typed): (&str, &str)| match is_size(key) {
+            Some(size) => Some(format!(
+                "--set {typed} changes nothing: [ladder.sizes] has {size}, and sizes go before it\nhint: --set \
+                 'ladder.sizes.{}=[...]' has a value for each size",
+                if size.contains('.') { format!("{size:?}") } else { size.clone() }
+            )),
+            None => families::unheeded(&self.file.root, key, typed),
+        };
+        self.file.set_beside().filter_map(one).collect()
+    }
+
     /// The file as it was written.
     pub fn text(&self) -> &str {
         &self.file.text

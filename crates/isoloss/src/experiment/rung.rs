@@ -56,7 +56,7 @@ impl<'a> Rung<'a> {
         part: Part,
     ) -> Result<Self, ExperimentError> {
         let file = &experiment.file;
-        let placed = |e: ExperimentError| placed(experiment, part, size, e);
+        let placed = |e: ExperimentError| placed(experiment, part, size, of_family(experiment, family, e));
         let (own_corpus, own_recipe) = (size.over("corpus", &family.corpus), size.over("recipe", &family.recipe));
         let corpus = file
             .read_kind(&["corpus"], &own_corpus, corpora::ALL, |kind, settings| corpora::Config::read(kind, settings))
@@ -72,7 +72,7 @@ impl<'a> Rung<'a> {
         let opened = corpora.open(experiment, &corpus).map_err(placed)?;
         let (source, held_out) = (opened.source.clone(), opened.held_out(experiment, recipe.seq_len())?);
         let reading = opened.reading(recipe.seq_len());
-        let refused = |e: &Refused| refused(experiment, part, size, "model", e);
+        let refused = |e: &Refused| refused(experiment, family, part, size, "model", e);
         let model = shape.complete(reading).map_err(|e| refused(&e))?;
         let model = model.with_logits(|width| recipe.logit_scale(width));
         for measure in &experiment.evaluation.measures {
@@ -146,7 +146,8 @@ impl<'a> Rung<'a> {
         let recipe = self.recipe.clone().with(lr * factors.lr, batch);
         let training = recipe.training(&self.model, tokens);
         let training = training.and_then(|training| self.model.suits(&training).map(|()| training));
-        let training = training.map_err(|e| refused(self.experiment, self.part, self.size, "recipe", &e))?;
+        let training =
+            training.map_err(|e| refused(self.experiment, self.family, self.part, self.size, "recipe", &e))?;
         let (corpus, model) = (self.corpus.clone(), self.model.clone().of_steps(training.steps));
         let evaluation = self.experiment.evaluation.clone();
         Ok(RunConfig { corpus, model, training, evaluation, seed: 0 })
@@ -183,13 +184,20 @@ pub(super) fn key<'a>(size: impl Iterator<Item = &'a (String, String)>, tokens: 
 }
 
 /// Where a setting stands that was refused: what is none of the table's is one of the ladder, as tokens are.
-fn refused(experiment: &Experiment, part: Part, size: &Size, table: &str, e: &Refused) -> ExperimentError {
+fn refused(
+    experiment: &Experiment,
+    family: &Family,
+    part: Part,
+    size: &Size,
+    table: &str,
+    e: &Refused,
+) -> ExperimentError {
     if e.setting == "tokens" {
         let table = if part == Part::HeldOut { "held_out" } else { "ladder" };
         return experiment.file.error(&[table], e.to_string());
     }
     let path: Vec<&str> = [table].into_iter().chain(e.setting.split('.')).collect();
-    placed(experiment, part, size, experiment.file.error(&path, &e.says))
+    placed(experiment, part, size, of_family(experiment, family, experiment.file.error(&path, &e.says)))
 }
 
 /// What is wrong with a setting that the size has is wrong where the size has it.
@@ -207,12 +215,24 @@ fn placed(experiment: &Experiment, part: Part, size: &Size, e: ExperimentError) 
     error.hint_of(e.advice)
 }
 
-/// Corpora name the setting that they refuse in back-quotes.
+/// What is wrong with a setting that the family has is wrong where the family has it.
+fn of_family(experiment: &Experiment, family: &Family, e: ExperimentError) -> ExperimentError {
+    let Some((table, setting)) = e.path.split_first().filter(|(_, setting)| !setting.is_empty()) else { return e };
+    let own = experiment.file.root.get("families").and_then(|all| all.get(&family.name)?.get(table)?.as_table());
+    if own.is_none_or(|own| !own.contains_key(&setting[0])) {
+        return e;
+    }
+    let path: Vec<&str> =
+        ["families", family.name.as_str(), table].into_iter().chain(setting.iter().map(String::as_str)).collect();
+    let moved = experiment.file.error(&path, e.says());
+    // Where sizes have the setting is asked by the common name.
+    ExperimentError { path: e.path, ..moved }.hint_of(e.advice)
+}
+
+/// Where the setting stands that a corpus refuses.
 fn of_corpus(experiment: &Experiment, error: CorpusError) -> ExperimentError {
-    let setting = error.message.split('`').nth(1).filter(|_| error.message.starts_with('`'));
-    let mut refused = experiment.file.error(&["corpus"], &error.message);
-    refused.path.extend(setting.map(str::to_owned));
-    refused.hint(error.hint)
+    let path: Vec<&str> = ["corpus"].into_iter().chain(error.setting.iter().map(String::as_str)).collect();
+    experiment.file.error(&path, error.message).hint(error.hint)
 }
 
 /// Corpora that were opened, each once.

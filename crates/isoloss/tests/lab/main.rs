@@ -16,6 +16,7 @@ mod sizes;
 mod survival;
 mod sweeps;
 mod tables;
+mod told;
 
 use std::fs;
 use std::path::PathBuf;

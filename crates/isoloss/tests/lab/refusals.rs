@@ -36,6 +36,9 @@ fn mistakes_are_told_with_their_place() {
         (&["train", "first-lader", "--dry-run"][..], "is first-ladder meant?"),
         (&["train", "ladder.toml", "--set", "corpus.sed=3"], "unknown field `sed`"),
         (&["train", "ladder.toml", "--set", "corpus"], "expected KEY=VALUE"),
+        // A file of this folder is nearer than what is built in.
+        (&["run", "lader"], "is ladder.toml meant?"),
+        (&["run", "./ladder.tml"], "is ./ladder.toml meant?"),
         (&["runs", "list", "--store", "nowhere"], "there is no store of runs here"),
         (&["runs", "show", "zz"], ""),
     ] {
@@ -43,6 +46,36 @@ fn mistakes_are_told_with_their_place() {
         assert_eq!(code, 2, "{arguments:?}: {stderr}");
         assert!(stderr.contains(says) && stderr.contains("hint: "), "{arguments:?}: {stderr}");
     }
+}
+
+/// Names that are nearly right, and what others call the same.
+#[test]
+fn misspelt_names_are_told_with_what_is_meant() {
+    let lab = Lab::new();
+    for (set, hint) in [
+        ("corpus.kind=markow", "is `markov` meant?"),
+        ("model.kind=transfomer", "is `transformer` meant?"),
+        ("recipe.learning_rate=0.1", "is `lr` meant?"),
+        ("recipe.lrr=0.1", "is `lr` meant?"),
+        ("recipe.schedule=wsb", "is `wsd` meant?"),
+        ("model.layers=3", "is `n_layer` meant?"),
+        ("model.glue=3", "isoloss list models transformer shows its settings"),
+        ("evaluation.windows=1e3", "write 1000, without a point and without an exponent"),
+        ("evaluation.measures=['acuracy']", "is `accuracy` meant?"),
+    ] {
+        let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run", "--set", set]);
+        assert!(code == 2 && stderr.contains(&format!("error: --set {set}: ")), "{set}: {stderr}");
+        assert!(stderr.contains(&format!("hint: {hint}")), "{set}: {stderr}");
+    }
+    let hybrid = LADDER
+        .replace("kind = \"transformer\"", "kind = \"hybrid\"\npattern = [\"kde\"]")
+        .replace("[evaluation]", "[families.a.model]\nn_layer = 2\n[families.b.model]\nn_layers = 2\n[evaluation]");
+    let (code, _, stderr) = Lab::of(&hybrid).run(&["train", "ladder.toml", "--dry-run"]);
+    assert!(code == 2 && stderr.contains("there is no mixer kde") && stderr.contains("is `kda` meant?"), "{stderr}");
+    // What a family has is wrong where the family has it.
+    let (code, _, stderr) = Lab::of(&hybrid.replace("kde", "kda")).run(&["train", "ladder.toml", "--dry-run"]);
+    let says = "ladder.toml:26:1: [families.b.model.n_layers] unknown field `n_layers`";
+    assert!(code == 2 && stderr.contains(says) && stderr.contains("is `n_layer` meant?"), "{stderr}");
 }
 
 /// Numbers that are no learning rate, no ladder and no fit: each is refused where it stands, before anything is trained.
@@ -62,7 +95,7 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("recipe.warmup_fraction=0.8", "do not fit into"),
         ("recipe.batch=4611686018427387904", "[recipe.batch]"),
         ("recipe.batch=0", "[recipe.batch] 0 is not a number above 0"),
-        ("recipe.batch=abc", "--set recipe.batch: [recipe.batch]"),
+        ("recipe.batch=abc", "--set recipe.batch=abc: [recipe.batch]"),
         ("model.rope_theta=-1", "[model.rope_theta]"),
         ("model.mlp_ratio=nan", "[model.mlp_ratio]"),
         ("model.norm_eps=-1", "[model.norm_eps]"),
@@ -71,7 +104,10 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("ladder.tokens=[4096,-1000]", "[ladder.tokens] -1000 is not a number above 0"),
         ("held_out=[{d_model=32,tokens=-1}]", "[held_out] tokens: -1 is not a number above 0"),
         ("ladder.tokens=[]", "no run at all"),
-        ("ladder.seeds=[]", "no run at all"),
+        (
+            "ladder.seeds=[]",
+            "ladder.toml:19:2: [ladder] asks for no run at all: it needs sizes, a horizon and a seed (with --set ladder.seeds=[])",
+        ),
         ("ladder.seeds=[1,1]", "is there twice"),
         ("ladder.tokens=[2048,2050]", "is there twice"),
         ("held_out=[{d_model=16,tokens=4096}]", "is a run of the ladder"),
@@ -125,6 +161,9 @@ fn text_that_is_missing_binary_or_short_is_told_of() {
         assert!(stderr.contains(says) && stderr.contains("hint: "), "{path:?}: {stderr}");
     }
     let lab = Lab::of(&text("books"));
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--set", "corpus.path=none"]);
+    let says = "error: --set corpus.path=none: [corpus.path] the corpus none cannot be opened: there is no file or folder of that name";
+    assert!(code == 2 && stderr.contains(says), "{stderr}");
     fs::create_dir(lab.path("books")).unwrap();
     for i in 0..60 {
         let words: String = (0..400).map(|j| format!("word{} ", (i * 31 + j * j) % 97)).collect();
@@ -144,10 +183,13 @@ fn a_store_that_cannot_be_written_to_is_refused_before_anything_is_trained() {
     fs::write(lab.path("runs"), "a file").unwrap();
     let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
     assert_eq!(code, 1, "{stderr}");
-    assert!(stderr.contains("hint: "), "{stderr}");
+    assert!(stderr.contains("error: --store runs: runs is a file, and no folder\nhint: name a folder"), "{stderr}");
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--store", "runs/inside"]);
+    assert!(code == 1 && stderr.contains("error: --store runs/inside: runs is a file, and no folder"), "{stderr}");
     fs::write(lab.path("out"), "a file").unwrap();
     let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--store", "elsewhere"]);
     assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("error: --out out/ladder: out is a file, and no folder"), "{stderr}");
     assert!(!lab.path("elsewhere").exists(), "nothing is trained for an answer that cannot be written");
 }
 

@@ -128,6 +128,18 @@ fn ctrl_c_keeps_everything_and_the_same_command_goes_on() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(75), "{stderr}");
     assert!(stderr.contains("checksum does not hold"), "{stderr}");
+    assert!(!stderr.contains("resumed at"), "{stderr}");
+
+    // The next sitting says where it goes on.
+    let step = lab.records()[0]["state"]["step"].as_u64().unwrap();
+    let child = lab.command(&["train", "ladder.toml"]).spawn().unwrap();
+    while !is_running() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains(&format!(": resumed at step {step} of 31250")), "{stderr}");
 }
 
 #[test]

@@ -35,6 +35,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::documented::{self, Setting};
 use isoloss_runs::record::Data;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -79,6 +80,14 @@ pub trait Source: fmt::Debug + Send + Sync {
         self.data().tokens
     }
 
+    /// Texts that have an end, of files, in windows of that length. None of what is generated; facts are told over and over so
+    /// that they are learnt.
+    fn texts(&self, length: usize) -> Vec<Finite> {
+        let text = Finite::of_data(&self.data());
+        let passes = |text| Some(Finite { pass: self.pass(length)?, ..text });
+        text.and_then(passes).into_iter().collect()
+    }
+
     /// How its pictures are looked at, where it has some: then every batch has a [`Layout`].
     fn sight(&self) -> Option<Sight> {
         None
@@ -119,6 +128,33 @@ pub trait Source: fmt::Debug + Send + Sync {
         &[]
     }
 }
+
+/// A text that has an end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finite {
+    /// What it is called.
+    pub name: String,
+    /// Tokens of one pass over it.
+    pub pass: u64,
+    /// Its share of the tokens of a training: 1 where nothing else is read.
+    pub share: f64,
+}
+
+impl Finite {
+    /// What a record knows of it: documents of files; none of a mixture.
+    pub fn of_data(data: &Data) -> Option<Self> {
+        let pass = data.tokens.filter(|_| data.other.contains_key(DOCUMENTS))?;
+        Some(Self { name: data.name.clone(), pass, share: 1.0 })
+    }
+
+    /// How often a training of so many tokens reads it.
+    pub fn read(&self, tokens: u64) -> f64 {
+        tokens as f64 * self.share / self.pass.max(1) as f64
+    }
+}
+
+/// The key of [`Data::other`] that says of how many documents a text of files is.
+const DOCUMENTS: &str = "documents";
 
 impl Config {
     /// As [`Config::open`]; what opens the streams of a mixture is given, as others may have them too.
@@ -163,11 +199,33 @@ pub struct CorpusError {
     pub message: String,
     /// What would help.
     pub hint: String,
+    /// The setting that it is about, from the table of the corpus inward; empty where it is about none of them alone.
+    pub setting: Vec<String>,
 }
 
 impl CorpusError {
+    /// A message that begins with a setting in back-quotes is about that one.
     fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
+        let message = message.into();
+        let of_setting = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let setting = message.strip_prefix('`').and_then(|rest| rest.split(of_setting).next()).map(str::to_owned);
+        Self { message, hint: hint.into(), setting: setting.into_iter().collect() }
+    }
+
+    /// The same, of a setting that its message does not begin with.
+    fn of(self, setting: &str) -> Self {
+        Self { setting: vec![setting.to_owned()], ..self }
+    }
+}
+
+/// Where relative paths start, for hints.
+const WHERE: &str = "relative paths start at the folder in which isoloss runs";
+
+/// Why what a path names cannot be read: `there is no file or folder of that name`.
+fn because(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no file or folder of that name".into(),
+        _ => error.to_string(),
     }
 }
 
@@ -222,6 +280,14 @@ macro_rules! corpora {
                 match self {
                     $(Self::$variant(_) => $module::WHEREABOUTS),*
                 }
+            }
+        }
+
+        /// The settings of one kind; none if there is no such kind.
+        pub fn settings(kind: &str) -> Option<Vec<Setting>> {
+            match kind {
+                $(stringify!($module) => Some(documented::settings::<$module::Config>()),)*
+                _ => None,
             }
         }
 

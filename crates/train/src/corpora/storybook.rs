@@ -23,6 +23,7 @@ use super::stream::below;
 use super::told::{Teller, Told};
 use super::window::Writer;
 use super::{CorpusError, Place, Source, hex};
+use crate::documented::documented;
 
 pub(super) const SAYS: &str = "stories in pictures and text: interleaved documents whose optimal loss is known";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -30,22 +31,24 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 const NAMES: [&str; 8] = ["Ada", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gus", "Ida"];
 const PLACES: [&str; 8] = ["lake", "park", "shore", "mill", "tower", "garden", "bridge", "market"];
 
-/// The stories.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Pixels of a side: 32 to 512, a multiple of 4.
-    #[serde(default = "side")]
-    pub side: usize,
-    /// Pixels of a patch's side.
-    #[serde(default = "patch")]
-    pub patch: usize,
-    /// Pictures of a story: 1 to 16.
-    #[serde(default = "pages")]
-    pub pages: usize,
-    /// Draws the held-out windows.
-    #[serde(default)]
-    pub seed: u64,
+documented! {
+    /// The stories.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Config {
+        /// Pixels of a side: 32 to 512, a multiple of 4.
+        #[serde(default = "side")]
+        pub side: usize,
+        /// Pixels of a patch's side.
+        #[serde(default = "patch")]
+        pub patch: usize,
+        /// Pictures of a story: 1 to 16.
+        #[serde(default = "pages")]
+        pub pages: usize,
+        /// Draws the held-out windows.
+        #[serde(default)]
+        pub seed: u64,
+    }
 }
 
 fn pages() -> usize {

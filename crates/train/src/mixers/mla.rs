@@ -10,6 +10,7 @@ use isoloss_engine::{Layout, Param, Real, Rope, Slot, Tape};
 use serde::{Deserialize, Serialize};
 
 use super::{Around, Cache, Cost, Reach};
+use crate::documented::documented;
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized};
@@ -20,20 +21,22 @@ pub(super) const SAYS: &str = "multi-head latent attention, decoupled rotary pos
 /// Under the roots of the norms of latents, in all published models.
 const EPS: f64 = 1e-6;
 
-/// The settings. Heads are those of the model; what is left out is in the proportions of DeepSeek-V2.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Width of the latent of keys and values: 4 heads by default.
-    pub latent: Option<usize>,
-    /// Width of the latent of queries; without one they come from the stream.
-    pub query: Option<usize>,
-    /// Width of the part of a key that heads share: half a head by default.
-    pub rope_dim: Option<usize>,
-    /// Turn that part by positions.
-    pub rope: bool,
-    /// Base of the wavelengths.
-    pub rope_theta: f64,
+documented! {
+    /// The settings. Heads are those of the model; what is left out is in the proportions of DeepSeek-V2.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Settings {
+        /// Width of the latent of keys and values: 4 heads by default.
+        pub latent: Option<usize>,
+        /// Width of the latent of queries; without one they come from the stream.
+        pub query: Option<usize>,
+        /// Width of the part of a key that heads share: half a head by default.
+        pub rope_dim: Option<usize>,
+        /// Turn that part by positions.
+        pub rope: bool,
+        /// Base of the wavelengths.
+        pub rope_theta: f64,
+    }
 }
 
 impl Default for Settings {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use past::Past;
 
 use crate::config::Start;
+use crate::documented::{self, Setting};
 use crate::models::See;
 use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::refused::Refused;
@@ -96,7 +97,7 @@ impl<'a, R> Reach<'a, R> {
 macro_rules! mixers {
     ($($variant:ident = $module:ident),* $(,)?) => {
         /// The settings of each mixer, as an experiment writes them, by its name.
-        #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Settings {
             $(#[doc = concat!("`", stringify!($module), "`")] #[serde(default)] pub $module: $module::Settings,)*
@@ -183,6 +184,14 @@ macro_rules! mixers {
                 match self {
                     $(Self::$variant(mixer) => mixer.out),*
                 }
+            }
+        }
+
+        /// The settings of one; none if there is no such mixer.
+        pub fn settings(kind: &str) -> Option<Vec<Setting>> {
+            match kind {
+                $(stringify!($module) => Some(documented::settings::<$module::Settings>()),)*
+                _ => None,
             }
         }
 

@@ -22,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Start, Training};
 use crate::corpora::Reading;
+use crate::documented::{self, Setting};
 use crate::mixers::{Cache, Past};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::Refused;
@@ -208,9 +209,30 @@ macro_rules! models {
             }
         }
 
+        /// The settings of one kind; none if there is no such kind.
+        pub fn settings(kind: &str) -> Option<Vec<Setting>> {
+            match kind {
+                $(stringify!($module) => Some(with_tables(documented::settings::<$module::Shape>())),)*
+                _ => None,
+            }
+        }
+
         /// All models: the name and what it is.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };
+}
+
+/// The same with what stands in the tables among them.
+fn with_tables(mut settings: Vec<Setting>) -> Vec<Setting> {
+    for setting in &mut settings {
+        setting.inside = match setting.name.as_str() {
+            "moe" => documented::settings::<feed::Settings>(),
+            "memory" => documented::settings::<memory::Settings>(),
+            "vision" => documented::settings::<late_fusion::Settings>(),
+            _ => Vec::new(),
+        };
+    }
+    settings
 }
 
 models! {

@@ -8,6 +8,7 @@ mod settings;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{Cut, Group, Rule, Training};
+use crate::documented::{self, Setting};
 use crate::models;
 use crate::refused::Refused;
 
@@ -80,9 +81,25 @@ macro_rules! recipes {
             }
         }
 
+        /// The settings of one kind; none if there is no such kind.
+        pub fn settings(kind: &str) -> Option<Vec<Setting>> {
+            match kind {
+                $(stringify!($module) => Some(with_tables(documented::settings::<$module::Recipe>())),)*
+                _ => None,
+            }
+        }
+
         /// All recipes: the name and what it covers.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };
+}
+
+/// The same with what stands in the tables among them.
+fn with_tables(mut settings: Vec<Setting>) -> Vec<Setting> {
+    for setting in settings.iter_mut().filter(|setting| setting.name == "at") {
+        setting.inside = documented::settings::<mup::At>();
+    }
+    settings
 }
 
 recipes! {

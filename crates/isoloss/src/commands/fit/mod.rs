@@ -21,11 +21,11 @@ use isoloss_formula::nearest;
 use isoloss_laws::{self as laws, Law, Options, Severity, Toward};
 
 use super::predict::ask;
-use super::{Run, typed};
+use super::{Run, retyped};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::numbers::{exact, number};
-use crate::output::{self, Format, talk};
+use crate::output::{self, Format, shell, talk};
 use crate::report::{self, Closing, Report, Sizes};
 
 /// Weights towards what is to be predicted, as they did best on public tables.
@@ -140,10 +140,7 @@ impl Fit {
         if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
             return None;
         }
-        let quoted = |path: &Path| {
-            let path = path.display().to_string();
-            if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
-        };
+        let quoted = |path: &Path| shell(&path.display().to_string());
         let open = match closing {
             Some(Closing::Budget(best)) => report::sizes(fit, best) == Sizes::Open,
             _ => false,
@@ -157,8 +154,7 @@ impl Fit {
             return Some(told + " (the runs that would tell)");
         }
         let Some(saved) = &self.save else {
-            let same = [typed::<OfLaw>(), typed::<OfFamilies>(), typed::<OfRows>()].iter().all(Vec::is_empty);
-            let with = if same { "" } else { " (with the options of this fit)" };
+            let with = [retyped::<OfLaw>(), retyped::<OfFamilies>(), retyped::<OfRows>()].concat();
             // What came from standard input is gone.
             return (self.table != Path::new("-")).then(|| format!("isoloss score {}{with}", quoted(&self.table)));
         };
@@ -174,7 +170,7 @@ impl Fit {
         }
         let largest = fit.largest_flops?;
         let family = fit.families().first().filter(|_| fit.differs());
-        let family = family.map_or_else(String::new, |f| format!(" --family \"{f}\""));
+        let family = family.map_or_else(String::new, |f| format!(" --family {}", shell(f)));
         Some(format!("isoloss plan {} --flops {}{family}", quoted(saved), number(FARTHER * largest, 2)))
     }
 }

@@ -24,7 +24,7 @@ pub struct List {
     /// `retrievers`, `recipes`, `schedules`, `experiments`; or what is in a saved fit: isoloss list fit.json
     #[arg(value_name = "WHAT")]
     what: Option<String>,
-    /// One of them in full, with formula, variables and paper: isoloss list laws chinchilla
+    /// One of them in full: a law with formula, variables and paper, what can be trained with its settings: isoloss list laws chinchilla
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -36,6 +36,7 @@ Examples:
   isoloss list
   isoloss list laws chinchilla
   isoloss list published besiroglu-2024
+  isoloss list models transformer
   isoloss list experiments first-ladder
   isoloss list fit.json
 
@@ -63,13 +64,13 @@ a figure to isoloss figure NAME.";
             }
             (Some(path), None) if path.starts_with("published:") || Path::new(path).exists() => summary(path)?,
             (Some(other), _) => {
-                return Err(Failure::usage(
-                    format_args!("list {other}: neither a list nor a saved fit"),
-                    format_args!(
-                        "isoloss list laws, published, figures, warnings{}, or isoloss list fit.json",
-                        lab::names()
-                    ),
-                ));
+                let own = ["laws", "published", "figures", "warnings"];
+                let near = nearest(other, own.into_iter().chain(lab::LISTS.iter().map(|list| list.name)));
+                let hint = match near.first() {
+                    Some(near) => format!("did you mean isoloss list {near}?"),
+                    None => format!("isoloss list {}{}, or isoloss list fit.json", own.join(", "), lab::names()),
+                };
+                return Err(Failure::usage(format_args!("list {other}: neither a list nor a saved fit"), hint));
             }
         };
         output::answer(&text)?;

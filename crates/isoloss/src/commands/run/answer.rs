@@ -310,6 +310,7 @@ fn has(table: &Table, family: &str) -> bool {
 
 /// Refuses a folder for the answer that cannot be written to, before anything is trained.
 pub fn may_write(out: &Path) -> Result<(), Failure> {
+    output::may_be_folder("--out", out)?;
     let name = out.display().to_string();
     std::fs::create_dir_all(out).map_err(|error| Failure::file(&name, "written", &error))?;
     let probe: PathBuf = out.join(format!(".probe-{}", std::process::id()));

@@ -9,7 +9,7 @@ mod hulls;
 mod keys;
 mod multipliers;
 mod page;
-mod question;
+pub mod question;
 mod rungs;
 mod scored;
 mod tabled;
@@ -26,7 +26,7 @@ use isoloss_runs::record::StateName;
 use isoloss_runs::{Runs, export, import, read_text};
 
 use super::Run as Command;
-use super::train::{OfExperiment, dry_run, first, nothing, place, train};
+use super::train::{OfExperiment, dry_run, first, nothing, place, say_kept, train};
 use crate::failure::Failure;
 use crate::output::{self, code, talk};
 use answer::Answer;
@@ -99,9 +99,9 @@ run it again.";
             }
             return tell(&experiment, runs, &out);
         }
-        let place = place(&self.of.store);
+        let (place, fresh) = (place(&self.of.store)?, !self.of.store.exists());
         let mut planner = Planner::new(&experiment, &place);
-        let planned = first(&mut planner)?;
+        let planned = first(&experiment, &mut planner)?;
         let (at_once, _) = self.of.side_by_side(planned.len());
         let until = match &experiment.table {
             Some(shown) => {
@@ -109,9 +109,14 @@ run it again.";
                 tabled::check_columns(&experiment, shown, &planned)?;
                 self.until.without_law(&experiment)?
             }
-            None => self.until.asked(&question::check(&experiment, &planned)?, at_once)?,
+            None => {
+                let checked = question::check(&experiment, &planned)?;
+                question::say_too_few(&experiment, &checked);
+                self.until.asked(&checked, at_once)?
+            }
         };
         if self.of.dry_run {
+            say_kept(&self.of, fresh);
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }
         answer::may_write(&out)?;

@@ -13,6 +13,7 @@ use super::hulls;
 use super::rungs;
 use super::ways;
 use crate::commands::tell::made;
+use crate::commands::train::texts;
 use crate::numbers::{count, number};
 
 /// Everything that the experiment says, as one page.
@@ -74,7 +75,8 @@ pub fn asked(experiment: &Experiment, runs: &Runs) -> Section {
         number(cpu, 3),
         number(wall, 3)
     );
-    section.with(Block::Heading("These runs".into())).words(took)
+    let section = section.with(Block::Heading("These runs".into())).words(took);
+    texts::of_runs(runs).iter().fold(section, |section, text| section.words(format!("Text {}.", text.words())))
 }
 
 /// The runs that took no part in the fit.

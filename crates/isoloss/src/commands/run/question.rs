@@ -13,6 +13,7 @@ use super::keys::in_keys;
 use crate::commands::fit::{Noise, OfTable, law_of};
 use crate::constants::hold;
 use crate::failure::Failure;
+use crate::numbers::count;
 use crate::output::talk;
 
 /// What is known of every rung of a sweep.
@@ -193,6 +194,53 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         }
     }
     Ok(Checked { law, table })
+}
+
+/// What a law asks that a dry run of the training shall say: why it would be refused, or that there are too few runs for it.
+pub fn told(experiment: &Experiment, planned: &[Planned]) {
+    if experiment.table.is_some() {
+        return;
+    }
+    match check(experiment, planned) {
+        Ok(checked) => say_too_few(experiment, &checked),
+        Err(refused) => talk(format_args!("warning: isoloss run would refuse it: {}", refused.text())),
+    }
+}
+
+/// Says that there will be no fit, as there are no more runs than parameters.
+pub fn say_too_few(experiment: &Experiment, checked: &Checked) {
+    if let Some(says) = too_few(experiment, checked) {
+        talk(format_args!("warning: {says}"));
+    }
+}
+
+/// Runs that are to be fitted against parameters that are free. None where both are known only once the runs are there.
+fn too_few(experiment: &Experiment, Checked { law, table }: &Checked) -> Option<String> {
+    let fit = &experiment.fit;
+    if experiment.is_sweep() || law.parameters.iter().any(|parameter| parameter.per.is_some()) {
+        return None;
+    }
+    let condition = fit.only.as_ref().map(|text| parse_condition(text).ok()).unwrap_or_default();
+    let truths = condition.and_then(|condition| matches(&condition, table).ok());
+    let rows = truths.map_or(table.len(), |truths| truths.iter().filter(|truth| **truth != Truth::No).count());
+    let families = experiment.families().count();
+    let is_fixed = |name: &str| fit.fix.keys().any(|fixed| fixed.split('[').next() == Some(name));
+    let free = law.parameters.iter().filter(|p| p.known.is_none() && !is_fixed(&p.name));
+    let differs = |p: &Parameter| match fit.per.is_empty() {
+        true => experiment.has_families() && !fit.together,
+        false => fit.per.contains(&p.name),
+    };
+    let free: usize = free.map(|p| if differs(p) { families } else { 1 }).sum();
+    (rows <= free).then(|| {
+        format!(
+            "{} to fit, and {} of the law {} free: a fit needs more runs than parameters, and intervals a few more\n\
+             hint: more sizes, lengths or seeds in [ladder]; or hold parameters with `fix` of [fit], or take a law with \
+             fewer (isoloss list laws)",
+            count(rows, "run"),
+            count(free, "parameter"),
+            law.name
+        )
+    })
 }
 
 /// What is said where no run of the baseline is fitted.

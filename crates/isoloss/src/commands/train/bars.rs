@@ -92,6 +92,11 @@ impl<'a> Bars<'a> {
         bar.set_style(style("  {prefix:30} {bar:20} {msg}"));
         bar.set_prefix(self.label(number));
         bar.set_position(from);
+        // Steps of other branches are no earlier sitting of this run.
+        if from > self.starts[number] {
+            let steps = self.jobs[number].config.training.steps;
+            self.say(&format!("{}: resumed at step {from} of {steps}", self.label(number)));
+        }
         let now = Instant::now();
         state.under_way.insert(number, Watched { bar, began: now, drawn: now, loss: f64::NAN, steps: 0, flops: 0 });
     }

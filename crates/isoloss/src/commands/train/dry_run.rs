@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::bars::seconds_in_words;
 use super::memory;
 use super::options::OfExperiment;
+use super::texts::{self, Text};
 use crate::failure::Failure;
 use crate::numbers::{count, number, size};
 use crate::output::{Format, answer};
@@ -56,7 +57,7 @@ pub fn dry_run(
     planner: &mut Planner,
     mut planned: Vec<Planned>,
 ) -> Result<ExitCode, Failure> {
-    // No store is made for it: one that is not there has no runs.
+    // No run is begun for it: a store that is not there has none.
     let store = Store::read(&of.store).ok();
     let there = |job: &Job| -> Result<Option<Record>, Failure> {
         Ok(store.as_ref().map(|store| store.get(&job.id)).transpose()?.flatten())
@@ -136,7 +137,7 @@ struct Total {
 /// With so many clusters Student's quantile, which few of them ask for, is less than a tenth above the normal one.
 const MANY_TRUNKS: usize = 20;
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "run",
     "N stored",
     "N",
@@ -149,6 +150,7 @@ const HEADER: [&str; 17] = [
     "steps",
     "batch",
     "lr",
+    "seed",
     "time",
     "memory",
     "cache",
@@ -177,6 +179,8 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
             training.steps.to_string(),
             format!("{} x {}", training.batch, training.seq_len),
             number(training.lr, 3),
+            // One that is not known yet takes part in the draw of the seed.
+            if row.planned.open { String::new() } else { row.planned.job.config.seed.to_string() },
             seconds_in_words(row.seconds(row.start)),
             memory::in_words(row.estimate.bytes),
             cache(&row.counts),
@@ -207,7 +211,7 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
     format!(
         "{}: {}\n\n{}\n  {}, {} FLOPs, about {} with {} at a time on {threads}, {} of memory; {there}.\n  N is without \
          embedding and head, which are {} of what is stored; 6ND counts the active part of it. Times are measured on a few steps where nothing else is said; \"computed\" ones follow from \
-         counted FLOPs.\n{}{}",
+         counted FLOPs.\n{}{}{}{}",
         experiment.name,
         experiment.question,
         table(&header, &lines),
@@ -219,7 +223,37 @@ fn text(experiment: &Experiment, rows: &[Row], all: &Total) -> String {
         share_of_tables(rows.iter().map(|row| &row.counts)),
         of_trunks(all),
         of_memory(rows),
+        of_held_out(rows),
+        of_texts(rows),
     )
+}
+
+/// Says that most of the time goes into what is held out: it stays as long as it was where a ladder is made smaller.
+fn of_held_out(rows: &[Row]) -> String {
+    let seconds = |held_out: bool| -> f64 {
+        let part = rows.iter().filter(|row| (row.planned.part == Part::HeldOut) == held_out);
+        part.map(|row| row.seconds(row.start)).sum()
+    };
+    let missing = rows.iter().filter(|row| row.planned.part == Part::HeldOut && !row.is_over()).count();
+    let [held_out, others] = [true, false].map(seconds);
+    if missing == 0 || held_out <= others {
+        return String::new();
+    }
+    format!(
+        "  Held out: {} of {}, and {} for all the others: --set held_out=[] leaves {} out.\n",
+        count(missing, "run"),
+        seconds_in_words(held_out),
+        seconds_in_words(others),
+        if missing == 1 { "it" } else { "them" },
+    )
+}
+
+/// How often texts are read.
+fn of_texts(rows: &[Row]) -> String {
+    texts::of_planned(rows.iter().map(|row| row.planned))
+        .iter()
+        .map(|text| format!("  Text {}.\n", text.words()))
+        .collect()
 }
 
 /// What steps with memory cost beside those without.
@@ -316,6 +350,7 @@ fn as_json(experiment: &Experiment, rows: &[Row], all: &Total) -> Value {
         "experiment": experiment.name,
         "question": experiment.question,
         "runs": rows.iter().map(as_value).collect::<Vec<_>>(),
+        "texts": texts::of_planned(rows.iter().map(|row| row.planned)).iter().map(Text::as_value).collect::<Vec<_>>(),
         "total": {
             "flops": all.flops,
             "own_flops": all.own,

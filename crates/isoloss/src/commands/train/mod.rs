@@ -4,6 +4,7 @@ mod bars;
 mod dry_run;
 mod memory;
 mod options;
+pub mod texts;
 
 use std::process::ExitCode;
 use std::sync::Once;
@@ -20,10 +21,12 @@ use isoloss_train::trunk::{starts, units};
 use isoloss_train::work;
 
 use super::Run;
+use super::run::question;
 use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::{Format, answer, talk};
 pub use dry_run::dry_run;
+use options::CACHE;
 pub use options::{OfExperiment, OfFile, place};
 
 /// Exit code: stopped on request; the same command goes on.
@@ -57,10 +60,12 @@ Exit code 0: all runs are there, or as many as --limit asked for; 1: some failed
         if let Some(scores) = &experiment.scores {
             return nothing(&self.of, &experiment, scores);
         }
-        let place = place(&self.of.store);
+        let (place, fresh) = (place(&self.of.store)?, !self.of.store.exists());
         let mut planner = Planner::new(&experiment, &place);
-        let planned = first(&mut planner)?;
+        let planned = first(&experiment, &mut planner)?;
         if self.of.dry_run {
+            question::told(&experiment, &planned);
+            say_kept(&self.of, fresh);
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }
         Ok(train(&self.of, &experiment, &mut planner, planned)?.code())
@@ -111,8 +116,19 @@ impl Trained {
     }
 }
 
+/// Says why a dry run made the folder of a store, if there was none before.
+pub fn say_kept(of: &OfExperiment, fresh: bool) {
+    if fresh && of.store.exists() {
+        let kept = of.store.join(CACHE);
+        talk(format_args!("note: tokens are kept in {} for the training, and no run is begun", kept.display()));
+    }
+}
+
 /// What is asked for before anything was measured, after saying what the corpora left out.
-pub fn first(planner: &mut Planner) -> Result<Vec<Planned>, Failure> {
+pub fn first(experiment: &Experiment, planner: &mut Planner) -> Result<Vec<Planned>, Failure> {
+    for says in experiment.unheeded() {
+        talk(format_args!("warning: {says}"));
+    }
     let planned = planner.plan(&Runs::default())?;
     let mut told: Vec<&str> = Vec::new();
     for note in planned.iter().flat_map(|run| run.job.source.notes()) {
@@ -121,7 +137,7 @@ pub fn first(planner: &mut Planner) -> Result<Vec<Planned>, Failure> {
             told.push(note);
         }
     }
-    if let Some(says) = rounded(&planned) {
+    for says in rounded(&planned).into_iter().chain(texts::too_often(experiment, &planned)) {
         talk(format_args!("warning: {says}"));
     }
     Ok(planned)

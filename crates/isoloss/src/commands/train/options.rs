@@ -8,7 +8,7 @@ use isoloss::experiment::Experiment;
 use isoloss_train::corpora::Place;
 
 use crate::failure::Failure;
-use crate::output::Format;
+use crate::output::{Format, may_be_folder};
 
 /// Which experiment.
 #[derive(Args, Debug)]
@@ -72,9 +72,16 @@ impl OfFile {
     }
 }
 
+/// Where a store keeps what is made of corpora.
+pub const CACHE: &str = ".cache";
+
 /// Corpora are looked for from the current folder; what is made of them is kept in the store.
-pub fn place(store: &Path) -> Place {
-    Place { base: PathBuf::from("."), cache: store.join(".cache") }
+///
+/// # Errors
+/// If the store is no folder, and cannot become one.
+pub fn place(store: &Path) -> Result<Place, Failure> {
+    may_be_folder("--store", store)?;
+    Ok(Place { base: PathBuf::from("."), cache: store.join(CACHE) })
 }
 
 impl OfExperiment {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::super::text::left_out::{LeftOut, shown};
-use super::super::{CorpusError, Place};
+use super::super::{CorpusError, Place, WHERE, because};
 use super::Config;
 use super::words::{Words, clean};
 
@@ -126,9 +126,8 @@ fn read(setting: &str, name: &str, place: &Place) -> Result<Vec<u8>, CorpusError
         return Err(CorpusError::new(message, "cut it into parts, one for each folder of pictures"));
     }
     std::fs::read(path).map_err(|error| {
-        let base = shown(&place.base.to_string_lossy());
-        let message = format!("`{setting}`: {} cannot be opened in {base}: {}", shown(name), error.kind());
-        CorpusError::new(message, "relative paths start at the experiment's folder")
+        let message = format!("`{setting}`: {} cannot be opened: {}", shown(name), because(&error));
+        CorpusError::new(message, WHERE)
     })
 }
 

@@ -18,7 +18,7 @@ use super::sight::Sight;
 use super::stream::{Purpose, stream};
 use super::text::is_held_out;
 use super::window::{BYTES, SEPARATOR, VOCABULARY, Writer, clear};
-use super::{Batch, CorpusError, HeldOut, Known, Permutation, Source, hex};
+use super::{Batch, CorpusError, DOCUMENTS, HeldOut, Known, Permutation, Source, hex};
 
 /// What a corpus of documents is.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,7 @@ pub(super) fn source(found: Found, of: Kind) -> Result<Arc<dyn Source>, CorpusEr
     }
     let pieces = || documents.iter().flat_map(|document| &document.pieces);
     let pictures = pieces().filter(|piece| matches!(piece, Piece::Picture(_))).count();
-    let counts = [("documents", documents.len() - held_out), ("held_out_documents", held_out), ("pictures", pictures)];
+    let counts = [(DOCUMENTS, documents.len() - held_out), ("held_out_documents", held_out), ("pictures", pictures)];
     let tokens = documents[held_out..].iter().map(|document| tokens(document, sight)).sum::<usize>();
     let data = Data {
         name: name.to_owned(),

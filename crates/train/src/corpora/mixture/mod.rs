@@ -41,7 +41,10 @@ use sha2::{Digest, Sha256};
 use self::apart::{shift, spread};
 use super::stream::{GOLDEN, mix};
 use super::window;
-use super::{Batch, CorpusError, Exams, HeldOut, Opener, Permutation, Place, References, Set, Sight, Source, hex};
+use super::{
+    Batch, CorpusError, Exams, Finite, HeldOut, Opener, Permutation, Place, References, Set, Sight, Source, hex,
+};
+use crate::documented::documented;
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -53,17 +56,19 @@ const BLOCK: [u64; 2] = [64, 1 << 20];
 /// Shares add up to 1 but for this.
 const SLACK: f64 = 1e-6;
 
-/// The mixture.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
-    pub weights: BTreeMap<String, f64>,
-    /// The corpora, by the same names. Their tokens have to be the same, bytes, unless they are kept apart.
-    pub streams: BTreeMap<String, super::Config>,
-    /// Has each stream a range of the vocabulary to itself? Then their tokens may be anything, but for pictures.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub apart: bool,
+documented! {
+    /// The mixture.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Config {
+        /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
+        pub weights: BTreeMap<String, f64>,
+        /// The corpora, by the same names. Their tokens have to be the same, bytes, unless they are kept apart.
+        pub streams: BTreeMap<String, super::Config>,
+        /// Has each stream a range of the vocabulary to itself? Then their tokens may be anything, but for pictures.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub apart: bool,
+    }
 }
 
 /// A stream that was opened.
@@ -223,7 +228,8 @@ fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
 
 /// An error of a stream, with its name.
 fn of_stream(name: &str, e: CorpusError) -> CorpusError {
-    CorpusError::new(format!("the stream {name}: {}", e.message), e.hint)
+    let setting = ["streams", name].map(str::to_owned).into_iter().chain(e.setting).collect();
+    CorpusError { message: format!("the stream {name}: {}", e.message), hint: e.hint, setting }
 }
 
 /// Can `loss_NAME` be a column, and be told from others?
@@ -304,6 +310,15 @@ impl Source for Mixture {
 
     fn suffices(&self, _sequences: usize, length: usize) -> Result<(), CorpusError> {
         self.streams.iter().try_for_each(|s| s.source.suffices(1, length).map_err(|e| of_stream(&s.name, e)))
+    }
+
+    fn texts(&self, length: usize) -> Vec<Finite> {
+        let of = |stream: &Stream| {
+            let texts = stream.source.texts(length).into_iter();
+            let (name, weight) = (&stream.name, stream.weight);
+            texts.map(move |text| Finite { name: name.clone(), share: weight * text.share, ..text }).collect::<Vec<_>>()
+        };
+        self.streams.iter().filter(|stream| stream.weight > 0.0).flat_map(of).collect()
     }
 
     fn sight(&self) -> Option<Sight> {

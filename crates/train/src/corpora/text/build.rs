@@ -75,7 +75,7 @@ pub(super) fn build(config: &Config, place: &Place, cargo_home: &Path) -> Result
     }
     index.sort_unstable_by_key(|entry| entry.digest);
     let held_out = index.partition_point(|entry| is_held_out(&entry.digest, config.held_out));
-    divided(config, index.len(), held_out, &left_out)?;
+    divided(config, &index, held_out, &left_out)?;
     let manifest = manifest(config, &index);
     let path = tokens_path(place, &manifest);
     let tokens = match Tokens::open(&path, &manifest) {
@@ -131,7 +131,8 @@ fn choose(
             no_generated: sources,
         };
         if sources {
-            cargo::select(&place.base, entry, cargo_home, &rules, &mut files, &mut left_out)?;
+            let selected = cargo::select(&place.base, entry, cargo_home, &rules, &mut files, &mut left_out);
+            selected.map_err(|error| error.of("path"))?;
         } else {
             select::select(&place.base, entry, &rules, &mut files, &mut left_out)?;
         }
@@ -185,25 +186,56 @@ fn settings(config: &Config) -> Vec<u8> {
 
 /// The lowest digests are held out: the first 64 bits as a fraction of 1.
 pub(in crate::corpora) fn is_held_out(digest: &Digest, share: f64) -> bool {
-    let start = u64::from_be_bytes(digest[..8].try_into().expect("eight bytes"));
-    start < (share * (1u128 << 64) as f64) as u64
+    start(digest) < (share * (1u128 << 64) as f64) as u64
 }
 
-/// Are there documents to train on, and others to evaluate on?
-fn divided(config: &Config, documents: usize, held_out: usize, left_out: &LeftOut) -> Result<(), CorpusError> {
+fn start(digest: &Digest) -> u64 {
+    u64::from_be_bytes(digest[..8].try_into().expect("eight bytes"))
+}
+
+/// Are there documents to train on, and others to evaluate on? They are sorted by digest.
+fn divided(config: &Config, index: &[Entry], held_out: usize, left_out: &LeftOut) -> Result<(), CorpusError> {
     let name = shown(&config.path.join(", "));
+    let documents = index.len();
     if documents == 0 {
         let reasons: String = left_out.sentences().iter().map(|s| format!("; {s}")).collect();
         let hint =
             "look at `path`, `extensions`, `exclude` and `max_file_bytes`; `field` names the text in lines of JSON";
-        return Err(CorpusError::new(format!("{name} has no text{reasons}"), hint));
+        return Err(CorpusError::new(format!("{name} has no text{reasons}"), hint).of("path"));
     }
     if held_out == 0 || held_out == documents {
         let part = if held_out == 0 { "none" } else { "all" };
         let message = format!("{part} of the {documents} documents of {name} would be held out");
-        let hint = "a document is held out as a whole, by its digest: `document_bytes = 8192` cuts files into documents, \
-                    or change `held_out`";
-        return Err(CorpusError::new(message, hint));
+        return Err(CorpusError::new(message, to_divide(config, index)).of("held_out"));
     }
     Ok(())
+}
+
+/// Documents that are held out where files are cut as it is advised: enough that it is never none of them.
+const CUT_HELD_OUT: f64 = 5.0;
+
+/// What divides documents of which all or none would be held out: smaller ones, or the share nearest to that asked for.
+fn to_divide(config: &Config, index: &[Entry]) -> String {
+    let bytes: u64 = index.iter().map(|entry| entry.span.tokens).sum();
+    let share = config.held_out.min(1.0 - config.held_out);
+    let size = bytes as f64 * share / CUT_HELD_OUT;
+    let size = 1u64 << size.clamp(64.0, 8192.0).log2() as u32;
+    let size = config.document_bytes.map_or(size, |now| size.min((now / 2).max(1)));
+    let of = |entry: &Entry| start(&entry.digest) as f64 / (1u128 << 64) as f64;
+    // The least share that has the first document, and the greatest that has not the last.
+    let nearest = match (index.first().map(of), index.last().map(of)) {
+        (Some(first), _) if first >= config.held_out => (first * 100.0).floor() / 100.0 + 0.01,
+        (_, Some(last)) => (last * 100.0).floor() / 100.0,
+        _ => config.held_out,
+    };
+    let divides = |share: &f64| {
+        let held_out = index.partition_point(|entry| is_held_out(&entry.digest, *share));
+        (1..index.len()).contains(&held_out)
+    };
+    let or =
+        Some(nearest).filter(divides).map(|share| format!(", or `held_out = {share:.2}` divides those that are there"));
+    format!(
+        "a document is held out as a whole, by its digest: `document_bytes = {size}` cuts the text into more of them{}",
+        or.unwrap_or_default()
+    )
 }

@@ -37,8 +37,10 @@ use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
 use super::window::BYTES;
 use super::{
-    Batch, CorpusError, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References, Source, exams,
+    Batch, CorpusError, DOCUMENTS, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References,
+    Source, exams,
 };
+use crate::documented::documented;
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -47,36 +49,38 @@ pub(super) const WHEREABOUTS: &[&str] = &["path", "extensions", "field", "max_fi
 /// Orders of epochs that are kept: as many runs as train side by side, and a run at the turn of an epoch needs two.
 const ORDERS: usize = 16;
 
-/// Text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Files, folders and globs, relative to [`Place::base`]; `cargo:` stands for the packages of the next `Cargo.lock`
-    /// upward, `cargo:FILE` for those of another.
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub path: Vec<String>,
-    /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extensions: Option<Vec<String>>,
-    /// The key of the text in lines of JSON.
-    #[serde(default = "field")]
-    pub field: String,
-    /// Larger files are left out: no limit, or 100,000 of `cargo:`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_file_bytes: Option<u64>,
-    /// Files are cut at ends of lines into documents of so many bytes or a line more; without it a file is one document.
-    /// For a text that lies in one large file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_bytes: Option<u64>,
-    /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
-    #[serde(default)]
-    pub exclude: Vec<String>,
-    /// The share of documents that is evaluated on and not trained on.
-    #[serde(default = "held_out")]
-    pub held_out: f64,
-    /// What a token is.
-    #[serde(default)]
-    pub tokens: TokenKind,
+documented! {
+    /// Text.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Config {
+        /// Files, folders and globs, relative to the folder in which isoloss runs; `cargo:` stands for the packages of the next `Cargo.lock`
+        /// upward, `cargo:FILE` for those of another.
+        #[serde(default, deserialize_with = "one_or_many")]
+        pub path: Vec<String>,
+        /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub extensions: Option<Vec<String>>,
+        /// The key of the text in lines of JSON.
+        #[serde(default = "field")]
+        pub field: String,
+        /// Larger files are left out: no limit, or 100,000 of `cargo:`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub max_file_bytes: Option<u64>,
+        /// Files are cut at ends of lines into documents of so many bytes or a line more; without it a file is one document.
+        /// For a text that lies in one large file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub document_bytes: Option<u64>,
+        /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
+        #[serde(default)]
+        pub exclude: Vec<String>,
+        /// The share of documents that is evaluated on and not trained on.
+        #[serde(default = "held_out")]
+        pub held_out: f64,
+        /// What a token is.
+        #[serde(default)]
+        pub tokens: TokenKind,
+    }
 }
 
 fn field() -> String {
@@ -168,7 +172,7 @@ impl TextSource {
     fn new(config: &Config, tokens: Tokens, mut notes: Vec<String>) -> Self {
         let count = |documents: std::ops::Range<usize>| documents.map(|i| tokens.document(i).1).sum();
         let (epoch, held_out_tokens) = (count(tokens.training()), count(tokens.held_out()));
-        let documents = [("documents", tokens.training()), ("held_out_documents", tokens.held_out())];
+        let documents = [(DOCUMENTS, tokens.training()), ("held_out_documents", tokens.held_out())];
         let data = Data {
             name: shown(&config.path.join(", ")),
             hash: super::hex(&tokens.identity()),

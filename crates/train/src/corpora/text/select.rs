@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use super::super::CorpusError;
+use super::super::{CorpusError, WHERE, because};
 use super::left_out::{LeftOut, shown};
 
 /// A file that was chosen.
@@ -169,18 +169,14 @@ pub(in crate::corpora) fn select(
                 rules.consider(file, &name(base, file), true, chosen, left_out);
             }
             if matching.is_empty() {
-                let message = format!("no file matches {} in {}", shown(entry), shown(&base.to_string_lossy()));
-                return Err(CorpusError::new(message, GLOBS));
+                let message = format!("no file matches {}", shown(entry));
+                return Err(CorpusError::new(message, format!("{GLOBS}; {WHERE}")).of("path"));
             }
             Ok(())
         }
         Err(error) => {
-            let place = shown(&base.to_string_lossy());
-            let message = format!("the corpus {} cannot be opened in {place}: {}", shown(entry), error.kind());
-            Err(CorpusError::new(
-                message,
-                "name a file, a folder or a glob; relative paths start at the experiment's folder",
-            ))
+            let message = format!("the corpus {} cannot be opened: {}", shown(entry), because(&error));
+            Err(CorpusError::new(message, format!("name a file, a folder or a glob; {WHERE}")).of("path"))
         }
     }
 }

@@ -357,7 +357,11 @@ fn errors_say_what_and_hint() {
     refused(&Config { extensions: Some(vec!["tex".into()]), ..config("in") }, "another extension: 40", "extensions");
     refused(&Config { extensions: Some(vec![]), ..config("in") }, "`extensions` is empty", "leave");
     refused(&Config { path: vec![], ..config("in") }, "`path` is empty", "path =");
-    refused(&config("one"), "of the 1 documents of one would be held out", "document_bytes = 8192");
+    refused(&config("one"), "of the 1 documents of one would be held out", "`document_bytes = 64` cuts the text");
+    // What the hint says is enough.
+    let hint = bench.open(&Config { held_out: 1e-9, ..config("in") }).map(|_| ()).unwrap_err().hint;
+    let share = hint.split("`held_out = ").nth(1).and_then(|rest| rest.split('`').next()).unwrap().parse().unwrap();
+    bench.open(&Config { held_out: share, ..config("in") }).unwrap();
     refused(&Config { document_bytes: Some(0), ..config("in") }, "`document_bytes` is 0", "8192");
     for held_out in [0.0, 1.0, -1.0, f64::NAN] {
         refused(&Config { held_out, ..config("in") }, "not a share", "0.05");

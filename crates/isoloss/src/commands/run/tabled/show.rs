@@ -39,15 +39,20 @@ impl Tabled<'_> {
 
     /// Says the answer.
     pub fn print(&self, out: &Path) -> Result<(), Failure> {
-        let header: Vec<&str> = ["rung"].into_iter().chain(self.families.iter().map(String::as_str)).collect();
+        // The last column of a table stands to the left: an empty one has the values of all families under their names.
+        let header = |value: &str| self.header(value).chain([String::new()]).collect::<Vec<_>>();
         let words = |cell: &Option<Spread>| cell.as_ref().map_or_else(String::new, Spread::words);
         let lines = |rows: &[Row]| -> Vec<Vec<String>> {
-            let line = |(rung, cells): &Row| [rung.clone()].into_iter().chain(cells.iter().map(words)).collect();
+            let line = |(rung, cells): &Row| {
+                [rung.clone()].into_iter().chain(cells.iter().map(words)).chain([String::new()]).collect()
+            };
             rows.iter().map(line).collect()
         };
         let mut said = choices::text(&self.chosen);
         for (at, cells) in self.cells.iter().enumerate() {
             let apart = if at > 0 { "\n" } else { "" };
+            let header = header(&cells.value);
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
             let rungs = table(&header, &lines(&cells.rungs));
             said.push_str(&format!("{apart}{BOLD}{}{RESET}: {RANGE}.\n{rungs}", cells.value));
             if let Some(baseline) = self.shown.baseline.as_ref().filter(|_| !cells.less.is_empty()) {
@@ -61,11 +66,17 @@ impl Tabled<'_> {
         Ok(())
     }
 
+    /// Over the rungs and the values of each family; of one without a name the value has its own.
+    fn header(&self, value: &str) -> impl Iterator<Item = String> {
+        let named = move |family: &String| if family.is_empty() { value.to_owned() } else { family.clone() };
+        ["rung".to_owned()].into_iter().chain(self.families.iter().map(named))
+    }
+
     fn page(&self) -> Report {
         let mut page = Report::new(&self.experiment.name, made()).question(&self.experiment.question);
         let cell = |cell: &Option<Spread>| cell.as_ref().map_or(Cell::Empty, |cell| Cell::Words(cell.words()));
-        let shown = |rows: &[Row]| {
-            let header = ["rung".to_owned()].into_iter().chain(self.families.iter().cloned());
+        let shown = |value: &str, rows: &[Row]| {
+            let header = self.header(value);
             let row = |(rung, cells): &Row| -> Vec<Cell> {
                 [Cell::Words(rung.clone())].into_iter().chain(cells.iter().map(cell)).collect()
             };
@@ -76,7 +87,7 @@ impl Tabled<'_> {
         let several = self.cells.len() > 1;
         let mut measured = Section::new("What was measured");
         for cells in &self.cells {
-            measured = measured.words(format!("{}: {RANGE}.", cells.value)).with(shown(&cells.rungs));
+            measured = measured.words(format!("{}: {RANGE}.", cells.value)).with(shown(&cells.value, &cells.rungs));
         }
         page.sections.push(measured);
         let less: Vec<_> = self.cells.iter().filter(|cells| !cells.less.is_empty()).collect();
@@ -84,7 +95,7 @@ impl Tabled<'_> {
             let mut section = Section::new(format!("Less that of {baseline}, seed by seed"));
             for cells in less {
                 section = if several { section.words(format!("{}:", cells.value)) } else { section };
-                section = section.with(shown(&cells.less));
+                section = section.with(shown(&cells.value, &cells.less));
             }
             page.sections.push(section);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::super::{CorpusError, Place};
+use super::super::super::{CorpusError, Place, WHERE, because};
 use super::super::cache::{Digest, Head, Tokens, UNKNOWN, Writer};
 use super::super::{build, shown};
 use super::{TokenKind, tokenizer};
@@ -67,7 +67,7 @@ fn digest(parts: &[&[u8]]) -> Digest {
 
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, CorpusError> {
     fs::read(path).map_err(|error| {
-        let message = format!("the tokenizer {} cannot be read: {error}", shown(name));
-        CorpusError::new(message, "its path is relative to the folder in which the program runs")
+        let message = format!("the tokenizer {} cannot be read: {}", shown(name), because(&error));
+        CorpusError::new(message, WHERE).of("tokens")
     })
 }

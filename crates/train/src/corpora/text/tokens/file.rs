@@ -24,7 +24,7 @@ impl OfFile {
     /// Reads a tokenizer from the content of a file; the name is for what has to be said of it.
     pub(super) fn new(name: &str, content: &[u8]) -> Result<Self, CorpusError> {
         let name = shown(name);
-        let refuse = |why: String| CorpusError::new(format!("{name} {why}"), TAKEN);
+        let refuse = |why: String| CorpusError::new(format!("{name} {why}"), TAKEN).of("tokens");
         let mut library = Library::from_bytes(content).map_err(|e| refuse(format!("is no tokenizer: {e}")))?;
         // What a text says is text, be it spelt like a token of control; and all of it is wanted.
         library.set_encode_special_tokens(true);
