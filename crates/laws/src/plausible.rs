@@ -165,7 +165,15 @@ fn copies(points: &Points) -> Option<Warning> {
         let mut losses: Vec<u64> = cell.iter().map(|&r| points.target[r].to_bits()).collect();
         losses.sort_unstable();
         losses.dedup();
-        copies += cell.len() - losses.len();
+        // Copies in one cluster are known to share their luck.
+        let mut known: Vec<(u64, u32)> = cell
+            .iter()
+            .enumerate()
+            .map(|(at, &r)| (points.target[r].to_bits(), points.cluster.as_ref().map_or(at as u32, |c| c.index[r])))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        copies += known.len() - losses.len();
     }
     (copies > 0).then(|| {
         let (are, copies_of) = if copies == 1 { ("is", "an exact copy") } else { ("are", "exact copies") };
