@@ -2,8 +2,10 @@
 
 mod sample;
 
-use isoloss_figures::report::{Block, Made, Report, Section, Table};
-use isoloss_laws::{Comparison, Estimate, Interval, Of, Ratio, Reached, Severity, Warning, published};
+use isoloss_figures::report::{Block, Cell, Made, Report, Section, Table};
+use isoloss_laws::{
+    Comparison, Estimate, Interval, Of, Options, Points, Ratio, Reached, Severity, Warning, catalogue, fit, published,
+};
 use roxmltree::{Document, Node, ParsingOptions};
 
 fn parse(html: &str) -> Document<'_> {
@@ -178,6 +180,7 @@ fn a_small_report_is_what_it_was() {
             ),
         ],
         reached: Reached { baseline: Some((2.3, 3.2)), variant: Some((2.1, 3.1)) },
+        crossing_beyond: 1.0,
         crossing: Some(estimate(3.2e18, 1.1e18, 9.7e18)),
         distinguishable: Some(true),
         changes: true,
@@ -197,4 +200,27 @@ fn a_small_report_is_what_it_was() {
     let (_, rest) = rest.split_once("</style>").unwrap();
     let (body, _) = rest.split_once("<script>").unwrap();
     insta::assert_snapshot!("small_report", format!("{head}{body}"));
+}
+
+/// Where sizes and tokens grow together one power stands for both: the other has no numbers to show.
+#[test]
+fn a_ladder_shows_no_numbers_for_what_it_does_not_tell() {
+    let n: Vec<f64> = (0..12).map(|i| 1e7 * 1.6f64.powi(i)).collect();
+    let noise = |i: usize| 1.0 + 0.002 * ((i * 7919 % 13) as f64 - 6.0) / 6.0;
+    let target = n.iter().enumerate().map(|(i, n)| (1.8 + 900.0 * n.powf(-0.35)) * noise(i)).collect();
+    let columns = vec![("N".to_owned(), n.clone()), ("D".to_owned(), n.iter().map(|n| 20.0 * n).collect())];
+    let points = Points { target, columns, ..Points::default() };
+    let options = Options { draws: 40, influence: false, ..Options::default() };
+    let fit = fit(&catalogue::law("chinchilla").unwrap(), &points, &options).unwrap();
+    assert_eq!(fit.stand_ins(), ["B", "beta"]);
+    let section = Section::fit("A ladder", &fit);
+    let table = section.blocks.iter().find_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    for row in &table.unwrap().rows {
+        let Cell::Symbol(name) = &row[0] else { panic!("{row:?}") };
+        let said = matches!(&row[1], Cell::Says(why) if why.contains("move together"));
+        assert_eq!(said, ["B", "beta"].contains(&name.as_str()), "{row:?}");
+    }
 }

@@ -76,10 +76,13 @@ pub(crate) struct Parser<'a> {
 fn parse<T>(text: &str, mode: Mode, read: impl FnOnce(&mut Parser) -> Parsed<T>) -> Result<T, ParseError> {
     if text.len() > MAX_BYTES {
         let message = format!("the text is {} bytes long, more than {MAX_BYTES}", text.len());
-        return Err(Problem::new(Span::default(), message).parse_error(""));
+        return Err(Problem::new(Span::default(), message).hint("a formula is a few lines long").parse_error(""));
     }
     let mut parser = Parser { text, mode, tokens: lex(text), at: 0, nesting: 0, nodes: 0, sums: Vec::new() };
-    read(&mut parser).map_err(|problem| problem.parse_error(text))
+    read(&mut parser).map_err(|mut problem| {
+        problem.hint.get_or_insert_with(|| refuse::usual(mode).to_owned());
+        problem.parse_error(text)
+    })
 }
 
 impl Parser<'_> {

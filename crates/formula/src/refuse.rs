@@ -6,6 +6,15 @@ use crate::names::{alternatives, nearest};
 use crate::parse::{Mode, Parser};
 use crate::{Expr, Function, Span};
 
+/// What to do where nothing better is known: what such a text looks like.
+pub(crate) fn usual(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Formula => "for example L = E + A*N^-alpha",
+        Mode::Expression => "for example C/(6*N)",
+        Mode::Condition => "for example loss < 5 and family = 'mla'",
+    }
+}
+
 /// What a token looks like in the text, short.
 fn found(p: &Parser, placed: &Placed) -> String {
     match placed.token {
@@ -74,11 +83,11 @@ pub(crate) fn operand(p: &Parser) -> Problem {
             problem.hint("put what not applies to in parentheses: (not x > 1)")
         }
         (Token::Sign("="), Some(Token::Sign("<" | ">"))) => problem.hint("write <= or >=, without a blank"),
+        (Token::Sign(">"), Some(Token::Sign(">"))) => problem.hint("write > or >="),
+        (Token::Sign("<"), Some(Token::Sign("<"))) => problem.hint("write < or <="),
         (Token::Sign(">"), Some(Token::Sign("="))) => problem.hint("write >="),
         (Token::Sign("<"), Some(Token::Sign("="))) => problem.hint("write <="),
         (Token::Sign("="), Some(Token::Sign("not"))) => problem.hint("write !="),
-        (Token::End, None) if p.mode == Mode::Condition => problem.hint("for example loss < 5 and family = 'mla'"),
-        (Token::End, None) => problem.hint("for example C/(6*N)"),
         _ => problem,
     }
 }
@@ -101,7 +110,8 @@ pub(crate) fn after_operand(p: &Parser) -> Problem {
     match placed.token {
         Token::Sign(")") => Problem::new(placed.span, "this `)` closes nothing").hint("remove it, or open with `(`"),
         Token::Sign(",") => decimal_comma(p, placed),
-        Token::Sign(";") => Problem::new(placed.span, "`;` stands only between the lets of a law"),
+        Token::Sign(";") => Problem::new(placed.span, "`;` stands only between the lets of a law")
+            .hint(if p.mode == Mode::Condition { "join conditions with and, or" } else { "leave it out" }),
         Token::Sign("let") => Problem::new(placed.span, "let stands only at the beginning of a law")
             .hint("end what is before it with `;`"),
         Token::Word(_) => Problem::new(placed.span, format!("expected an operator before {text}"))
@@ -180,7 +190,7 @@ pub(crate) fn left_side(p: &Parser) -> Problem {
     }
     if matches!(placed.token, Token::End) {
         let problem = Problem::new(placed.span, "a law needs `target = expression`");
-        return problem.hint(format!("for example {EXAMPLE}"));
+        return problem;
     }
     // Is there an `=` before the statement ends? Then something stands on its left that should not.
     let ends = |t: &&Placed| !matches!(t.token, Token::End | Token::Bad(_) | Token::Sign(";"));
@@ -191,9 +201,7 @@ pub(crate) fn left_side(p: &Parser) -> Problem {
         }
         (Some(1), Token::Quoted(_)) => Problem::new(placed.span, "the target is a plain name, without back-quotes")
             .hint("give the column such a name: --map \"L=val loss\""),
-        (Some(0), _) => {
-            Problem::new(placed.span, "expected the target before `=`").hint(format!("for example {EXAMPLE}"))
-        }
+        (Some(0), _) => Problem::new(placed.span, "expected the target before `=`"),
         (Some(count), _) => {
             let span = Span { start: placed.span.start, end: p.tokens[p.at + count - 1].span.end };
             let problem = Problem::new(span, "the left of `=` is a single name, the column that the law predicts");
@@ -252,7 +260,7 @@ pub(crate) fn list_item(p: &Parser) -> Problem {
     let problem = Problem::new(placed.span, format!("expected {wanted} in the list, found {}", found(p, placed)));
     match &placed.token {
         Token::Name(name) => problem.hint(format!("words stand in quotes: '{}'", cut(name))),
-        _ => problem,
+        _ => problem.hint("for example family in ('mla', 'kda')"),
     }
 }
 

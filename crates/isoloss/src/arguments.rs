@@ -1,19 +1,27 @@
 //! The small languages of options: `NAME=VALUE`, lists of them, ranges, numbers with suffixes.
 
-use isoloss_formula::{in_shell, parse_expression, scalar};
+use isoloss_formula::{ParseError, in_shell, parse_expression, scalar};
 
 use crate::failure::Failure;
 use crate::numbers::exact;
 
+/// What numbers look like.
+const USUAL: &str = "as in 1.69, 125M or 1e18";
+
 /// A number as people write it on a command line: `125M`, `1e18`, `6.25/2`, `exp(6)`.
 pub fn number(flag: &str, text: &str) -> Result<f64, Failure> {
     let place = |failure: Failure| failure.within(flag);
-    let expression = parse_expression(text).map_err(|e| place(e.into()))?;
+    let wrong = |mut e: ParseError| {
+        // What an expression looks like is no help where a number is wanted.
+        e.hint = e.hint.filter(|hint| !hint.starts_with("for example")).or(Some(USUAL.to_owned()));
+        place(e.into())
+    };
+    let expression = parse_expression(text).map_err(wrong)?;
     let value = scalar(&expression, |_| None).map_err(|e| place(e.with_source(text).into()))?;
     if value.is_finite() {
         return Ok(value);
     }
-    Err(Failure::usage(format_args!("{flag}: {text} is {value}, not a finite number"), "as in 1.69, 125M or 1e18"))
+    Err(Failure::usage(format_args!("{flag}: {text} is {value}, not a finite number"), USUAL))
 }
 
 /// `1e20,1e21`: what is asked for, all above zero.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use isoloss_formula::{Table, nearest, parse_condition, parse_expression, parse_formula};
+use isoloss_formula::{Table, nearest, parse_condition, parse_expression, parse_formula, parse_number};
 use isoloss_laws::{Law, catalogue};
 use isoloss_runs::{Guess, guess, map_flag, quoted};
 
@@ -150,6 +150,12 @@ impl Chooser<'_> {
     fn named(&self, name: &str) -> Result<Law, Failure> {
         if let Some(law) = catalogue::law(name) {
             return Ok(law);
+        }
+        if name == "all" || name.contains(',') && !Path::new(name).is_file() {
+            return Err(Failure::usage(
+                format_args!("--law {name}: one law is taken here"),
+                format_args!("isoloss fit TABLE --law {name} ranks laws; then name one of them"),
+            ));
         }
         if !Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) && !Path::new(name).is_file() {
             return Err(Failure::usage(
@@ -326,6 +332,9 @@ impl Chooser<'_> {
     }
 
     fn missing(&self, law: &Law, name: &str, means: &str, is_target: bool) -> Failure {
+        if let Some(failure) = self.no_header() {
+            return failure;
+        }
         let means = if means.is_empty() { String::new() } else { format!(" ({means})") };
         let what = format!("{}: the law {} needs a column {name}{means}", self.table.source, law.name);
         if name == "L"
@@ -347,7 +356,26 @@ impl Chooser<'_> {
         Failure::usage(what, format_args!("name it by {flag}; the columns are {}", listed(headers)))
     }
 
+    /// A first line that holds numbers is a row, and the file has no header.
+    fn no_header(&self) -> Option<Failure> {
+        let headers = || self.table.columns().iter().map(|c| c.name.as_str());
+        let numbers: Vec<&str> = headers().filter(|name| parse_number(name).is_some()).collect();
+        (numbers.len() * 2 >= headers().count() && !numbers.is_empty()).then(|| {
+            Failure::usage(
+                format_args!(
+                    "{}: the first line is taken for the names of columns, and looks like a row: {}",
+                    self.table.source,
+                    listed(numbers.into_iter())
+                ),
+                "put a line of names above it, such as run,params,tokens,loss",
+            )
+        })
+    }
+
     fn nothing(&self) -> Failure {
+        if let Some(failure) = self.no_header() {
+            return failure;
+        }
         let headers = self.table.columns().iter().map(|c| c.name.as_str());
         Failure::usage(
             format_args!("{}: no column is known as parameters N, tokens D or compute C", self.table.source),

@@ -63,7 +63,6 @@ impl Failure {
     }
 
     /// The same in other words.
-    #[cfg(feature = "lab")]
     pub fn in_words(&self, words: impl FnOnce(&str) -> String) -> Self {
         Self { code: self.code, text: words(&self.text) }
     }

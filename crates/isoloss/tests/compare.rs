@@ -266,3 +266,35 @@ fn what_cannot_be_compared_is_refused() {
     }
     insta::assert_snapshot!("compare-errors", all);
 }
+
+/// Where no family has rows enough for a law of its own, what they share may still tell them apart.
+#[test]
+fn too_few_rows_for_laws_of_their_own() {
+    let (folder, path) = families(0.9, 1.0);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let few = |each: usize| {
+        let rows = text.lines().enumerate().filter(|(row, _)| *row == 0 || (row - 1) % 25 % (24 / (each - 1)) == 0);
+        let path = folder.path().join(format!("few{each}.csv"));
+        std::fs::write(&path, rows.map(|(_, line)| format!("{line}\n")).collect::<String>()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let four = few(4);
+    let of = |path: &str, more: &[&str]| {
+        let asked = ["compare", path, "--group", "arch", "--baseline", "mla", "--draws", "60"];
+        isoloss(&[&asked[..], more].concat())
+    };
+    let run = of(&four, &[]);
+    assert!(run.code == 2 && run.stderr.ends_with("share more parameters: --per A,B\n"), "{}", run.stderr);
+    let run = of(&four, &["--per", "A,B", "--at", "L=3"]);
+    assert!(run.stderr.contains("note: no separate fits, the joint one stands alone: no family"), "{}", run.stderr);
+    assert!(run.stdout.contains("joint in all but A, B") && !run.stdout.contains("separate"), "{}", run.stdout);
+    let fit = isoloss(&["fit", &four, "--per", "arch", "E,A,B,alpha,beta"]);
+    assert!(fit.code == 2 && fit.stderr.ends_with("--per arch A,B\n"), "{}", fit.stderr);
+    // Advice that would not do is not given.
+    let run = of(&few(3), &[]);
+    assert!(
+        run.code == 2 && run.stderr.ends_with("hint: add runs, or take a law with fewer parameters\n"),
+        "{}",
+        run.stderr
+    );
+}

@@ -26,7 +26,7 @@ fn plans_of_a_fit() {
     let budgets = isoloss(&["plan", &fit, "--flops", "1e19,1e21,1e24"]);
     insta::assert_snapshot!("budgets", ran(&budgets));
     let first = budgets.stdout.lines().next().unwrap();
-    assert!(first.contains("x the compute of the largest run; ") && first.contains("how far off"), "{first}");
+    assert!(first.contains("x the compute of the largest run. ") && first.contains("how far off"), "{first}");
     let priced = ["--serve", "1T", "--throughput", "4e14", "--price", "2.5", "--unique", "10B"];
     insta::assert_snapshot!("served", ran(&isoloss(&[&["plan", &fit, "--loss", "2.5"][..], &priced].concat())));
     // Among the runs there is nothing to warn of.

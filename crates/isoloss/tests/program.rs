@@ -369,12 +369,34 @@ fn the_readmes_first_command() {
     insta::assert_snapshot!("example", ran(&run));
 }
 
+/// Runs of a sweep, and those that a fit has to foretell, enter no fit of the results either.
+#[test]
+fn results_are_fitted_as_their_experiment_was() {
+    let results = |name: &str| format!("{}/../../experiments/results/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+    let fitted = |arguments: &[&str]| {
+        let run = isoloss(&[&["fit", "--draws", "20", "--format", "json"], arguments].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let fit: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        (fit["residuals"].as_array().unwrap().len(), run.stderr)
+    };
+    let (rows, says) = fitted(&[&results("first-ladder")]);
+    assert!(
+        rows == 33 && says.contains("note: 33 runs of the ladder are fitted, 1 of a sweep or held out"),
+        "{rows} {says}"
+    );
+    let (rows, says) =
+        fitted(&[&results("first-ladder"), "--where", "`run.split` = 'fit' or `run.split` = 'held out'"]);
+    assert!(rows == 34 && !says.contains("of the ladder"), "{rows} {says}");
+    assert_eq!(fitted(&[&results("kimi-linear"), "--where", "family = 'mla'"]).0, 10);
+}
+
 #[test]
 fn help_and_lists() {
     insta::assert_snapshot!("help", isoloss(&["--help"]).stdout);
     // The law and the first of its published constants, of which there will be more.
     let law = isoloss(&["list", "laws", "power"]).stdout;
-    insta::assert_snapshot!("list-law", law.split("\n\npublished:").take(2).collect::<Vec<_>>().join("\n\npublished:"));
+    let of = "\n[[published]]";
+    insta::assert_snapshot!("list-law", law.split(of).take(2).collect::<Vec<_>>().join(of));
     for command in ["fit", "predict", "compare", "plan", "score", "list", "completions"] {
         assert!(isoloss(&[command, "--help"]).stdout.contains("Example"), "{command}");
     }

@@ -92,6 +92,26 @@ fn runs(folder: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Without --size the column is taken that `isoloss fit` takes for parameters.
+#[test]
+fn sizes_are_found_as_a_fit_finds_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = runs(folder.path());
+    let text = fs::read_to_string(&named).unwrap().replacen("params_non_embedding", "params", 1);
+    let path = folder.path().join("params.csv");
+    fs::write(&path, text).unwrap();
+    let ask = |path: &str, size: &[&str]| {
+        let asked = ["compare", path, "--score", "accuracy", "--group", "family", "--baseline", "without"];
+        isoloss(&[&asked[..], size].concat())
+    };
+    let found = ask(path.to_str().unwrap(), &[]);
+    assert!(found.code == 0 && found.stderr.contains("sizes are column `params`"), "{}", found.stderr);
+    let asked = ask(&named, &["--size", "params_non_embedding"]);
+    assert_eq!(found.stdout.replace("params", "params_non_embedding"), asked.stdout);
+    let wrong = ask(&named, &["--size", "parms"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("--size parms"), "{}", wrong.stderr);
+}
+
 #[test]
 fn scores_of_runs_are_read_as_sizes() {
     let folder = tempfile::tempdir().unwrap();

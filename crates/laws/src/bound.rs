@@ -75,10 +75,22 @@ pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Ve
             ),
         ));
     }
+    let target = &law.formula.target;
+    if losses == points.len() && losses > 0 && target == "L" && options.loss != Loss::Squared {
+        return Err(FitError::new(
+            format!(
+                "{target} is {} at most: a loss lies above 0, and no law of one goes below",
+                Plain(highest(points))
+            ),
+            format!(
+                "a log-likelihood is a loss with its sign turned: --map \"{target}=-COLUMN\"; --objective squared fits it \
+                 as it is"
+            ),
+        ));
+    }
     let link = match options.loss {
         Loss::Squared => Link::Raw,
         Loss::Robust if lowest <= 0.0 => {
-            let target = &law.formula.target;
             notes.push(format!(
                 "some {target} are not positive (least {lowest}): residuals are of {target}, not of its logarithm"
             ));
@@ -132,6 +144,10 @@ fn weights(link: Link, points: &Points) -> Vec<f64> {
     weight
 }
 
+fn highest(points: &Points) -> f64 {
+    points.target.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// Refuses what no fit can answer.
 pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), FitError> {
     let (n, p) = (points.len(), bound.coordinates.len());
@@ -145,7 +161,7 @@ pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), Fit
             "train more runs, or hold parameters with --fix, or take a law with fewer (isoloss list laws)",
         ));
     }
-    sizes_are_positive(&points.columns, |row| format!("line {}: ", points.line(row)))?;
+    sizes_are_positive(&points.columns, |row| Some(format!("line {}", points.line(row))))?;
     for (name, column) in &points.columns {
         if law.inputs().any(|i| i == name) && n > 1 && column.iter().all(|x| x == &column[0]) {
             return Err(FitError::new(
@@ -166,17 +182,21 @@ pub(crate) fn check(law: &Law, bound: &Bound, points: &Points) -> Result<(), Fit
 /// Inputs that count something: their powers need them above zero.
 const SIZES: &[&str] = &["N", "D", "C", "X", "U", "P"];
 
-/// Refuses a size that is zero, negative or no number; `place` says where row i stands.
+/// Refuses a size that is zero, negative or no number; `place` says where row i stands, if it is one of a table.
 pub(crate) fn sizes_are_positive(
     columns: &[(String, Vec<f64>)],
-    place: impl Fn(usize) -> String,
+    place: impl Fn(usize) -> Option<String>,
 ) -> Result<(), FitError> {
     for (name, column) in columns.iter().filter(|(n, _)| SIZES.contains(&n.as_str())) {
         if let Some(row) = column.iter().position(|x| x.is_nan() || *x <= 0.0) {
-            return Err(FitError::new(
-                format!("{}{name} = {}: expected a number above zero", place(row), column[row]),
-                format!("leave such rows out with --where \"{name} > 0\""),
-            ));
+            let wrong = format!("{name} = {}: expected a number above zero", column[row]);
+            return Err(match place(row) {
+                Some(place) => FitError::new(
+                    format!("{place}: {wrong}"),
+                    format!("leave such rows out with --where \"{name} > 0\""),
+                ),
+                None => FitError::new(wrong, "sizes lie above zero, as in N=70e9,D=1.4e12"),
+            });
         }
     }
     Ok(())

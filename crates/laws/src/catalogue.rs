@@ -63,6 +63,11 @@ pub fn laws() -> &'static [Law] {
     &LAWS
 }
 
+/// The file of the law of that name, as it was written.
+pub fn text(name: &str) -> Option<&'static str> {
+    Some(FILES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name)?.1)
+}
+
 /// The law of that name. Parses that one file only.
 pub fn law(name: &str) -> Option<Law> {
     let (file, text) = FILES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name)?;

@@ -54,6 +54,8 @@ pub struct Comparison {
     pub reached: Reached,
     /// where the curves cross: the scale at which both reach the same loss
     pub crossing: Option<Estimate>,
+    /// how many times the crossing lies beyond the runs of either side; 1 where it lies among them, or they are not known
+    pub crossing_beyond: f64,
     /// whether 1 lies outside every interval at losses that both reached; `None` without intervals or such losses
     pub distinguishable: Option<bool>,
     /// the multiplier changes with the loss by more than a percent over the places
@@ -128,7 +130,7 @@ pub fn compare(
         let takes = base.reach(&base_theta, loss, needs.unwrap_or(start)).filter(|ln| *ln >= least.0);
         let (Some(needs), Some(takes)) = (needs, takes) else {
             let ranges = [base.range(&base_theta, start, least.0), other.range(&other_theta, start, least.1)];
-            let who = [(baseline.fit, takes.is_some()), (variant.fit, needs.is_some())];
+            let who = [(&baseline, takes.is_some()), (&variant, needs.is_some())];
             return Err(never(loss, &who, ranges));
         };
         let mut failed = 0;
@@ -175,6 +177,7 @@ pub fn compare(
     let apart = |i: &Interval| i.lower > 1.0 + ROUNDING || i.upper < 1.0 - ROUNDING;
     Ok(Comparison {
         reached,
+        crossing_beyond: crossing.as_ref().map_or(1.0, |c| outside_of([&baseline, &variant], &scale_of, c.value)),
         crossing,
         distinguishable: (!inside.is_empty()).then(|| inside.iter().any(apart)),
         changes: most > 1.01 * least,
@@ -221,15 +224,19 @@ fn pairs<'a>(baseline: &Side<'a>, variant: &Side<'a>, draws: usize) -> Vec<(&'a 
     (0..draws).map(|i| (of(baseline.fit, i), of(variant.fit, (i + shift) % draws))).collect()
 }
 
-/// The parameter that a loss comes no lower than, where the law is a sum with one such term.
-fn floor(fit: &Fit) -> Option<(&str, f64)> {
-    let mut terms = fit.parameters.iter().filter(|p| is_term(&fit.law.formula.body, &p.name));
+/// The parameter that a loss comes no lower than, where the law is a sum with one such term; of a family its own.
+pub(crate) fn floor<'a>(fit: &'a Fit, family: Option<&str>) -> Option<(&'a str, f64)> {
+    let plain = |name: &'a str| match family.and_then(|family| name.strip_suffix(&format!("[{family}]"))) {
+        Some(plain) => plain,
+        None => name,
+    };
+    let mut terms = fit.parameters.iter().filter(|p| is_term(&fit.law.formula.body, plain(&p.name)));
     let only = terms.next().filter(|p| p.estimate.value > 0.0)?;
     terms.next().is_none().then_some((only.name.as_str(), only.estimate.value))
 }
 
 /// Why a loss is never had: which of baseline and variant, and what its law says instead. Each comes with whether it has it.
-fn never(loss: f64, who: &[(&Fit, bool); 2], ranges: [Option<(f64, f64)>; 2]) -> FitError {
+fn never(loss: f64, who: &[(&Side<'_>, bool); 2], ranges: [Option<(f64, f64)>; 2]) -> FitError {
     let elsewhere = "ask at another place with --at";
     if loss.is_nan() {
         return FitError::new("the law of the variant has no loss at this place", elsewhere);
@@ -237,13 +244,15 @@ fn never(loss: f64, who: &[(&Fit, bool); 2], ranges: [Option<(f64, f64)>; 2]) ->
     let loss = if loss == (1e4 * loss).round() / 1e4 { loss.to_string() } else { format!("{loss:.4}") };
     let wanted: f64 = loss.parse().unwrap_or(f64::NAN);
     let reason = |i: usize| {
-        let fit = who[i].0;
+        let side = who[i].0;
         match ranges[i] {
             None => "its law has no loss on this scale".to_owned(),
-            Some((low, _)) if wanted < low => match floor(fit).filter(|(_, value)| wanted <= *value) {
-                Some((name, value)) => format!("its floor {name} is {}", Short(value)),
-                None => format!("its law comes no lower than {}", Short(low)),
-            },
+            Some((low, _)) if wanted < low => {
+                match floor(side.fit, side.family).filter(|(_, value)| wanted <= *value) {
+                    Some((name, value)) => format!("its floor {name} is {}", Short(value)),
+                    None => format!("its law comes no lower than {}", Short(low)),
+                }
+            }
             Some((_, high)) if wanted > high => format!("its law says no more than {} at any size", Short(high)),
             Some(_) => "its law has it at no one place".to_owned(),
         }
@@ -262,14 +271,26 @@ fn never(loss: f64, who: &[(&Fit, bool); 2], ranges: [Option<(f64, f64)>; 2]) ->
     FitError::new(parts.join("; "), hint)
 }
 
+/// The least and the greatest of the side's runs along the scale.
+fn ends(side: &Side<'_>, scale: &Scale) -> Option<(f64, f64)> {
+    let span = span(side)?;
+    match scale {
+        Scale::Compute => span.flops,
+        Scale::Input(name) => span.inputs.iter().find(|(n, ..)| n == name).map(|(_, l, h)| (*l, *h)),
+    }
+}
+
 /// The middle of the side's runs along the scale, as a logarithm.
 fn middle(side: &Side<'_>, scale: &Scale) -> Option<f64> {
-    let span = span(side)?;
-    let (low, high) = match scale {
-        Scale::Compute => span.flops?,
-        Scale::Input(name) => span.inputs.iter().find(|(n, ..)| n == name).map(|(_, l, h)| (*l, *h))?,
-    };
+    let (low, high) = ends(side, scale)?;
     Some(0.5 * (low.ln() + high.ln()))
+}
+
+/// How many times a place lies above the greatest or below the least of all runs; 1 among them.
+fn outside_of(sides: [&Side<'_>; 2], scale: &impl Fn(&Side<'_>) -> Scale, at: f64) -> f64 {
+    let known = sides.iter().filter_map(|side| ends(side, &scale(side)));
+    let (low, high) = known.fold((f64::INFINITY, 0f64), |(l, h), (low, high)| (l.min(low), h.max(high)));
+    if high > 0.0 { (at / high).max(low / at).max(1.0) } else { 1.0 }
 }
 
 fn cross(

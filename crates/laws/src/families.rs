@@ -3,7 +3,8 @@
 use crate::error::FitError;
 use crate::law::Law;
 use crate::options::Options;
-use crate::points::Points;
+use crate::points::{Labels, Points};
+use crate::roles::is_factor;
 use crate::warning::count;
 use isoloss_formula::{in_shell, name_in_expression, word_in_expression};
 
@@ -42,26 +43,46 @@ pub fn families_suffice(law: &Law, points: &Points, options: &Options) -> Result
                 count(own.len(), "parameter"),
                 own.join(", ")
             ),
-            "add runs, or let families share more parameters: --per COLUMN PARAMETERS",
+            match shared(law, families, &own, &rows) {
+                Some(flags) => format!("add runs, or let families share more parameters: {flags}"),
+                None => "add runs, or take a law with fewer parameters".to_owned(),
+            },
         ));
     }
-    for (family, rows) in families.levels.iter().zip(rows) {
-        if rows < own.len() {
+    for (family, &own_rows) in families.levels.iter().zip(&rows) {
+        if own_rows < own.len() {
             return Err(FitError::new(
                 format!(
                     "the family {family} has {} for {} of its own ({}): any numbers fit it",
-                    count(rows, "row"),
+                    count(own_rows, "row"),
                     count(own.len(), "parameter"),
                     own.join(", ")
                 ),
-                format!(
-                    "leave it out: --where {}, or let it share more parameters",
-                    in_shell(&condition(families, family))
-                ),
+                {
+                    let out = format!("leave it out: --where {}", in_shell(&condition(families, family)));
+                    match shared(law, families, &own, &rows) {
+                        Some(flags) => format!("{out}, or let families share more parameters: {flags}"),
+                        None => out,
+                    }
+                },
             ));
         }
     }
     Ok(())
+}
+
+/// How `isoloss fit` is told to let families differ by factors of powers alone: by as many as the rows of each, and of all,
+/// allow.
+fn shared(law: &Law, families: &Labels, own: &[&str], rows: &[usize]) -> Option<String> {
+    let mut factors: Vec<&str> = own.iter().copied().filter(|name| is_factor(&law.formula, name)).collect();
+    let free = |factors: &[&str]| law.parameters.len() + factors.len() * (families.levels.len() - 1);
+    let least = rows.iter().copied().min().unwrap_or(0);
+    while factors.len() == own.len() || factors.len() > least || families.index.len() <= free(&factors) {
+        factors.pop()?;
+    }
+    let column = &families.name;
+    let column = if column.contains(char::is_whitespace) { format!("\"{column}\"") } else { column.clone() };
+    (!factors.is_empty()).then(|| format!("--per {column} {}", factors.join(",")))
 }
 
 /// The first names, and how many more there are.
@@ -73,7 +94,7 @@ fn few(names: &[String]) -> String {
 }
 
 /// `family != 'x'`, as the formula language reads the column.
-fn condition(families: &crate::points::Labels, family: &str) -> String {
+fn condition(families: &Labels, family: &str) -> String {
     let name = name_in_expression(&families.name);
     // A column of numbers is compared with a number.
     match families.levels.iter().all(|level| level.parse::<f64>().is_ok()) {

@@ -68,7 +68,7 @@ impl Layout {
             }
         }
         options.bound.iter().try_for_each(|(name, ..)| check(base(name), "--bound"))?;
-        options.per_family.iter().try_for_each(|name| check(name, "--per family"))?;
+        options.per_family.iter().try_for_each(|name| check(name, "--per"))?;
         for (alias, to) in &options.tie {
             check(alias, "--tie")?;
             check(to, "--tie")?;

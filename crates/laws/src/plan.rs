@@ -1,12 +1,13 @@
 //! What to train: the best sizes for a budget, a size, a length or a loss; with inference to serve, with few unique tokens.
 
+use crate::compare::floor;
 use crate::curve::{Curve, Scale, crossing, minimum};
 use crate::error::FitError;
 use crate::estimate::Estimate;
 use crate::outside::far;
 use crate::predict::Prediction;
 use crate::result::Fit;
-use crate::warning::Plain;
+use crate::warning::{Plain, Short};
 
 /// What is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,7 +106,7 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
     let mut search = Search { surface, given, served: circumstances.served, low: 0.0, high: 0.0, tokens: 0.0 };
     search.around(fit);
     let theta = fit.theta();
-    let best = search.sizes(&theta).ok_or_else(|| unreachable_plan(fit, given))?;
+    let best = search.sizes(&theta).ok_or_else(|| unreachable_plan(fit, given, circumstances.family.as_deref()))?;
     let draws: Vec<Sizes> = fit.draws.iter().filter_map(|d| search.sizes(d)).collect();
     // A draw without an answer says that the rows allow none: then there is no interval.
     let draws = if draws.len() * 50 >= fit.draws.len() * 49 { draws } else { Vec::new() };
@@ -149,12 +150,18 @@ pub fn plan(fit: &Fit, given: Given, circumstances: &Circumstances) -> Result<Pl
     })
 }
 
-fn unreachable_plan(fit: &Fit, given: Given) -> FitError {
+fn unreachable_plan(fit: &Fit, given: Given, family: Option<&str>) -> FitError {
     match given {
-        Given::Loss(loss) => FitError::new(
-            format!("the law {} does not come to {loss} at any size", fit.law.name),
-            "its floor lies above that, or no model is so bad: ask for another loss",
-        ),
+        Given::Loss(loss) => {
+            let never = format!("the law {} does not come to {loss} at any size", fit.law.name);
+            match floor(fit, family).filter(|(_, value)| loss <= *value) {
+                Some((name, value)) => FitError::new(
+                    format!("{never}: its floor {name} is {}", Short(value)),
+                    format!("ask for a loss above the floor, as in --loss {:.3}", 1.05 * value),
+                ),
+                None => FitError::new(never, "its floor lies above that, or no model is so bad: ask for another loss"),
+            }
+        }
         Given::Flops(flops) => FitError::new(
             format!("no sizes use {flops:e} FLOPs best: the law has no minimum there, or serving takes all of it"),
             "are --with and --serve what was meant? else give another budget",

@@ -168,7 +168,9 @@ fn copies(points: &Points) -> Option<Warning> {
         let mut first: HashMap<u64, usize> = HashMap::new();
         for row in cell {
             let original = *first.entry(points.target[row].to_bits()).or_insert(row);
-            if original != row {
+            // Copies in one cluster are known to share their luck.
+            let known = points.cluster.as_ref().is_some_and(|c| c.index[row] == c.index[original]);
+            if original != row && !known {
                 copies.push((points.line(row), points.line(original)));
             }
         }

@@ -43,7 +43,7 @@ impl Fit {
         columns: &[(String, Vec<f64>)],
         family: Option<&[String]>,
     ) -> Result<Vec<Prediction>, FitError> {
-        sizes_are_positive(columns, |_| String::new())?;
+        sizes_are_positive(columns, |_| None)?;
         let program = self.program(columns, family)?;
         let theta = self.theta();
         let values = program.values(&theta);

@@ -2,6 +2,7 @@
 
 use crate::catalogue;
 use crate::estimate::Estimate;
+use crate::law::Law;
 use crate::layout::Layout;
 use crate::options::Options;
 use crate::points::Points;
@@ -9,7 +10,14 @@ use crate::result::{Fit, Fitted, Objective, Search};
 
 /// The published constants of that name (`besiroglu-2024`) as a fit without rows, draws or noise.
 pub fn published(name: &str) -> Option<Fit> {
-    let law = catalogue::laws().iter().find(|l| l.published.iter().any(|p| p.name == name))?.clone();
+    let law = catalogue::laws().iter().find(|l| l.published.iter().any(|p| p.name == name))?;
+    constants(law, name)
+}
+
+/// Constants that a law gives by name, as a fit without rows, draws or noise; `None` if it has none of that name, or they lack
+/// a parameter that is not known.
+pub fn constants(law: &Law, name: &str) -> Option<Fit> {
+    let law = law.clone();
     let constants = law.published.iter().find(|p| p.name == name)?.clone();
     let layout = Layout::new(&law, &Points::default(), &Options::default()).ok()?;
     let reason = match constants.errors.is_empty() {

@@ -59,6 +59,12 @@ pub(crate) fn is_term(expr: &Expr, name: &str) -> bool {
     }
 }
 
+/// A factor of a power, and nothing else: how much, neither how fast nor down to where.
+pub(crate) fn is_factor(formula: &Formula, name: &str) -> bool {
+    let bodies = || formula.lets.iter().map(|(_, e)| e).chain([&formula.body]);
+    bodies().any(|e| scales_power(e, name)) && !bodies().any(|e| in_exponent(e, name))
+}
+
 fn mentions(expr: &Expr, name: &str) -> bool {
     let mut found = false;
     expr.walk(&mut |e| found |= matches!(&e.kind, Kind::Name(n) if n == name));

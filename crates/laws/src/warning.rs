@@ -109,6 +109,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("checkpoints", "several checkpoints of one run read as runs"),
     ("standard-errors", "runs scatter far more or less than their standard errors say"),
     ("copies", "rows that are exact copies"),
+    ("pooled", "one law lies between several kinds of runs"),
     ("few-mixtures", "fewer mixtures than the parameters that only mixtures tell"),
     ("mixture-outside", "the best mixture is no blend of those that were trained"),
     ("mixture-unsure", "shares of the best mixture are hardly determined"),

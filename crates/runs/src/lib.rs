@@ -46,6 +46,7 @@ pub use error::{Note, ReadError, quoted};
 pub use guess::{Ambiguity, Choice, Guess, guess, map_flag};
 pub use maps::apply_maps;
 pub use panel::refuse_panel;
+pub use pooled::Pooled;
 pub use prepare::{LeftOut, Prepare, Prepared, prepare};
 pub use quiet::quietly;
 pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin, read_text};

@@ -31,8 +31,19 @@ const MOST: usize = 20;
 /// Fewer rows than this say nothing of their kind.
 const ROWS: usize = 3;
 
-/// A sentence about columns of words that no option uses, of which each value has rows enough to be fitted apart.
-pub(crate) fn pooled(table: &Table, kept: &[usize], needed: &[&str], options: &Prepare) -> Option<String> {
+/// A column of words that tells kinds of runs apart, and which no option uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pooled {
+    /// its name
+    pub column: String,
+    /// what fits its values apart: `--per dataset E,A,B`
+    pub flags: String,
+    /// what is said of it
+    pub(crate) says: String,
+}
+
+/// The first column of words that no option uses, of which each value has rows enough to be fitted apart.
+pub(crate) fn pooled(table: &Table, kept: &[usize], needed: &[&str], options: &Prepare) -> Option<Pooled> {
     if options.group.is_some() {
         return None;
     }
@@ -45,13 +56,14 @@ pub(crate) fn pooled(table: &Table, kept: &[usize], needed: &[&str], options: &P
     let values: Vec<String> = levels.iter().map(|l| quoted(l)).collect();
     let beside: Vec<String> = found[1..].iter().map(|(c, _)| quoted(&c.name)).collect();
     let beside = if beside.is_empty() { String::new() } else { format!(" (and of {})", listed(&beside, 3)) };
-    Some(format!(
-        "the rows pool {} values of column {}{beside}: {}; {} fits them apart",
+    let flags = flags(&column.name, needed);
+    let says = format!(
+        "the rows pool {} values of column {}{beside}: {}; {flags} fits them apart",
         levels.len(),
         quoted(&column.name),
         listed(&values, 3),
-        flags(&column.name, needed),
-    ))
+    );
+    Some(Pooled { column: column.name.clone(), flags, says })
 }
 
 /// The floor and the coefficients differ between kinds of runs, the exponents hardly.
@@ -105,7 +117,7 @@ mod tests {
         let column = Column::words(header, words.iter().map(|w| w.to_string()).collect());
         let table = Table::new("x", vec![column], vec![2; words.len()]);
         let kept: Vec<usize> = (0..words.len()).collect();
-        pooled(&table, &kept, needed, options)
+        pooled(&table, &kept, needed, options).map(|pooled| pooled.says)
     }
 
     #[test]

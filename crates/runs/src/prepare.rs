@@ -10,7 +10,7 @@ use crate::error::{count, quoted};
 use crate::maps::{MAP, apply_maps, origins, required, unevaluated, unparsed};
 use crate::names::normalised;
 use crate::panel::refuse_panel;
-use crate::pooled::pooled;
+use crate::pooled::{Pooled, pooled};
 use crate::{ReadError, derive_missing, reduce, states};
 
 /// What to do with a table before a fit.
@@ -60,6 +60,8 @@ pub struct Prepared {
     pub left_out: Vec<LeftOut>,
     /// what was mapped and derived, one sentence each
     pub says: Vec<String>,
+    /// rows of several kinds under one law
+    pub pooled: Option<Pooled>,
 }
 
 impl Prepared {
@@ -120,8 +122,9 @@ pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prep
     if let Some(most) = options.drop_highest {
         reduce::drop_highest(&all, most, &mut rows)?;
     }
-    says.extend(pooled(&all, &rows.kept(), needed, options));
-    rows.finish(all, says)
+    let pooled = pooled(&all, &rows.kept(), needed, options);
+    says.extend(pooled.iter().map(|pooled| pooled.says.clone()));
+    rows.finish(all, says, pooled)
 }
 
 fn named<'a>(option: &'a str, column: &'a Option<String>) -> Option<(&'a str, &'a str)> {
@@ -156,7 +159,7 @@ impl Rows {
         (0..self.reasons.len()).filter(|row| self.reasons[*row].is_none()).collect()
     }
 
-    fn finish(self, all: Table, says: Vec<String>) -> Result<Prepared, ReadError> {
+    fn finish(self, all: Table, says: Vec<String>, pooled: Option<Pooled>) -> Result<Prepared, ReadError> {
         let kept = self.kept();
         let names = name_column(&all);
         let out = self.reasons.into_iter().enumerate().filter_map(|(row, reason)| {
@@ -176,7 +179,7 @@ impl Rows {
             return Err(ReadError::new(&all.source, text).at(first.line).hint(hint));
         }
         let table = if left_out.is_empty() { all } else { all.select(&kept) };
-        Ok(Prepared { table, left_out, says })
+        Ok(Prepared { table, left_out, says, pooled })
     }
 }
 

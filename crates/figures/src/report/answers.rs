@@ -9,6 +9,9 @@ use super::sheet::short;
 use super::table::{Cell, Table};
 use crate::text::math;
 
+/// Times beyond the runs of both up to which it is said where their curves cross.
+const FAR: f64 = 10.0;
+
 impl Section {
     /// Two at equal loss: how much of the scale (`unit`: `FLOPs`) each needs, and the verdict.
     pub fn comparison(
@@ -53,8 +56,12 @@ impl Section {
             let range = format!("{} to {}", number(low, 4, true), number(high, 4, true));
             facts.push(("losses that runs of both reached".to_owned(), range));
         }
-        if let Some(crossing) = &comparison.crossing {
-            facts.push(("the curves cross at".to_owned(), format!("{} {unit}", said(crossing))));
+        if let Some(crossing) = comparison.crossing.as_ref().filter(|_| comparison.crossing_beyond <= FAR) {
+            let beyond = match comparison.crossing_beyond > 1.0 {
+                true => format!(", {} outside the runs", factor(comparison.crossing_beyond)),
+                false => String::new(),
+            };
+            facts.push(("the curves cross at".to_owned(), format!("{} {unit}{beyond}", said(crossing))));
         }
         if !facts.is_empty() {
             section.blocks.push(Block::Facts(facts));

@@ -91,12 +91,18 @@ fn parameters(fit: &Fit) -> Table {
     let mut columns = vec!["parameter".to_owned(), value];
     columns.extend(errors.then(|| "std. error".to_owned()));
     let mut table = Table::new(columns);
+    let nothing = fit.stand_ins();
     for p in &fit.parameters {
         let error = match p.error {
             Some(_) if misleads(p) => Cell::Empty,
             error => error.map_or(Cell::Empty, |e| Cell::Number(e, 2)),
         };
-        table = table.row([Cell::Symbol(p.name.clone()), Cell::from(&p.estimate), error]);
+        // A number that stands in for none is not shown.
+        let value = match nothing.contains(&p.name.as_str()) {
+            true => Cell::Says(p.estimate.method.clone()),
+            false => Cell::from(&p.estimate),
+        };
+        table = table.row([Cell::Symbol(p.name.clone()), value, error]);
     }
     for (alias, to) in fit.ties() {
         table = table.note(format!("{alias} is {to}."));

@@ -15,6 +15,7 @@ use super::{Run, typed, without};
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, file_name, talk};
+use crate::published;
 use crate::report::warning;
 
 /// Options of `figure`.
@@ -309,7 +310,8 @@ fn lacking(entry: &Entry) -> Failure {
 
 /// What a fit is called in a figure: its file without folders and ending.
 fn short(name: &str) -> String {
-    let file = Path::new(name).file_stem().filter(|_| !name.starts_with("published:"));
+    let file =
+        Path::new(name).file_stem().filter(|_| !name.starts_with("published:") && published::in_file(name).is_none());
     file.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 

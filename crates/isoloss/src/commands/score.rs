@@ -90,6 +90,7 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
         } else {
             Cuts::Rolling(self.cuts.map_or(USUAL, usize::from))
         };
+        loaded.several_clusters()?;
         let flag = if self.by.is_some() { "--by" } else { "--at" };
         let by = asked.map(|name| scale(&mut loaded, name, flag)).transpose()?;
         let score = score(&loaded.law, &loaded.points, &options, by.as_deref(), &cuts)

@@ -5,7 +5,7 @@ use std::thread;
 
 use isoloss_figures::catalogue::{Material, Runs};
 use isoloss_figures::catalogue::{backtest, fit as fitted, frontier, isoflop, multiplier, residuals, surface};
-use isoloss_figures::report::{LeftOut, Made, Section, Table};
+use isoloss_figures::report::{Block, LeftOut, Made, Section, Table};
 use isoloss_figures::{Figure, Width};
 use isoloss_laws::{Cuts, Fit, Options, Score, Severity, score};
 
@@ -65,7 +65,12 @@ pub fn tell(
     let tested = tested.inspect_err(|e| talk(format_args!("note: {name}: no back-test: {}", e.message))).ok();
     figures.extend(tested.as_ref().map(|tested| (backtest::ENTRY.name, back(&fit, &runs, tested))));
 
-    let mut sections = vec![Section::fit(format!("The law of {name}"), &fit)];
+    let mut law = Section::fit(format!("The law of {name}"), &fit);
+    let says: Vec<String> = loaded.says.iter().chain(&fit.notes).cloned().collect();
+    if !says.is_empty() {
+        law.blocks.extend([Block::Heading("How the table was read".to_owned()), Block::List(says)]);
+    }
+    let mut sections = vec![law];
     if families.len() > 1 && fit.differs() {
         let baseline = match baseline {
             Some(asked) => named(asked, families, name)?,

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use super::predictions::{interval, percent, reasons, value};
 use super::table::{csv_line, table};
 use super::{estimate, warning};
-use crate::numbers::{exact, number, roughly, short_name, size};
+use crate::numbers::{exact, factor, number, roughly, short_name, size};
 use crate::output::{BOLD, Format, RESET};
+
+/// Times beyond the runs of both up to which it is said where their curves cross.
+const FAR: f64 = 10.0;
 
 /// One way to fit, and what it says.
 #[derive(Debug)]
@@ -152,14 +155,19 @@ fn sentences(c: &Comparison, baseline: &str, variant: &str, scale: &str) -> Vec<
         let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
         all.push(format!("The multiplier depends on the loss: {} to {} here.", number(least, 4), number(most, 4)));
     }
-    if let Some(crossing) = &c.crossing {
+    // Farther than that, where two curves meet says more of their exponents than of the families.
+    if let Some(crossing) = c.crossing.as_ref().filter(|_| c.crossing_beyond <= FAR) {
         let ends = match crossing.interval {
             Some(i) => format!(" [{}, {}]", roughly(i.lower), roughly(i.upper)),
             // The reason of all numbers stands below the table.
             None if drawn => format!(" (no interval: {})", crossing.method),
             None => String::new(),
         };
-        all.push(format!("The curves cross near {} {scale}{ends}.", roughly(crossing.value)));
+        let beyond = match c.crossing_beyond > 1.0 {
+            true => format!(", {} outside the runs", factor(c.crossing_beyond)),
+            false => String::new(),
+        };
+        all.push(format!("The curves cross near {} {scale}{ends}{beyond}.", roughly(crossing.value)));
     }
     all
 }
@@ -198,6 +206,7 @@ fn json(report: &Report<'_>) -> String {
             "distinguishable": c.comparison.distinguishable,
             "changes": c.comparison.changes,
             "crossing": c.comparison.crossing.as_ref().map(estimate),
+            "crossing_beyond": c.comparison.crossing.as_ref().map(|_| c.comparison.crossing_beyond),
             "shared_losses": c.comparison.reached.shared(),
             "pairing": c.comparison.pairing,
             "warnings": c.comparison.warnings,

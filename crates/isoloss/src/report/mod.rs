@@ -22,7 +22,7 @@ pub use csv::csv;
 pub use json::{estimate, json};
 pub use text::{parameters, text, warning};
 
-use isoloss_laws::{Derived, Estimate, Fit, Points, Prediction};
+use isoloss_laws::{Derived, Estimate, Fit, Optimum, Points, Prediction};
 use isoloss_runs::{LeftOut, Prepared};
 
 use crate::numbers::signed;
@@ -47,6 +47,14 @@ pub struct Point {
     pub prediction: Prediction,
     /// value over largest fitted, by input; empty where nothing was fitted
     pub factors: Vec<(String, f64)>,
+}
+
+/// The best sizes for a budget.
+#[derive(Debug)]
+pub struct Best {
+    /// where parameters differ over families
+    pub family: Option<String>,
+    pub optimum: Optimum,
 }
 
 /// A row far from the law.

@@ -101,12 +101,13 @@ fn how_far(fit: &Fit, farthest: f64) -> String {
     match &fit.trust {
         None => format!("{runs}; the fit has no back-test: nothing says how far off the law is there"),
         Some(trust) => {
+            let tried = factor(trust.farthest);
             let tail = match farthest > trust.farthest {
-                true => format!("nothing says how far off at {far}"),
-                false => format!("up to {} was tried", factor(trust.farthest)),
+                true => format!("none was farther than {tried}, so nothing says how far off the law is at {far}"),
+                false => format!("the farthest was at {tried}"),
             };
             format!(
-                "{runs}; held-out runs of this fit were off by {} at {}: {tail}",
+                "{runs}. Fitted to its smaller runs, the law was off by {} at runs {} larger; {tail}",
                 trust_error(fit, trust),
                 factor(trust.factor)
             )

@@ -4,7 +4,7 @@ use isoloss_laws::{Estimate, Fit, Optimum};
 use serde_json::{Value, json};
 
 use super::table::{csv_line, table};
-use super::{Point, estimate, warning};
+use super::{Best, Point, estimate, warning};
 use crate::numbers::{digits_for, exact, factor, number, short_name, size};
 use crate::output::{BOLD_YELLOW, RESET};
 
@@ -55,26 +55,33 @@ pub fn text(fit: &Fit, then: Option<&Fit>, points: &[Point]) -> String {
 }
 
 /// The best sizes for each budget.
-pub fn optima_text(optima: &[Optimum]) -> String {
+pub fn optima_text(optima: &[Best]) -> String {
     if optima.is_empty() {
         return String::new();
     }
-    let row = |o: &Optimum| {
+    let family = optima.iter().any(|best| best.family.is_some());
+    let row = |Best { family: name, optimum: o }: &Best| {
         let with = |e: &Estimate| match e.interval {
             Some(i) => format!("{} [{}, {}]", size(e.value), size(i.lower), size(i.upper)),
             None => size(e.value),
         };
         let loss = &o.loss.new_run;
         let said = if loss.interval.is_some() { format!("{} {}", value(loss), interval(loss)) } else { value(loss) };
-        vec![number(o.flops, 4), with(&o.params), with(&o.tokens), factor_free(o.tokens.value / o.params.value), said]
+        let mut cells: Vec<String> = Vec::new();
+        cells.extend(family.then(|| name.as_deref().map_or(String::new(), short_name)));
+        let ratio = factor_free(o.tokens.value / o.params.value);
+        cells.extend([number(o.flops, 4), with(&o.params), with(&o.tokens), ratio, said]);
+        cells
     };
     let rows: Vec<Vec<String>> = optima.iter().map(row).collect();
-    let text = table(&["FLOPs", "N", "D", "D/N", "loss of one new run"], &rows);
-    text + &reasons(optima.iter().flat_map(|o| [&o.params, &o.loss.new_run]))
+    let mut header: Vec<&str> = family.then_some("family").into_iter().collect();
+    header.extend(["FLOPs", "N", "D", "D/N", "loss of one new run"]);
+    let text = table(&header, &rows);
+    text + &reasons(optima.iter().flat_map(|best| [&best.optimum.params, &best.optimum.loss.new_run]))
 }
 
 /// One object for points and budgets.
-pub fn json(fit: &Fit, then: Option<&Fit>, points: &[Point], optima: &[Optimum]) -> String {
+pub fn json(fit: &Fit, then: Option<&Fit>, points: &[Point], optima: &[Best]) -> String {
     let law = |fit: &Fit| json!({ "name": fit.law.name, "formula": fit.law.formula.source });
     let value = json!({
         "law": law(fit),
@@ -82,7 +89,7 @@ pub fn json(fit: &Fit, then: Option<&Fit>, points: &[Point], optima: &[Optimum])
         "units": fit.units,
         "conventions": fit.conventions,
         "predictions": points.iter().map(point).collect::<Vec<_>>(),
-        "optima": optima.iter().map(optimum).collect::<Vec<_>>(),
+        "optima": optima.iter().map(best).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
 }
@@ -100,6 +107,13 @@ pub fn point(p: &Point) -> Value {
     })
 }
 
+/// One budget of a family.
+fn best(Best { family, optimum: o }: &Best) -> Value {
+    let mut value = optimum(o);
+    value["family"] = json!(family);
+    value
+}
+
 /// One budget.
 pub fn optimum(o: &Optimum) -> Value {
     json!({
@@ -112,7 +126,7 @@ pub fn optimum(o: &Optimum) -> Value {
 }
 
 /// One row a point; budgets in the same columns.
-pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
+pub fn csv(fit: &Fit, points: &[Point], optima: &[Best]) -> String {
     let inputs = fit.reads();
     let mut header = vec!["family"];
     header.extend(&inputs);
@@ -133,9 +147,9 @@ pub fn csv(fit: &Fit, points: &[Point], optima: &[Optimum]) -> String {
         cells.extend(tail(&p.prediction.mean, &p.prediction.new_run));
         text.push_str(&csv_line(cells));
     }
-    for o in optima {
+    for Best { family, optimum: o } in optima {
         let size = |name: &&str| exact(if *name == "N" { o.params.value } else { o.tokens.value });
-        let mut cells = vec![String::new()];
+        let mut cells = vec![family.clone().unwrap_or_default()];
         cells.extend(inputs.iter().map(size));
         cells.extend(tail(&o.loss.mean, &o.loss.new_run));
         text.push_str(&csv_line(cells));

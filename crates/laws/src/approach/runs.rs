@@ -55,7 +55,7 @@ impl Runs {
         }
         let mut columns = vec![("N".to_owned(), n.to_vec()), ("D".to_owned(), d.to_vec())];
         columns.extend(points.column("C").map(|c| ("C".to_owned(), c.to_vec())));
-        sizes_are_positive(&columns, |row| format!("line {}: ", points.line(row)))?;
+        sizes_are_positive(&columns, |row| Some(format!("line {}", points.line(row))))?;
         columns.push(("loss".to_owned(), points.target.clone()));
         for (name, column) in &columns {
             if let Some(row) = column.iter().position(|x| !(x.is_finite() && *x > 0.0)) {

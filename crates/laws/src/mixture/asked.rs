@@ -131,7 +131,7 @@ pub(super) fn inputs_of(
         all.push(((*name).to_owned(), value));
     }
     let columns: Vec<(String, Vec<f64>)> = all.iter().map(|(name, x)| (name.clone(), vec![*x])).collect();
-    sizes_are_positive(&columns, |_| String::new())?;
+    sizes_are_positive(&columns, |_| None)?;
     if !taken.is_empty() {
         let values: Vec<String> = all
             .iter()

@@ -112,7 +112,36 @@ fn kimi_linear_against_mla() {
     }
     let crossing = found.crossing.unwrap().value;
     assert!((2.9e4..3.1e4).contains(&crossing), "{crossing}");
+    assert_eq!(found.crossing_beyond, 1.0, "no runs are known that it could lie beyond");
     assert!(found.changes && found.distinguishable.is_none());
+}
+
+/// Curves of other exponents meet somewhere; how far from the runs is said.
+#[test]
+fn a_crossing_knows_how_far_it_lies_from_the_runs() {
+    let law = catalogue::law("frontier").unwrap();
+    let beyond = |at: f64| {
+        let scale: Vec<f64> = (0..10).map(|i| 1e18 * 10f64.powf(f64::from(i) / 4.5)).collect();
+        // Losses of both families are equal at `at` times the largest run.
+        let equal = 1e20 * at;
+        let loss = |c: f64, exponent: f64| 1.5 + 0.8 * (c / equal).powf(-exponent);
+        let target = scale.iter().map(|c| loss(*c, 0.1)).chain(scale.iter().map(|c| loss(*c, 0.15)));
+        let mut points = Points { target: target.collect(), ..Points::default() };
+        points.columns.push(("C".into(), [scale.clone(), scale.clone()].concat()));
+        points.family = Some(Labels::new("kind", (0..20).map(|i| if i < 10 { "old" } else { "new" })));
+        Noise::new(1).spoil(&mut points, 1e-5);
+        let per_family = law.parameters.iter().map(|p| p.name.clone()).collect();
+        let options = Options { draws: 40, influence: false, per_family, ..Options::default() };
+        let fit = fit(&law, &points, &options).unwrap();
+        let side = |family| Side { fit: &fit, family: Some(family) };
+        let input = Scale::Input("C".into());
+        let found = compare(side("old"), side("new"), &input, &[], &[Place::Scale(1e19)]).unwrap();
+        assert!((found.crossing.unwrap().value / equal - 1.0).abs() < 0.1);
+        found.crossing_beyond
+    };
+    assert_eq!(beyond(0.1), 1.0);
+    assert!((beyond(4.0) / 4.0 - 1.0).abs() < 0.1);
+    assert!((beyond(1e-4) / 100.0 - 1.0).abs() < 0.1);
 }
 
 #[test]

@@ -281,7 +281,7 @@ fn unknown_parameters_are_refused_with_the_nearest() {
         fit(Options { tie: vec![("alpha".into(), "betta".into())], ..plain() }),
         &["--tie", "betta", "did you mean beta?"],
     );
-    refused(fit(Options { per_family: vec!["alphas".into()], ..plain() }), &["--per family", "did you mean alpha?"]);
+    refused(fit(Options { per_family: vec!["alphas".into()], ..plain() }), &["--per", "did you mean alpha?"]);
     refused(fit(Options { fix: vec![("exponent".into(), 0.3)], ..plain() }), &["E, A, alpha, B, beta"]);
     refused(fit(Options { per_family: vec!["A".into()], ..plain() }), &["family", "--group"]);
     refused(fit(Options { tie: vec![("alpha".into(), "alpha".into())], ..plain() }), &["--tie alpha=alpha"]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::{nearest, parse_number};
-use isoloss_laws::{Fit, Options, Place, Scale, Severity, Side, apart, compare};
+use isoloss_laws::{Fit, Options, Place, Scale, Severity, Side, apart, compare, families_suffice};
 
 use super::Compare;
 use super::fits::Asked;
@@ -29,6 +29,7 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
     let rows = OfRows { cluster: families.pair.clone().or(asked.rows.cluster.clone()), ..asked.rows.clone() };
     let group = families.group.clone().unwrap_or_default();
     let mut loaded = load(Path::new(table), &asked.law, &rows, |_, _| Ok((Some(group.clone()), Vec::new())))?;
+    loaded.several_clusters()?;
     let baseline = baseline(&loaded, families.baseline.as_deref(), &group)?;
     match &rows.cluster {
         Some(column) if families.pair.is_some() => {
@@ -40,11 +41,21 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
 
     let separate = apart(&loaded.law, &options);
     let joint: Vec<String> = families.per.iter().flat_map(|p| names(p)).collect();
-    let mut ways = vec![(String::new(), separate)];
-    if !joint.is_empty() {
-        ways[0].0 = "separate".to_owned();
-        ways.push((format!("joint in all but {}", joint.join(", ")), joint));
-    }
+    let alone = Options { per_family: separate.clone(), ..options.clone() };
+    let ways = match families_suffice(&loaded.law, &loaded.points, &alone) {
+        Ok(()) if joint.is_empty() => vec![(String::new(), separate)],
+        Ok(()) => vec![("separate".to_owned(), separate), (shared(&joint), joint)],
+        Err(e) if joint.is_empty() => {
+            loaded.name_left_out();
+            // `isoloss fit` is told the column too, which --group names here.
+            let column = if group.contains(char::is_whitespace) { format!("\"{group}\"") } else { group.clone() };
+            return Err(loaded.placed(e).in_words(|text| text.replace(&format!("--per {column} "), "--per ")));
+        }
+        Err(e) => {
+            talk(format_args!("note: no separate fits, the joint one stands alone: {}", e.message));
+            vec![(shared(&joint), joint)]
+        }
+    };
     let mut fits: Vec<(String, Fit)> = Vec::new();
     for (how, per_family) in ways {
         let fit = loaded.fit(&Options { per_family, ..options.clone() })?;
@@ -64,6 +75,11 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
     output::answer(&comparisons::written(&report, asked.format))?;
     let unusable = fits.iter().flat_map(|(_, fit)| &fit.warnings).any(|w| w.severity == Severity::Error);
     Ok(output::code(unusable))
+}
+
+/// What a joint fit is called.
+fn shared(differ: &[String]) -> String {
+    format!("joint in all but {}", differ.join(", "))
 }
 
 /// Every other family against the baseline, in each way they were fitted.

@@ -6,6 +6,9 @@ mod fits;
 mod scores;
 mod sizes;
 
+/// What a column of sizes is called where nobody says.
+const SIZE: &str = "size";
+
 pub use families::{named, reached};
 pub use fits::{Asked, pair};
 pub use scores::{errors_of, off};
@@ -82,8 +85,8 @@ pub struct Scores {
     /// The column of scores, higher is better: --score average; with --group, what each family is worth in size
     #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
     pub score: Option<String>,
-    /// The column of sizes
-    #[arg(long, value_name = "COLUMN", default_value = "size", help_heading = "A table of scores")]
+    /// The column of sizes; where there is none of that name, the one that is known as parameters
+    #[arg(long, value_name = "COLUMN", default_value = SIZE, help_heading = "A table of scores")]
     pub size: String,
     /// The column of names
     #[arg(long, value_name = "COLUMN", default_value = "model", help_heading = "A table of scores")]

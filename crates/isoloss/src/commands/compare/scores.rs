@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use isoloss_formula::{Column, Table, nearest};
 use isoloss_laws::{Averaged, Task, average, misprinted, size_gain};
+use isoloss_runs::guess;
 
-use super::{Families, Scores, sizes};
+use super::{Families, SIZE, Scores, sizes};
 use crate::commands::fit::read;
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
@@ -119,7 +120,7 @@ impl Models<'_> {
             ));
         }
         let scores = self.numbers("--score", score)?;
-        let sizes = self.numbers("--size", &self.asked.size)?;
+        let sizes = self.numbers("--size", &self.size())?;
         let at = |flag: &str, name: &str| -> Result<(f64, f64), Failure> {
             let row = self.row(flag, name)?;
             let (size, score) = (sizes[row], scores[row]);
@@ -241,6 +242,16 @@ impl Models<'_> {
                     None => "names are taken letter for letter".to_owned(),
                 },
             )),
+        }
+    }
+
+    /// The column of sizes: where none has the name, the one that is known as parameters, as `isoloss fit` takes it.
+    pub fn size(&self) -> String {
+        let named = &self.asked.size;
+        let known = || Some(guess(self.table).columns.get("N")?.column.clone());
+        match self.table.column(named) {
+            None if named == SIZE => known().unwrap_or_else(|| named.clone()),
+            _ => named.clone(),
         }
     }
 

@@ -21,8 +21,11 @@ pub fn run(
     baseline: Option<&str>,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let (table, size) = (models.table, models.asked.size.as_str());
-    let (sizes, scores) = (models.numbers("--size", size)?, models.numbers("--score", score)?);
+    let (table, size) = (models.table, models.size());
+    if size != models.asked.size {
+        talk(format_args!("sizes are column `{size}`"));
+    }
+    let (sizes, scores) = (models.numbers("--size", &size)?, models.numbers("--score", score)?);
     let column = models.column("--group", group)?;
     let errors = errors_of(table, score);
     let mut families: Vec<String> = Vec::new();
@@ -72,7 +75,7 @@ pub fn run(
     }
     let base = families.iter().position(|family| *family == baseline).unwrap_or_default();
     let worths = effective_sizes(&runs, base, LEVEL).map_err(|e| Failure::from(e).within(&baseline))?;
-    let report = Report { score, size, baseline: &baseline, families: &families, worths: &worths };
+    let report = Report { score, size: &size, baseline: &baseline, families: &families, worths: &worths };
     output::answer(&match format {
         Format::Text => effective::text(&report),
         Format::Json => effective::json(&report),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use isoloss_formula::{Table, nearest};
-use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, apart, families_suffice, fit};
+use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, Warning, apart, families_suffice, fit, pooled};
 use isoloss_runs::{Prepare, Prepared, Reading, is_exported, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows, OfTable};
@@ -34,6 +34,8 @@ pub struct Loaded {
     pub constants: Vec<Constant>,
     /// which name of the law is which column
     pub maps: Vec<(String, String)>,
+    /// what was decided for the user on the way here, as it was said
+    pub says: Vec<String>,
 }
 
 /// Reads a table, and says how it was read. A store of runs is none, but can be made one.
@@ -58,7 +60,9 @@ pub fn load(
     families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
 ) -> Result<Loaded, Failure> {
     let reading = read(path)?;
-    load_table_of(&reading.table, of_law, rows, families)
+    let mut loaded = load_table_of(&reading.table, of_law, rows, families)?;
+    loaded.heard(&reading);
+    Ok(loaded)
 }
 
 /// The same of a table that was read, or made.
@@ -70,17 +74,27 @@ fn load_table_of(
 ) -> Result<Loaded, Failure> {
     refuse_panel(table)?;
     let Chosen { mut law, mut maps, says, covered } = choose(table, chosen_by(of_law, rows)?)?;
-    says.iter().for_each(|s| talk(format_args!("{s}")));
-    rows.loss.as_ref().or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column)).map(bits_per_byte);
+    let mut told: Vec<String> = Vec::new();
+    let mut say = |text: String| {
+        talk(format_args!("{text}"));
+        told.push(text);
+    };
+    says.into_iter().for_each(&mut say);
+    rows.loss
+        .as_ref()
+        .or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column))
+        .and_then(bits_per_byte)
+        .into_iter()
+        .for_each(&mut say);
     if of_law.law.is_some() || of_law.formula.is_some() {
-        talk(format_args!("law {}: {}", law.name, law.reading()));
+        say(format!("law {}: {}", law.name, law.reading()));
     }
     if of_law.formula.is_some() {
         let said: Vec<(String, f64, f64)> = arguments::bounds(&of_law.bound)?;
         let fixed = arguments::fixed(&of_law.fix)?;
         let given = |name: &str| said.iter().any(|b| b.0 == name) || fixed.iter().any(|f| f.0 == name);
         for name in law.signs_assumed().into_iter().filter(|name| !given(name)) {
-            talk(format_args!(
+            say(format!(
                 "note: {name} is held positive, as a factor of a power is; --bound {name}=-1..1 leaves its sign open"
             ));
         }
@@ -98,13 +112,14 @@ fn load_table_of(
             maps.push(("L".into(), needed[0].clone()));
         }
     }
-    let what = Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) };
+    let mut what = Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) };
+    what.where_.extend(fitted_part(table, &rows.where_));
     let names: Vec<&str> = needed.iter().map(String::as_str).collect();
     let prepared = prepare(table, &names, &what)?;
-    prepared.says.iter().filter(|s| !covered.contains(s)).for_each(|s| talk(format_args!("{s}")));
+    prepared.says.iter().filter(|s| !covered.contains(s)).cloned().for_each(&mut say);
     let (constants, minded) = hold(&mut law, &prepared.table, &arguments::fixed(&of_law.fix)?)?;
-    constants.iter().for_each(|constant| talk(format_args!("{}", constant.words())));
-    minded.iter().for_each(|text| talk(format_args!("{text}")));
+    constants.iter().map(|constant| constant.words()).for_each(&mut say);
+    minded.into_iter().for_each(&mut say);
 
     let beside = Beside {
         group: group.as_deref(),
@@ -121,7 +136,26 @@ fn load_table_of(
         #[cfg(feature = "lab")]
         constants,
         maps,
+        says: told,
     })
+}
+
+/// Of results of an experiment those runs that it fits: runs of a sweep, and those that the fit has to foretell, take no part,
+/// unless a condition of the user's says which do.
+fn fitted_part(table: &Table, conditions: &[String]) -> Option<String> {
+    let parts = table.column("run.split").filter(|_| is_exported(table))?;
+    let (mut fitted, mut others) = (0, 0);
+    for row in 0..table.len() {
+        *(if parts.text(row) == "fit" { &mut fitted } else { &mut others }) += 1;
+    }
+    if fitted == 0 || others == 0 || conditions.iter().any(|condition| condition.contains("run.split")) {
+        return None;
+    }
+    talk(format_args!(
+        "note: {fitted} runs of the ladder are fitted, {others} of a sweep or held out are not; --where \"`run.split` = 'sweep'\" \
+         or another condition on that column chooses others"
+    ));
+    Some("`run.split` = 'fit'".to_owned())
 }
 
 /// The law that would be fitted to a table, whose losses need not be there yet, and the maps that give it its columns.
@@ -147,6 +181,8 @@ fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failu
 pub fn load_apart(path: &Path, of: &OfTable) -> Result<(Loaded, Options), Failure> {
     let reading = read(path)?;
     let (mut loaded, options) = apart_of(&reading.table, of)?;
+    loaded.several_clusters()?;
+    loaded.heard(&reading);
     if of.rows.cluster.is_none() && !options.per_family.is_empty() {
         loaded.pair("");
     }
@@ -178,6 +214,11 @@ pub fn load_table(path: &Path, rows: &OfRows) -> Result<Table, Failure> {
 }
 
 impl Loaded {
+    /// What was said of the reading comes before what was decided after it.
+    fn heard(&mut self, reading: &Reading) {
+        self.says.splice(..0, reading.notes.iter().map(ToString::to_string));
+    }
+
     /// A name for every row: that of the run, else its line.
     pub fn names(&self) -> Vec<String> {
         let line = |row| format!("line {}", self.points.line(row));
@@ -214,12 +255,40 @@ impl Loaded {
         if is_exported(&self.prepared.table) && self.maps.iter().all(own) {
             fit.warnings.retain(|warning| warning.code != "units");
         }
+        if let Some(warning) = self.pooled(&fit) {
+            // Worst first, and after what the fit itself has to say.
+            let at = fit.warnings.iter().position(|w| w.severity > warning.severity).unwrap_or(fit.warnings.len());
+            fit.warnings.insert(at, warning);
+        }
         for warning in &mut fit.warnings {
             let hint = warning.hint.take();
             warning.hint = hint.map(|hint| with_columns(&hint, &self.prepared.table, &self.maps));
         }
         fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
+    }
+
+    /// Rows that all share their luck say nothing of how much of it they share.
+    pub fn several_clusters(&self) -> Result<(), Failure> {
+        let Some(clusters) = self.points.cluster.as_ref().filter(|c| c.levels.len() < 2) else { return Ok(()) };
+        let value = clusters.levels.first().map_or("the same", String::as_str);
+        Err(Failure::usage(
+            format_args!(
+                "{}: column `{}` is {} in every row: one cluster tells nothing of the luck that its rows share",
+                self.prepared.table.source,
+                clusters.name,
+                short_name(value)
+            ),
+            "name a column with two values or more, one for each trunk or seed, or leave the option out",
+        ))
+    }
+
+    /// Rows of several kinds, where one law lies between them.
+    fn pooled(&self, fit: &Fit) -> Option<Warning> {
+        let found = self.prepared.pooled.as_ref().filter(|_| self.points.family.is_none())?;
+        let column = self.prepared.table.column(&found.column)?;
+        let kinds = Labels::new(&*found.column, (0..self.prepared.table.len()).map(|row| column.text(row)));
+        pooled(fit, &kinds, &found.flags)
     }
 
     /// Why there is no fit, with the name of the table where a line of it is why.
@@ -241,9 +310,8 @@ impl Loaded {
 }
 
 /// Every other loss is in nats per token.
-fn bits_per_byte(column: &String) {
+fn bits_per_byte(column: &String) -> Option<String> {
     let plain = column.to_lowercase();
-    if plain.contains("bpb") || plain.contains("bits_per_byte") {
-        talk(format_args!("note: `{column}` is in bits per byte, and so is every loss below"));
-    }
+    (plain.contains("bpb") || plain.contains("bits_per_byte"))
+        .then(|| format!("note: `{column}` is in bits per byte, and so is every loss below"))
 }

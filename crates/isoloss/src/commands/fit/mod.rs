@@ -43,14 +43,14 @@ Examples:
   isoloss fit runs.csv --per family A,alpha --at \"N=70e9,D=1.4T\"
   isoloss fit runs.csv --formula \"L = E + A*N^-alpha\" --format json
   isoloss fit runs.csv --toward \"N=70e9,D=1.4T\" --at \"N=70e9,D=1.4T\"
-  isoloss fit runs.csv --law all
+  isoloss fit runs.csv --law all,my.toml
   isoloss fit runs.csv --method all --flops 1e22
 
 A law reads columns: N parameters, D training tokens, C compute in FLOPs, L loss in nats per token. Usual names \
 for them (n_params, tokens, val/loss ...) are known, and one of N, D and C follows from the others. Any other column \
 is named by --map \"N=Your Header\"; what was taken for what is said before the fit.
 In conditions and expressions a header with spaces stands in back-quotes, a word in single quotes.
---law all ranks all laws that the columns allow. Without --law and --formula: N and D give chinchilla, one of them power-floor, compute alone frontier.
+--law all ranks all laws that the columns allow, --law all,my.toml one of yours among them. Without --law and --formula: N and D give chinchilla, one of them power-floor, compute alone frontier.
 Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -66,8 +66,9 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
         }
         let at = arguments::points("--at", &self.at)?;
         let options = self.how.options(&self.law)?;
-        if self.law.law.as_deref() == Some(rank::ALL) {
-            self.alone("--law all ranks laws")?;
+        if let Some(listed) = self.law.law.as_deref().and_then(rank::ranked) {
+            let law = format!("--law {}", self.law.law.as_deref().unwrap_or_default());
+            self.alone(&format!("{law} ranks laws"))?;
             let strange = if self.method.is_some() {
                 Some("--method")
             } else {
@@ -75,20 +76,21 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             };
             if let Some(flag) = strange {
                 return Err(Failure::usage(
-                    format_args!("{flag}: --law all ranks laws as they are"),
+                    format_args!("{flag}: {law} ranks laws as they are"),
                     "ask for one law: --law chinchilla",
                 ));
             }
             if let Some(flag) = self.how.of_intervals() {
                 return Err(Failure::usage(
-                    format_args!("{flag}: --law all ranks by held-out errors and makes no intervals"),
+                    format_args!("{flag}: {law} ranks by held-out errors and makes no intervals"),
                     "leave it out, or ask for one law: --law chinchilla",
                 ));
             }
-            self.rank(&options)?;
+            self.rank(&listed, &options)?;
             return Ok(ExitCode::SUCCESS);
         }
         let loaded = load(&self.table, &self.law, &self.rows, |law, table| self.families.of(law, table))?;
+        loaded.several_clusters()?;
         let toward = self.toward.as_ref().map(|text| toward(text, &loaded.law)).transpose()?;
         let options = Options { per_family: loaded.per.clone(), toward, ..options };
         if let Some(way) = self.method {

@@ -70,7 +70,8 @@ pub struct OfTable {
 /// Which law, and what of it is not free.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct OfLaw {
-    /// A law that ships (isoloss list laws) or a file of yours: --law power, --law my.toml
+    /// A law that ships (isoloss list laws) or a file of yours: --law power, --law my.toml; for isoloss fit also a list to be ranked:
+    /// --law all,my.toml
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "formula", help_heading = "The law")]
     pub law: Option<String>,
     /// A law of your own; names of columns are variables, others parameters: --formula "L = E + A*N^-alpha"

@@ -1,9 +1,11 @@
-//! `isoloss fit --law all`: every law that the columns allow.
+//! `isoloss fit --law all,my.toml`: laws ranked: all that the columns allow, named ones and own ones.
+
+use std::path::Path;
 
 use isoloss_laws::{Law, Options, Points, catalogue, rank};
 use isoloss_runs::{Prepare, prepare, refuse_panel};
 
-use super::{Fit, read};
+use super::{Fit, names, read};
 use crate::arguments;
 use crate::choose::{Asked, choose};
 use crate::failure::Failure;
@@ -12,48 +14,82 @@ use crate::points::{Beside, needed, points};
 use crate::report::rankings;
 
 /// The name that is no law's.
-pub const ALL: &str = "all";
+const ALL: &str = "all";
+
+/// What `--law` lists to be ranked: `all`, or several with commas between them. One law is fitted.
+pub fn ranked(law: &str) -> Option<Vec<String>> {
+    let listed: Vec<String> = names(law).collect();
+    let several = listed.len() > 1 && !Path::new(law).is_file();
+    (several || listed == [ALL]).then_some(listed)
+}
+
+/// The laws of the catalogue that predict a loss. One formula under two names is one law.
+fn of_catalogue() -> impl Iterator<Item = &'static Law> {
+    let all = catalogue::laws();
+    let same = |a: &Law, b: &Law| a.formula.source == b.formula.source;
+    let laws = all.iter().enumerate().filter(move |(i, l)| !all[..*i].iter().any(|earlier| same(earlier, l)));
+    laws.map(|(_, l)| l).filter(|l| l.formula.target == "L")
+}
 
 impl Fit {
-    /// Ranks the laws of the catalogue that predict a loss, on the rows that have every column any of them reads.
-    pub(super) fn rank(&self, options: &Options) -> Result<(), Failure> {
+    /// Ranks laws that predict a loss, on the rows that have every column any of them reads. Of the catalogue, laws that
+    /// read other columns are passed over; a law that was named must be one that can be read off the table.
+    pub(super) fn rank(&self, listed: &[String], options: &Options) -> Result<(), Failure> {
         let reading = read(&self.table)?;
         refuse_panel(&reading.table)?;
-        let all = catalogue::laws();
-        // One formula under two names is one law.
-        let same = |a: &Law, b: &Law| a.formula.source == b.formula.source;
-        let laws = all.iter().enumerate().filter(|(i, l)| !all[..*i].iter().any(|earlier| same(earlier, l)));
-        let laws: Vec<Law> = laws.map(|(_, l)| l).filter(|l| l.formula.target == "L").cloned().collect();
+        let mut wanted: Vec<(String, bool)> = Vec::new();
+        for name in listed {
+            match name == ALL {
+                true => wanted.extend(of_catalogue().map(|law| (law.name.clone(), false))),
+                false => wanted.push((name.clone(), true)),
+            }
+        }
+        let mut laws: Vec<Law> = Vec::new();
         let mut maps: Vec<(String, String)> = Vec::new();
         let mut names: Vec<String> = vec!["L".into()];
         let mut first: Option<Failure> = None;
-        for law in &laws {
+        for (at, (name, own)) in wanted.iter().enumerate() {
+            // Named twice, or named beside all: the name that was typed counts.
+            if wanted.iter().enumerate().any(|(i, (other, typed))| other == name && (*typed, at) > (*own, i)) {
+                continue;
+            }
             let asked = Asked {
-                law: Some(&law.name),
+                law: Some(name),
                 formula: None,
-                insist: &[],
+                insist: &self.law.param,
                 maps: arguments::maps(&self.rows.map)?,
                 where_: &self.rows.where_,
                 loss: self.rows.loss.as_deref(),
             };
             let chosen = match choose(&reading.table, asked) {
                 Ok(chosen) => chosen,
+                Err(e) if *own => return Err(e),
                 Err(e) => {
                     first = first.or(Some(e));
+                    laws.extend(catalogue::law(name));
                     continue;
                 }
             };
+            let law = Law { name: title(&laws, &chosen.law, name), ..chosen.law };
+            if law.formula.target != "L" {
+                return Err(Failure::usage(
+                    format_args!("--law {name}: it predicts {}, and laws are ranked by the loss L", law.formula.target),
+                    "write L in its formula and in [variables]; --loss COLUMN names the column of it",
+                ));
+            }
+            laws.push(law.clone());
             let headers = reading.table.columns().iter().map(|c| c.name.clone());
             let headers: Vec<String> = headers.chain(chosen.maps.iter().map(|(new, _)| new.clone())).collect();
-            let read = needed(law, &headers);
+            let read = needed(&law, &headers);
             let there = |name: &String| headers.contains(name) || chosen.maps.iter().any(|(new, _)| new == name);
             // A nameless scale would be a second name of a column that has one.
-            if read.iter().any(|n| n == "X" && !reading.table.columns().iter().any(|c| c.name == "X"))
+            if !own
+                && read.iter().any(|n| n == "X" && !reading.table.columns().iter().any(|c| c.name == "X"))
                 && !arguments::maps(&self.rows.map)?.iter().any(|(new, _)| new == "X")
             {
                 continue;
             }
-            if law.formula.groups().iter().any(|g| !headers.iter().any(|h| h.starts_with(g.as_str()))) {
+            if !own && law.formula.groups().iter().any(|g| !headers.iter().any(|h| h.starts_with(g.as_str()))) {
                 continue;
             }
             if read[1..].iter().all(|n| there(n) || n == "D" || n == "N" || n == "C") {
@@ -87,4 +123,10 @@ impl Fit {
             Format::Csv => rankings::csv(&ranking),
         })
     }
+}
+
+/// What a law is called in the ranking: two of one name are told apart by what was typed.
+fn title(known: &[Law], law: &Law, typed: &str) -> String {
+    let taken = known.iter().any(|other| other.name == law.name) || catalogue::names().any(|name| name == law.name);
+    if taken { typed.to_owned() } else { law.name.clone() }
 }

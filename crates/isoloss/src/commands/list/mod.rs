@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use isoloss_figures::catalogue::{self as figures_there, Entry, Needs};
 use isoloss_formula::nearest;
-use isoloss_laws::{CODES, Domain, Law, Published, catalogue};
+use isoloss_laws::{CODES, Law, Published, catalogue};
 
 use super::Run;
 use super::predict::load;
@@ -34,13 +34,13 @@ impl Run for List {
     const EXAMPLES: &str = "\
 Examples:
   isoloss list
-  isoloss list laws chinchilla
+  isoloss list laws chinchilla > my.toml
   isoloss list published besiroglu-2024
   isoloss list models transformer
   isoloss list experiments first-ladder
   isoloss list fit.json
 
-A law goes to isoloss fit runs.csv --law NAME, published constants to isoloss predict published:NAME, \
+A law goes to isoloss fit runs.csv --law NAME, in full it is a file to start from (--law my.toml); published constants to isoloss predict published:NAME, \
 a figure to isoloss figure NAME.";
 
     fn run(self) -> Result<ExitCode, Failure> {
@@ -50,7 +50,8 @@ a figure to isoloss figure NAME.";
                 format!("{}\n{}\n{}\n{}{}", laws(), all_published(), figures(), warnings(), parts.collect::<String>())
             }
             (Some("laws" | "law"), None) => laws(),
-            (Some("laws" | "law"), Some(name)) => in_full(&named(name)?),
+            // As its file says it, so that what is printed is a law file to start from.
+            (Some("laws" | "law"), Some(name)) => named(name)?.to_owned(),
             (Some("figures" | "figure"), _) => figures(),
             (Some("warnings" | "warning"), _) => warnings(),
             (Some("published"), None) => all_published(),
@@ -62,7 +63,11 @@ a figure to isoloss figure NAME.";
             (Some(list), name) if lab::find(list).is_some() => {
                 lab::find(list).map_or(Ok(String::new()), |l| l.of(name))?
             }
-            (Some(path), None) if path.starts_with("published:") || Path::new(path).exists() => summary(path)?,
+            (Some(path), None)
+                if path.starts_with("published:") || published::in_file(path).is_some() || Path::new(path).exists() =>
+            {
+                summary(path)?
+            }
             (Some(other), _) => {
                 let own = ["laws", "published", "figures", "warnings"];
                 let near = nearest(other, own.into_iter().chain(lab::LISTS.iter().map(|list| list.name)));
@@ -78,8 +83,9 @@ a figure to isoloss figure NAME.";
     }
 }
 
-fn named(name: &str) -> Result<Law, Failure> {
-    catalogue::law(name).ok_or_else(|| {
+/// The file of a law.
+fn named(name: &str) -> Result<&'static str, Failure> {
+    catalogue::text(name).ok_or_else(|| {
         let near = nearest(name, catalogue::names());
         let all = catalogue::names().collect::<Vec<_>>().join(", ");
         Failure::usage(
@@ -94,40 +100,6 @@ fn laws() -> String {
     for law in catalogue::laws() {
         text.push_str(&format!("{BOLD}{}{RESET}: {}\n", law.name, law.says));
         law.formula.source.trim().lines().for_each(|line| text.push_str(&format!("    {line}\n")));
-    }
-    text
-}
-
-/// A law as its file would say it.
-fn in_full(law: &Law) -> String {
-    let mut text = format!("name    = \"{}\"\n", law.name);
-    let source = law.formula.source.trim();
-    text.push_str(&match source.contains('\n') {
-        true => format!("formula = \"\"\"\n{source}\n\"\"\"\n"),
-        false => format!("formula = \"{source}\"\n"),
-    });
-    text.push_str(&format!("paper   = \"{}\"\nsays    = \"{}\"\n\n[variables]\n", law.paper, law.says));
-    law.variables.iter().for_each(|(name, means)| text.push_str(&format!("{name} = \"{means}\"\n")));
-    if !law.columns.is_empty() {
-        text.push_str("\n[columns]\n");
-        law.columns.iter().for_each(|(name, column)| text.push_str(&format!("{name} = \"{column}\"\n")));
-    }
-    text.push_str("\n[parameters]\n");
-    for p in &law.parameters {
-        let domain = match p.domain {
-            Domain::Free => "free".to_owned(),
-            Domain::Positive => "positive".to_owned(),
-            Domain::Range { lower, upper } => format!("{}..{}", exact(lower), exact(upper)),
-        };
-        let per = p.per.as_ref().map_or(String::new(), |per| format!("[{per}]"));
-        let known = p.known.map_or(String::new(), |k| format!("   # known: {}", number(k, 6)));
-        text.push_str(&format!("{} = \"{domain}{per}\"{known}\n", p.name));
-    }
-    for p in &law.published {
-        text.push_str(&format!("\n{}", one_published(law, p)));
-    }
-    if let Some(reason) = &law.unpublished {
-        text.push_str(&format!("\nno published constants: {reason}\n"));
     }
     text
 }

@@ -1,10 +1,10 @@
 //! What is asked of a fit, checked by name before it is asked.
 
 use isoloss_formula::nearest;
-use isoloss_laws::{Fit, Optimum, chain};
+use isoloss_laws::{Circumstances, Fit, Given, Optimum, Plan, chain, plan};
 
 use crate::failure::Failure;
-use crate::report::Point;
+use crate::report::{Best, Point};
 
 /// The law at points given by name, for every family given; or what a second law says of its answers.
 pub fn ask(
@@ -14,10 +14,7 @@ pub fn ask(
     families: &[String],
 ) -> Result<Vec<Point>, Failure> {
     let mut all = Vec::new();
-    let families: Vec<Option<&String>> = match families.is_empty() || !fit.differs() {
-        false => families.iter().map(Some).collect(),
-        true => vec![None],
-    };
+    let families = chosen(fit, families);
     for point in at {
         for (name, _) in point {
             let inputs = fit.reads();
@@ -58,16 +55,37 @@ fn outside(fit: &Fit, name: &str, value: f64) -> Option<(String, f64)> {
     Some(if value < *least { (format!("{name} below"), least / value) } else { (name.to_owned(), value / greatest) })
 }
 
+/// The best sizes for every budget, and for every family given.
+pub fn optima(fit: &Fit, flops: &[f64], families: &[String]) -> Result<Vec<Best>, Failure> {
+    if fit.families().is_empty() {
+        let each = flops.iter().map(|c| Ok(Best { family: None, optimum: optimum(fit, *c)? }));
+        return each.collect();
+    }
+    let mut all = Vec::new();
+    for family in chosen(fit, families) {
+        for &budget in flops {
+            // The answer of `plan FIT --flops --family`, whose law is that of one family.
+            let circumstances = Circumstances { family: family.cloned(), ..Circumstances::default() };
+            let Plan { params, tokens, loss, .. } = plan(fit, Given::Flops(budget), &circumstances)?;
+            let optimum = Optimum { flops: budget, params, tokens, loss };
+            all.push(Best { family: family.cloned(), optimum });
+        }
+    }
+    Ok(all)
+}
+
+/// The families that were named, where they differ.
+fn chosen<'a>(fit: &Fit, families: &'a [String]) -> Vec<Option<&'a String>> {
+    match families.is_empty() || !fit.differs() {
+        false => families.iter().map(Some).collect(),
+        true => vec![None],
+    }
+}
+
 /// The best sizes for a budget.
-pub fn optimum(fit: &Fit, flops: f64) -> Result<Optimum, Failure> {
+fn optimum(fit: &Fit, flops: f64) -> Result<Optimum, Failure> {
     fit.optimum(flops).ok_or_else(|| {
         let inputs: Vec<&str> = fit.law.inputs().collect();
-        if !fit.families().is_empty() {
-            return Failure::usage(
-                "--flops: the best sizes are not known where runs have families",
-                "ask for points of one: --family NAME --at \"N=70e9,D=1.4e12\"",
-            );
-        }
         if inputs.contains(&"N") && inputs.contains(&"D") {
             return Failure::usage(
                 format_args!(

@@ -7,7 +7,7 @@ pub use ask::ask;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use isoloss_laws::{Fit, Severity};
 use isoloss_runs::{apply_maps, derive_missing, is_saved_fit};
 
@@ -21,12 +21,13 @@ use crate::{arguments, choose, published};
 
 /// Options of `predict`.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("asked").required(true).multiple(true).args(["at", "table", "flops"]))]
 pub struct Predict {
-    /// A fit saved by isoloss fit --save, or published:NAME (isoloss list published shows them)
+    /// A fit saved by isoloss fit --save, published:NAME (isoloss list published shows them), or constants of a law file: my.toml:NAME
     #[arg(value_name = "FIT")]
     fit: String,
     /// Where: --at "N=70e9,D=1.4e12"; several values make every combination: --at "N=1B,7B,D=1T"
-    #[arg(long, value_name = "POINTS", required_unless_present_any = ["table", "flops"])]
+    #[arg(long, value_name = "POINTS")]
     at: Vec<String>,
     /// A table of points, one a row, with the law's inputs (N, D ...) as columns: --table plan.csv
     #[arg(long, value_name = "FILE")]
@@ -65,16 +66,17 @@ of a single run.
 Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage or input.";
 
     fn run(self) -> Result<ExitCode, Failure> {
-        let mut at = arguments::points("--at", &self.at)?;
         let flops = arguments::numbers("--flops", &self.flops)?;
         let fit = load(&self.fit)?;
+        self.no_family_at(&fit)?;
+        let mut at = arguments::points("--at", &self.at)?;
         if let Some(path) = &self.table {
             at.extend(self.rows(path, &fit)?);
         }
-        known_families(&self.fit, &fit, &self.family, !at.is_empty())?;
+        known_families(&self.fit, &fit, &self.family, !at.is_empty() || !flops.is_empty())?;
         let then = self.then.as_deref().map(load).transpose()?;
         let points = ask(&fit, then.as_ref(), &at, &self.family)?;
-        let optima = flops.iter().map(|c| ask::optimum(&fit, *c)).collect::<Result<Vec<_>, _>>()?;
+        let optima = ask::optima(&fit, &flops, &self.family)?;
         output::answer(&match self.format {
             Format::Text => predictions::text(&fit, then.as_ref(), &points) + &predictions::optima_text(&optima),
             Format::Json => predictions::json(&fit, then.as_ref(), &points, &optima),
@@ -86,6 +88,26 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
 }
 
 impl Predict {
+    /// A family is no number: it has an option of its own.
+    fn no_family_at(&self, fit: &Fit) -> Result<(), Failure> {
+        for text in &self.at {
+            let given = arguments::assignments("--at", text)?;
+            let is_family = |values: &[String]| values.iter().all(|value| fit.families().contains(value));
+            if let Some((name, values)) =
+                given.iter().find(|(name, values)| !fit.reads().contains(&&**name) && is_family(values))
+            {
+                let flags: Vec<String> = values.iter().map(|family| format!("--family \"{family}\" ")).collect();
+                let others = given.iter().filter(|(other, _)| other != name);
+                let others: Vec<String> = others.map(|(name, values)| format!("{name}={}", values.join(","))).collect();
+                return Err(Failure::usage(
+                    format_args!("--at: {name}={} is a family of {}, not a number", values.join(","), self.fit),
+                    format_args!("{}--at \"{}\"", flags.concat(), others.join(",")),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn rows(&self, path: &Path, fit: &Fit) -> Result<Vec<Vec<(String, f64)>>, Failure> {
         let mut table = read(path)?.table;
         let maps = choose::inputs(&table, &fit.law, arguments::maps(&self.map)?)?;
@@ -165,13 +187,21 @@ pub fn carried(name: &str, fit: &Fit) -> bool {
 
 /// Whether a name on the command line is that of a fit: published constants, or one object of ours in a file.
 pub fn is_fit(name: &str) -> bool {
-    name.starts_with("published:") || std::fs::read_to_string(name).is_ok_and(|text| is_saved_fit(&text))
+    name.starts_with("published:")
+        || published::in_file(name).is_some()
+        || std::fs::read_to_string(name).is_ok_and(|text| is_saved_fit(&text))
 }
 
 /// Reads a saved fit, or makes one of published constants.
 pub fn load(name: &str) -> Result<Fit, Failure> {
     if let Some(published) = name.strip_prefix("published:") {
         return published::fit(published);
+    }
+    if let Some((file, constants)) = published::in_file(name) {
+        return published::of_file(file, constants);
+    }
+    if published::is_law_file(name) && Path::new(name).is_file() {
+        return Err(published::no_fit(name));
     }
     let text = std::fs::read_to_string(name).map_err(|e| {
         let failure = Failure::file(name, "read", &e);

@@ -41,7 +41,10 @@ fn key(option: &str, behind: &str) -> Option<(String, usize)> {
             let is_noise = |word: &str| matches!(word, "loss" | "reducible");
             ("noise", value(is_noise).map(|(text, end)| (format!("\"{text}\""), end)))
         }
-        "--per" => ("per", None),
+        "--per" => {
+            let column = quoted(behind).or_else(word);
+            ("per", column.and_then(|(_, end)| parameters(&behind[end..]).map(|(text, more)| (text, end + more))))
+        }
         _ => return None,
     };
     Some(found.map_or((format!("`{name}` of [fit]"), 0), |(value, end)| (format!("{name} = {value}"), end)))
@@ -57,6 +60,15 @@ fn quoted(behind: &str) -> Option<(&str, usize)> {
     let quote = behind.strip_prefix(' ')?.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let inside = behind[2..].split(quote).next().filter(|inside| inside.len() + 2 < behind.len())?;
     Some((inside, inside.len() + 3))
+}
+
+/// Names with commas between them as a list, and where they end.
+fn parameters(behind: &str) -> Option<(String, usize)> {
+    let text = behind.strip_prefix(' ')?;
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ',').unwrap_or(text.len());
+    let names = text[..end].trim_end_matches(',');
+    let each: Vec<String> = names.split(',').map(|name| format!("\"{name}\"")).collect();
+    (!names.is_empty()).then(|| (format!("[{}]", each.join(", ")), names.len() + 1))
 }
 
 /// The next word, and where it ends.
@@ -88,6 +100,9 @@ mod tests {
             ("--drop-highest or --where leaves it out", "--drop-highest or `where` of [fit] leaves it out"),
             ("leave it out: --where \"D > 3\"", "leave it out: where = \"D > 3\""),
             ("--map \"not closed", "`map` of [fit] \"not closed"),
+            ("share more: --per arch A,B", "share more: per = [\"A\", \"B\"]"),
+            ("--per \"Model Family\" A, or", "per = [\"A\"], or"),
+            ("unless --per", "unless `per` of [fit]"),
             ("a -- b --", "a -- b --"),
         ] {
             assert_eq!(in_keys(text), said);
