@@ -77,12 +77,12 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
             let at = |r: &Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
             says.push(format!("{}: {}, {}", one.name, at(worst), at(best)));
         }
-        if let Some(crossing) = &one.comparison.crossing {
-            if let Some(at) = loss_at(crossing.value, &ratios) {
-                let name = math(&format!("equal at {}{unit}", number(crossing.value, 2)));
-                says.push(format!("{}: {name}", one.name));
-                panel = panel.with(Rule::x(at).label(name).series(one.name.as_str()).dash(Dash::Dotted));
-            }
+        if let Some(crossing) = &one.comparison.crossing
+            && let Some(at) = loss_at(crossing.value, &ratios)
+        {
+            let name = math(&format!("equal at {}{unit}", number(crossing.value, 2)));
+            says.push(format!("{}: {name}", one.name));
+            panel = panel.with(Rule::x(at).label(name).series(one.name.as_str()).dash(Dash::Dotted));
         }
     }
     let words = says.join("; ");
