@@ -374,7 +374,7 @@ fn the_readmes_first_command() {
 fn results_are_fitted_as_their_experiment_was() {
     let results = |name: &str| format!("{}/../../experiments/results/{name}.csv", env!("CARGO_MANIFEST_DIR"));
     let fitted = |arguments: &[&str]| {
-        let run = isoloss(&[&["fit", "--draws", "20", "--format", "json"], arguments].concat());
+        let run = isoloss(&[&["fit", "--draws", "50", "--format", "json"], arguments].concat());
         assert_eq!(run.code, 0, "{}", run.stderr);
         let fit: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         (fit["residuals"].as_array().unwrap().len(), run.stderr)
