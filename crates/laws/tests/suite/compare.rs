@@ -237,7 +237,8 @@ fn a_family_needs_rows_for_what_is_its_own() {
     };
     let error = per(&["A", "alpha"], Vec::new()).unwrap_err();
     assert!(error.message.contains("the family x has 1 row for 2 parameters of its own (A, alpha)"), "{error}");
-    assert!(error.hint.unwrap().contains("--where \"`my kind` != 'x'\""));
+    let typed = r"--where '`my kind` != '\''x'\'''";
+    assert!(error.hint.unwrap().contains(typed));
     assert!(per(&["A"], Vec::new()).is_ok() && per(&[], Vec::new()).is_ok());
     assert!(per(&["A", "alpha"], vec![("alpha".into(), 0.34)]).is_ok());
 }
