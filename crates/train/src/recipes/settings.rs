@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Cut, Group, Rule, Start, Training};
 use crate::models::Roles;
 use crate::refused::{Refused, not_negative, positive, share, within};
-use crate::schedules::{Schedule, constant, cosine, linear, wsd};
+use crate::schedules::{Course, Lengths};
 
 /// Settings of a recipe: its own, and then these. A struct for each recipe, so that a key that it does not know is refused
 /// where it stands.
@@ -24,8 +24,8 @@ macro_rules! settings {
                 /// The peak learning rate, where the recipe says that it holds.
                 pub lr: f64,
                 /// The course of the learning rate.
-                #[serde(default)]
-                pub schedule: $crate::recipes::settings::Course,
+                #[serde(default = "Recipe::usual_schedule")]
+                pub schedule: $crate::schedules::Course,
                 /// Steps of the warm-up, at most `warmup_fraction` of the run.
                 #[serde(default = "Recipe::usual_warmup")]
                 pub warmup: u64,
@@ -64,6 +64,9 @@ macro_rules! settings {
         }
 
         impl Recipe {
+            fn usual_schedule() -> $crate::schedules::Course {
+                $crate::schedules::Course::Wsd
+            }
             fn usual_warmup() -> u64 {
                 100
             }
@@ -101,21 +104,6 @@ macro_rules! settings {
     };
 }
 pub(super) use settings;
-
-/// Which schedule; the recipe knows its lengths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Course {
-    /// [`constant`]
-    Constant,
-    /// [`cosine`], to 0
-    Cosine,
-    /// [`linear`]
-    Linear,
-    /// [`wsd`], straight to 0
-    #[default]
-    Wsd,
-}
 
 /// What moves the matrices inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,28 +172,18 @@ impl Common {
         let steps = (tokens / per_step).round().max(1.0);
         let part = |fraction: f64| (fraction * steps).round() as u64;
         let warmup = self.warmup.min(part(self.warmup_fraction));
-        let decay = part(self.decay);
-        if self.schedule == Course::Wsd && (warmup + decay) as f64 > steps {
-            let says = format!("{warmup} steps of warm-up and {decay} of decay do not fit into {steps} steps");
-            return Err(Refused::new("decay", says));
-        }
-        let schedule = match self.schedule {
-            Course::Constant => Schedule::Constant(constant::Schedule { warmup }),
-            Course::Cosine => Schedule::Cosine(cosine::Schedule { warmup, floor: 0.0 }),
-            Course::Linear => Schedule::Linear(linear::Schedule { warmup }),
-            Course::Wsd => Schedule::Wsd(wsd::Schedule { warmup, decay, floor: 0.0, shape: wsd::Shape::Linear }),
-        };
+        let lengths = Lengths { steps: steps as u64, warmup, decay: part(self.decay) };
         let inside = match self.optimiser {
             Optimiser::AdamW => Rule::AdamW,
             Optimiser::Muon => Rule::Muon,
         };
         let group = |rule: Rule, lr: f64, weight_decay: f64| Group { rule, lr, weight_decay };
         Ok(Training {
-            steps: steps as u64,
+            steps: lengths.steps,
             batch,
             seq_len,
             lr: self.lr,
-            schedule,
+            schedule: self.schedule.of(lengths)?,
             betas: self.betas,
             eps: self.eps,
             momentum: (inside == Rule::Muon).then_some(self.momentum),

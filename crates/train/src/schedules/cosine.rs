@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Lengths;
+use crate::refused::Refused;
+
 pub(super) const SAYS: &str = "warm-up, then half a cosine down";
 
 /// Warm-up, then half a cosine.
@@ -17,6 +20,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    pub(super) fn of(lengths: Lengths) -> Result<Self, Refused> {
+        Ok(Self { warmup: lengths.warmup, floor: 0.0 })
+    }
+
     pub(super) fn at(&self, step: u64, steps: u64) -> f64 {
         let Self { warmup, floor } = *self;
         if step < warmup {

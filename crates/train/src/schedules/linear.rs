@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Lengths;
+use crate::refused::Refused;
+
 pub(super) const SAYS: &str = "warm-up, then straight down to 0";
 
 /// Warm-up, then straight down to 0 at the end.
@@ -13,6 +16,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    pub(super) fn of(lengths: Lengths) -> Result<Self, Refused> {
+        Ok(Self { warmup: lengths.warmup })
+    }
+
     pub(super) fn at(&self, step: u64, steps: u64) -> f64 {
         let Self { warmup } = *self;
         if step < warmup {

@@ -1,7 +1,7 @@
 //! How the learning rate goes over a run: one file and one line in the list each.
 //!
 //! A schedule gives the multiplier of the peak learning rate for every step, from 0. Lengths are in steps, so that a
-//! run's config says exactly what was done; the recipe turns fractions into steps.
+//! run's config says exactly what was done; the recipe names a [`Course`] and turns fractions into steps.
 
 pub mod constant;
 pub mod cosine;
@@ -9,6 +9,19 @@ pub mod linear;
 pub mod wsd;
 
 use serde::{Deserialize, Serialize};
+
+use crate::refused::Refused;
+
+/// The lengths that a recipe found for a run, in steps; a schedule takes those that it has a use for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    /// The whole run.
+    pub steps: u64,
+    /// The rise to the peak.
+    pub warmup: u64,
+    /// The decay at the end.
+    pub decay: u64,
+}
 
 /// The list from which schedules, names and dispatch are made.
 macro_rules! schedules {
@@ -26,6 +39,25 @@ macro_rules! schedules {
                 match self {
                     $(Self::$variant(schedule) => schedule.at(step, steps)),*
                 }
+            }
+        }
+
+        /// Which schedule, as a recipe names it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Course {
+            $(#[doc = concat!("`", stringify!($module), "`")] $variant),*
+        }
+
+        impl Course {
+            /// The schedule with its lengths.
+            ///
+            /// # Errors
+            /// If they do not fit into the run.
+            pub(crate) fn of(self, lengths: Lengths) -> Result<Schedule, Refused> {
+                Ok(match self {
+                    $(Self::$variant => Schedule::$variant($module::Schedule::of(lengths)?)),*
+                })
             }
         }
 

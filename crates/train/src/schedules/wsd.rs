@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Lengths;
+use crate::refused::Refused;
+
 pub(super) const SAYS: &str = "warm-up, stable, decay: the stable part can be shared by runs of several lengths";
 
 /// Warm-up, the peak, and a decay at the end.
@@ -37,6 +40,15 @@ pub enum Shape {
 }
 
 impl Schedule {
+    pub(super) fn of(lengths: Lengths) -> Result<Self, Refused> {
+        let Lengths { steps, warmup, decay } = lengths;
+        if warmup + decay > steps {
+            let says = format!("{warmup} steps of warm-up and {decay} of decay do not fit into {steps} steps");
+            return Err(Refused::new("decay", says));
+        }
+        Ok(Self { warmup, decay, floor: 0.0, shape: Shape::Linear })
+    }
+
     pub(super) fn at(&self, step: u64, steps: u64) -> f64 {
         let Self { warmup, decay, floor, shape } = *self;
         let start = steps.saturating_sub(decay);

@@ -7,7 +7,7 @@ use isoloss_train::corpora::Source;
 use isoloss_train::job::Job;
 use isoloss_train::models::Config;
 use isoloss_train::recipes::Recipe;
-use isoloss_train::{RunConfig, Trainer, coordinates};
+use isoloss_train::{RunConfig, Trainer, coordinates, schedules};
 use serde_json::{Value, json};
 
 use crate::common;
@@ -38,6 +38,17 @@ fn at_its_own_shape_mup_changes_nothing() {
     assert_eq!(here.groups.residual, Some(here.groups.hidden));
     here.groups.residual = None;
     assert_eq!(here, plain);
+}
+
+/// A schedule is called in a recipe what it is called in the list, and multiplies by 0 to 1.
+#[test]
+fn every_schedule_can_be_asked_for() {
+    for (name, _) in schedules::ALL {
+        let training = recipe("plain", json!({ "schedule": name })).training(&model(16, 2, false), 65536.0).unwrap();
+        assert_eq!(serde_json::to_value(training.schedule).unwrap()["kind"], *name);
+        let multipliers: Vec<f64> = (0..training.steps).map(|i| training.schedule.at(i, training.steps)).collect();
+        assert!(multipliers.iter().all(|m| (0.0..=1.0).contains(m)) && multipliers.contains(&1.0), "{name}");
+    }
 }
 
 #[test]
