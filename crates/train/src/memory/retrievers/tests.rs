@@ -57,7 +57,13 @@ fn drawn(count: usize) -> Texts {
 fn answers_are_the_same_on_every_machine() {
     let texts = drawn(10_000);
     let material = Material { references: &texts, vectors: &[] };
-    for (kind, known) in [(Kind::Bm25, 3_872_263_770), (Kind::Ngrams, 1_366_954_745)] {
+    for &kind in KINDS {
+        let known = match kind {
+            Kind::Bm25 => 3_872_263_770,
+            Kind::Ngrams => 1_366_954_745,
+            // It compares vectors: see its own tests.
+            Kind::Hidden => continue,
+        };
         let index = kind.build(&material);
         let ask = || -> Vec<Vec<u32>> {
             let query = |i: usize| [&texts.0[i][..32], &texts.0[i + 1][..32]].concat();
@@ -77,8 +83,7 @@ fn answers_are_the_same_on_every_machine() {
 #[test]
 fn nothing_in_common_finds_nothing() {
     let texts = Texts(vec![vec![1, 2, 3], vec![2, 3, 4]]);
-    for kind in [Kind::Bm25, Kind::Ngrams] {
-        assert!(!kind.compares_vectors());
+    for kind in KINDS.iter().filter(|kind| !kind.compares_vectors()) {
         let index = kind.build(&Material { references: &texts, vectors: &[] });
         let nearest = |tokens: &[u32], most| index.nearest(&Query { tokens, vector: &[] }, most);
         assert!(nearest(&[9, 8, 7], 5).is_empty());
@@ -98,5 +103,4 @@ fn names_are_those_of_files() {
         assert_eq!(serde_json::to_value(kind).unwrap(), *name);
         assert!(!says.is_empty());
     }
-    assert_eq!(ALL.len(), 3);
 }
