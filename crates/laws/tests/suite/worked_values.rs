@@ -46,7 +46,7 @@ fn every_published_fit_has_a_value() {
     for law in catalogue::laws() {
         assert!(
             law.published.is_empty() != law.unpublished.is_none(),
-            "{}: constants, or the reason for none",
+            "{}: [[published]] constants, or [unpublished] with the reason for none",
             law.name
         );
         for published in &law.published {
