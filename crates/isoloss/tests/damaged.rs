@@ -14,7 +14,7 @@ use common::folder::{copy, root, terminal, words};
 /// What is done to a file before the command is typed.
 enum Damage {
     /// Nothing: the command itself is wrong.
-    None,
+    Nothing,
     /// A text in it becomes another one.
     Replace(&'static str, &'static str, &'static str),
     /// Only so many thousandths of it are left.
@@ -23,33 +23,33 @@ enum Damage {
     Bytes(&'static str, &'static [u8]),
 }
 
-use Damage::{Bytes, Cut, None, Replace};
+use Damage::{Bytes, Cut, Nothing, Replace};
 
 /// What is damaged, the command, its exit code, and what its answer must name.
 type Case = (Damage, &'static str, i32, &'static [&'static str]);
 
 const CASES: &[Case] = &[
     // What hands do to commands.
-    (None, "fti examples/runs.csv", 2, &["fti", "fit"]),
-    (None, "fit examples/runs.csv --maps N=params", 2, &["--maps", "--map"]),
-    (None, "fit example/runs.csv", 2, &["example/runs.csv"]),
-    (None, "fit examples/runs.csv --law chinchila", 2, &["chinchila", "chinchilla"]),
-    (None, "fit examples/runs.csv --formula 'L = E + A*N^-alpha + B*D^-beta)'", 2, &["^"]),
-    (None, "fit examples/runs.csv --formula 'L = E + A*N^-alpha + B*tokns^-beta'", 2, &["tokns", "tokens"]),
-    (None, "fit examples/runs.csv --where 'params >> 1e7'", 2, &["params >> 1e7", "^"]),
-    (None, "fit examples/runs.csv --map 'D=1e9*token'", 2, &["token", "tokens"]),
-    (None, "fit examples/runs.csv --save no/such/folder/fit.json", 1, &["no/such/folder"]),
-    (None, "predict fit.json --at N=2e9", 2, &["D"]),
-    (None, "predict fit.json --at N=2e9,D=40e9x", 2, &["40e9x"]),
-    (None, "predict published:besiroglu-2042 --at N=1e9,D=2e10", 2, &["besiroglu-2024"]),
-    (None, "plan fit.json --flops 1e2x", 2, &["1e2x"]),
-    (None, "compare families.csv --group arch --baseline mal", 2, &["mal", "mla"]),
-    (None, "compare families.csv --group arhc --baseline mla", 2, &["arhc", "arch"]),
-    (None, "figure capasity --published -o c.svg", 2, &["capasity", "capacity"]),
-    (None, "figure fit examples/runs.csv -o fit.gif", 2, &["fit.gif", ".svg"]),
-    (None, "list experiments first-lader", 2, &["first-lader", "first-ladder"]),
-    (None, "run notes.toml --set ladder.token=[4096] --dry-run", 2, &["ladder.token", "tokens"]),
-    (None, "run notse.toml", 2, &["notse.toml", "notes.toml"]),
+    (Nothing, "fti examples/runs.csv", 2, &["fti", "fit"]),
+    (Nothing, "fit examples/runs.csv --maps N=params", 2, &["--maps", "--map"]),
+    (Nothing, "fit example/runs.csv", 2, &["example/runs.csv"]),
+    (Nothing, "fit examples/runs.csv --law chinchila", 2, &["chinchila", "chinchilla"]),
+    (Nothing, "fit examples/runs.csv --formula 'L = E + A*N^-alpha + B*D^-beta)'", 2, &["^"]),
+    (Nothing, "fit examples/runs.csv --formula 'L = E + A*N^-alpha + B*tokns^-beta'", 2, &["tokns", "tokens"]),
+    (Nothing, "fit examples/runs.csv --where 'params >> 1e7'", 2, &["params >> 1e7", "^"]),
+    (Nothing, "fit examples/runs.csv --map 'D=1e9*token'", 2, &["token", "tokens"]),
+    (Nothing, "fit examples/runs.csv --save no/such/folder/fit.json", 1, &["no/such/folder"]),
+    (Nothing, "predict fit.json --at N=2e9", 2, &["D"]),
+    (Nothing, "predict fit.json --at N=2e9,D=40e9x", 2, &["40e9x"]),
+    (Nothing, "predict published:besiroglu-2042 --at N=1e9,D=2e10", 2, &["besiroglu-2024"]),
+    (Nothing, "plan fit.json --flops 1e2x", 2, &["1e2x"]),
+    (Nothing, "compare families.csv --group arch --baseline mal", 2, &["mal", "mla"]),
+    (Nothing, "compare families.csv --group arhc --baseline mla", 2, &["arhc", "arch"]),
+    (Nothing, "figure capasity --published -o c.svg", 2, &["capasity", "capacity"]),
+    (Nothing, "figure fit examples/runs.csv -o fit.gif", 2, &["fit.gif", ".svg"]),
+    (Nothing, "list experiments first-lader", 2, &["first-lader", "first-ladder"]),
+    (Nothing, "run notes.toml --set ladder.token=[4096] --dry-run", 2, &["ladder.token", "tokens"]),
+    (Nothing, "run notse.toml", 2, &["notse.toml", "notes.toml"]),
     // What hands and disks do to tables.
     (Replace("examples/runs.csv", "2.8496", "\"2.8496"), "fit examples/runs.csv", 2, &["examples/runs.csv:"]),
     (Replace("examples/runs.csv", ",2.8496", ",-2.8496"), "fit examples/runs.csv", 2, &["examples/runs.csv:"]),
@@ -111,26 +111,27 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// Damages the file; what it was called and what stood in it, to be put back.
 fn damage(case: &Damage, folder: &Path) -> Option<(String, Vec<u8>)> {
-    let (file, change): (_, Box<dyn Fn(&str) -> Vec<u8>>) = match *case {
-        None => return Option::None,
-        Replace(file, from, to) => (
-            file,
-            Box::new(move |text| {
-                assert!(text.contains(from), "{file} has no {from:?}");
-                text.replacen(from, to, 1).into_bytes()
-            }),
-        ),
-        Cut(file, left) => (file, Box::new(move |text| text.as_bytes()[..text.len() * left / 1000].to_vec())),
-        Bytes(file, bytes) => (file, Box::new(move |_| bytes.to_vec())),
+    let file = match case {
+        Nothing => return None,
+        Replace(file, ..) | Cut(file, _) | Bytes(file, _) => *file,
     };
     let whole = fs::read_to_string(folder.join(file)).unwrap();
-    fs::write(folder.join(file), change(&whole)).unwrap();
+    let spoiled = match case {
+        Replace(_, from, to) => {
+            assert!(whole.contains(from), "{file} has no {from:?}");
+            whole.replacen(from, to, 1).into_bytes()
+        }
+        Cut(_, left) => whole.as_bytes()[..whole.len() * left / 1000].to_vec(),
+        Bytes(_, bytes) => bytes.to_vec(),
+        Nothing => unreachable!("it has no file"),
+    };
+    fs::write(folder.join(file), spoiled).unwrap();
     Some((file.to_owned(), whole.into_bytes()))
 }
 
 fn described(damage: &Damage) -> String {
     match damage {
-        None => String::new(),
+        Nothing => String::new(),
         Replace(file, from, to) => format!("# {file}: {from:?} is {to:?}\n"),
         Cut(file, left) => format!("# {file}: the first {left} thousandths of it\n"),
         Bytes(file, bytes) => format!("# {file}: holds {:?}\n", String::from_utf8_lossy(bytes)),
