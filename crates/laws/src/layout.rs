@@ -36,6 +36,14 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(law: &Law, points: &Points, options: &Options) -> Result<Self, FitError> {
         let mut layout = Self { entries: Vec::new(), slots: BTreeMap::new(), ties: options.tie.clone() };
+        for group in law.formula.groups() {
+            if !points.columns.iter().any(|(name, _)| name.starts_with(&group)) {
+                return Err(FitError::new(
+                    format!("the law {} reads columns {group}*, one for each domain, and there is none", law.name),
+                    format!("name them: --map {group}code=COLUMN --map {group}text=COLUMN"),
+                ));
+            }
+        }
         let known = |name: &str| law.parameters.iter().any(|p| p.name == name);
         let check = |name: &str, flag: &str| {
             if known(name) {

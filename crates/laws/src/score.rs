@@ -8,6 +8,7 @@ use crate::points::Points;
 use crate::program::math::ln;
 use crate::toward::Toward;
 use crate::trust::Trust;
+use crate::warning::{Severity, Warning};
 
 /// Where rows are divided into those that are fitted and those that are predicted.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,8 @@ pub struct Cut {
     pub factor: f64,
     /// what the fitted rows alone said of distances beyond them
     pub trust: Option<Trust>,
+    /// warnings of the fit that are errors: its numbers must not be used
+    pub errors: Vec<Warning>,
 }
 
 /// How a law did on rows it had not seen.
@@ -190,6 +193,7 @@ fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<C
         factor: 0.0,
         held,
         trust: fit.trust,
+        errors: fit.warnings.into_iter().filter(|w| w.severity == Severity::Error).collect(),
     })
 }
 

@@ -37,7 +37,7 @@ impl Fit {
     }
 
     /// `S=0.5,D=1e10`: inputs with [`Fit::typical`] values, as flags take them.
-    pub(crate) fn typically<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> String {
+    pub fn typically<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> String {
         let mut text = String::new();
         for input in inputs {
             let comma = if text.is_empty() { "" } else { "," };

@@ -30,12 +30,15 @@ pub fn text(report: &Report<'_>) -> String {
         vec![format!("fitted up to {}", score.by), "rows".into(), "predicted".into(), "farthest".into(), "rmse".into()];
     header.extend(["bias".to_owned(), "R^2".to_owned()]);
     header.extend(covered.then(|| format!("in {} % intervals", percent(report.level))));
+    let refused = score.cuts.iter().any(|c| !c.errors.is_empty());
+    header.extend(refused.then(|| "error of the fit".to_owned()));
     let row = |c: &Cut| {
         let mut cells =
             vec![scale(c.scale, &score.by), c.train.to_string(), c.held.len().to_string(), factor(c.factor)];
         cells.extend([error(c.rmse), bias(c.bias)]);
         cells.push(if c.r2.is_finite() { number(c.r2, 3) } else { String::new() });
         cells.extend(covered.then(|| c.coverage.map_or_else(String::new, percentage)));
+        cells.extend(refused.then(|| codes(c)));
         cells
     };
     let rows: Vec<Vec<String>> = score.cuts.iter().map(row).collect();
@@ -48,7 +51,32 @@ pub fn text(report: &Report<'_>) -> String {
         let up_to = if *at > 0.0 { format!(" up to {} {}", score.by, scale(*at, &score.by)) } else { String::new() };
         text.push_str(&format!("  one cut without a fit{up_to}: {reason}\n"));
     }
-    text + "\n" + &sentence(report, &error)
+    text + "\n" + &sentence(report, &error) + &refusals(report)
+}
+
+/// What is wrong with the fit of a cut, by the codes of its errors.
+fn codes(cut: &Cut) -> String {
+    cut.errors.iter().map(|w| w.code.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// How many cuts count that no one would have predicted by.
+fn refusals(report: &Report<'_>) -> String {
+    let cuts = &report.score.cuts;
+    let refused = cuts.iter().filter(|c| !c.errors.is_empty()).count();
+    match refused {
+        0 => String::new(),
+        _ => {
+            let whose = if refused == cuts.len() {
+                "every cut".to_owned()
+            } else {
+                format!("{refused} of {}", count(cuts.len(), "cut"))
+            };
+            format!(
+                "The fit of {whose} ends with an error, and counts here all the same: a law of fewer parameters (--law, --fix) \
+                 or more rows below the cut (--at, --factor) may do better.\n"
+            )
+        }
+    }
 }
 
 fn scale(value: f64, by: &str) -> String {
@@ -107,6 +135,7 @@ pub fn json(report: &Report<'_>) -> String {
             "r2": c.r2,
             "coverage": c.coverage,
             "trust": c.trust,
+            "errors": c.errors,
             "rows": held.collect::<Vec<_>>(),
         })
     };
@@ -126,7 +155,7 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// One row a cut.
 pub fn csv(report: &Report<'_>) -> String {
-    let mut text = csv_line(["by", "scale", "fitted", "predicted", "factor", "rmse", "bias", "r2", "coverage"]);
+    let mut text = csv_line(["by", "scale", "fitted", "predicted", "factor", "rmse", "bias", "r2", "coverage", "errors"]);
     for c in &report.score.cuts {
         text.push_str(&csv_line([
             report.score.by.clone(),
@@ -138,6 +167,7 @@ pub fn csv(report: &Report<'_>) -> String {
             exact(c.bias),
             if c.r2.is_finite() { exact(c.r2) } else { String::new() },
             c.coverage.map_or_else(String::new, exact),
+            codes(c),
         ]));
     }
     text

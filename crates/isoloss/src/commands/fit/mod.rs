@@ -173,7 +173,9 @@ impl Fit {
         let largest = fit.largest_flops?;
         let family = fit.families().first().filter(|_| fit.differs());
         let family = family.map_or_else(String::new, |f| format!(" --family {}", shell(f)));
-        Some(format!("isoloss plan {} --flops {}{family}", quoted(saved), number(FARTHER * largest, 2)))
+        let others: Vec<&str> = fit.law.inputs().filter(|name| *name != "N" && *name != "D").collect();
+        let with = if others.is_empty() { String::new() } else { format!(" --with {}", fit.typically(others)) };
+        Some(format!("isoloss plan {} --flops {}{family}{with}", quoted(saved), number(FARTHER * largest, 2)))
     }
 }
 

@@ -179,7 +179,8 @@ impl<'a> Bars<'a> {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+/// How a bar is drawn.
+pub fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

@@ -26,6 +26,7 @@ use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::{Format, answer, talk};
 pub use dry_run::dry_run;
+pub use bars::style;
 use options::CACHE;
 pub use options::{OfExperiment, OfFile, place};
 
