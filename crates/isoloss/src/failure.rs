@@ -114,7 +114,7 @@ impl From<isoloss_runs::store::StoreError> for Failure {
 #[cfg(feature = "lab")]
 impl From<isoloss::experiment::ExperimentError> for Failure {
     fn from(error: isoloss::experiment::ExperimentError) -> Self {
-        Self { code: USAGE, text: error.to_string() }
+        Self { code: if error.of_machine { COULD_NOT } else { USAGE }, text: error.to_string() }
     }
 }
 

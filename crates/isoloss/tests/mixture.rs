@@ -104,6 +104,9 @@ fn a_joint_laws_mixture_moves_with_scale() {
     let one = predict("N=1B,D=20B,w_code=0.2,w_text=0.5,w_web=0.3");
     assert!(one.starts_with("family,N,D,w_code,w_text,w_web,value"), "{one}");
     assert_eq!(one, predict("w_web=0.3,N=1B,w_text=0.5,D=20B,w_code=0.2"));
+    // Shares of nothing that could be mixed.
+    let part = isoloss(&["predict", &text, "--at", "N=1B,D=20B,w_code=0.2,w_text=0.5,w_web=0"]);
+    assert!(part.code == 2 && part.stderr.contains("w_code, w_text and w_web add up to 0.7"), "{}", part.stderr);
     let sizes = isoloss(&["plan", &text, "--flops", "1e21", "--with", "w_web=0.3,w_text=0.5,w_code=0.2"]);
     assert!(sizes.code == 0 && sizes.stdout.contains("parameters N"), "{}", sizes.stderr);
 }

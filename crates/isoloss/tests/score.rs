@@ -21,9 +21,9 @@ fn json(more: &[&str]) -> Value {
 fn rolling_cuts() {
     let run = quick(&[]);
     insta::assert_snapshot!("score", ran(&run));
-    assert!(run.stdout.lines().last().unwrap().contains(" beyond the fitted C were predicted to "), "{}", run.stdout);
+    assert!(run.stdout.contains(" beyond the fitted C were predicted to "), "{}", run.stdout);
     let csv = quick(&["--format", "csv"]).stdout;
-    assert!(csv.starts_with("by,scale,fitted,predicted,factor,rmse,bias,r2,coverage\nC,"), "{csv}");
+    assert!(csv.starts_with("by,scale,fitted,predicted,factor,rmse,bias,r2,coverage,errors\nC,"), "{csv}");
 }
 
 #[test]
@@ -118,4 +118,21 @@ fn what_cannot_be_divided_is_refused() {
         all.push_str(&format!("-- {}\n{}", arguments.join(" "), masked(&said)));
     }
     insta::assert_snapshot!("score-errors", all);
+}
+
+/// What no one would have predicted by counts, and is named.
+#[test]
+fn cuts_whose_fits_end_with_an_error_are_named() {
+    let some = json(&[]);
+    let codes = |at: usize| &some["cuts"][at]["errors"];
+    assert_eq!((&codes(0)[0]["code"], codes(1)), (&"unidentified".into(), &Value::Array(Vec::new())), "{some}");
+    let lines = |more: &[&str]| quick(more).stdout;
+    assert!(
+        lines(&[]).contains("1 of these fits ends with an error; the other 5 alone predicted to 1."),
+        "{}",
+        lines(&[])
+    );
+    assert!(lines(&["--format", "csv"]).lines().nth(1).unwrap().ends_with(",unidentified"));
+    assert!(lines(&["--at", "7.5e16"]).contains("Every fit here ends with an error: a law of fewer parameters"));
+    assert!(!lines(&["--factor", "8"]).contains("error"));
 }

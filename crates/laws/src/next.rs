@@ -317,7 +317,8 @@ fn quantity_draws(fit: &Fit, quantity: &Quantity) -> Result<Vec<f64>, FitError> 
         Quantity::Parameter(name) => {
             let i = fit.parameters.iter().position(|p| p.name == *name).ok_or_else(|| {
                 let names: Vec<&str> = fit.parameters.iter().map(|p| p.name.as_str()).collect();
-                FitError::new(format!("this fit has no parameter {name}"), format!("it has {}", names.join(", ")))
+                let hint = format!("it has {}; loss and N can be known too, with --at", names.join(", "));
+                FitError::new(format!("this fit has no parameter {name}"), hint)
             })?;
             Ok(fit.draws.iter().map(|d| d[i]).collect())
         }

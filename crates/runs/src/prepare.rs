@@ -175,7 +175,11 @@ impl Rows {
             );
             let unfinished = left_out.iter().any(|row| row.reason.ends_with(states::KEPT));
             let states = if unfinished { format!("{}, ", states::KEEP) } else { String::new() };
-            let hint = format!("{states}loosen --where, or map another column");
+            let quoted = all.columns().iter().map(|c| &c.name).find(|name| first.reason.contains(&format!("'{name}'")));
+            let hint = match quoted.filter(|_| first.reason.starts_with("--where")) {
+                Some(name) => format!("'{name}' is a text; the column of that name is `{name}`, in backticks"),
+                None => format!("{states}loosen --where, or map another column"),
+            };
             return Err(ReadError::new(&all.source, text).at(first.line).hint(hint));
         }
         let table = if left_out.is_empty() { all } else { all.select(&kept) };

@@ -26,11 +26,15 @@ impl Run for Man {
         if !self.folder.is_dir() {
             return Err(Failure::usage(format_args!("{folder}: no folder"), format_args!("mkdir -p {folder}")));
         }
-        let commands = super::program().get_subcommands().count();
         clap_mangen::generate_to(super::program(), &self.folder).map_err(|error| {
             Failure::could_not(format_args!("{folder}: {error}"), "a folder that can be written to")
         })?;
-        output::talk(format_args!("wrote {} pages to {folder}", commands + 1));
+        output::talk(format_args!("wrote {} pages to {folder}", pages(&super::program())));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// One for a command and for each of its own.
+fn pages(command: &clap::Command) -> usize {
+    1 + command.get_subcommands().map(pages).sum::<usize>()
 }

@@ -17,11 +17,20 @@ pub struct ExperimentError {
     pub advice: Option<String>,
     /// The table and the setting that it is about, where it is about one.
     pub(super) path: Vec<String>,
+    /// Whether the machine is in the way, and what was typed is right.
+    pub of_machine: bool,
 }
 
 impl ExperimentError {
     pub(super) fn new(source: &str, message: impl Into<String>) -> Self {
-        Self { source: source.to_owned(), place: None, message: message.into(), advice: None, path: Vec::new() }
+        Self {
+            source: source.to_owned(),
+            place: None,
+            message: message.into(),
+            advice: None,
+            path: Vec::new(),
+            of_machine: false,
+        }
     }
 
     /// What is wrong, without the table and the setting in front.

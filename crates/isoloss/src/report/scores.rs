@@ -51,7 +51,7 @@ pub fn text(report: &Report<'_>) -> String {
         let up_to = if *at > 0.0 { format!(" up to {} {}", score.by, scale(*at, &score.by)) } else { String::new() };
         text.push_str(&format!("  one cut without a fit{up_to}: {reason}\n"));
     }
-    text + "\n" + &sentence(report, &error) + &refusals(report)
+    text + "\n" + &sentence(report, &error) + &refusals(report, &error)
 }
 
 /// What is wrong with the fit of a cut, by the codes of its errors.
@@ -59,21 +59,21 @@ fn codes(cut: &Cut) -> String {
     cut.errors.iter().map(|w| w.code.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// How many cuts count that no one would have predicted by.
-fn refusals(report: &Report<'_>) -> String {
-    let cuts = &report.score.cuts;
-    let refused = cuts.iter().filter(|c| !c.errors.is_empty()).count();
-    match refused {
-        0 => String::new(),
-        _ => {
-            let whose = if refused == cuts.len() {
-                "every cut".to_owned()
-            } else {
-                format!("{refused} of {}", count(cuts.len(), "cut"))
-            };
+/// How many cuts count that no one would have predicted by, and what the others give.
+fn refusals(report: &Report<'_>, error: &dyn Fn(f64) -> String) -> String {
+    let score = report.score;
+    let (fitted, refused): (Vec<&Cut>, Vec<&Cut>) = score.cuts.iter().partition(|c| c.errors.is_empty());
+    let fewer = "a law of fewer parameters (--law, --fix) or more rows below the cut (--at, --factor) may do better";
+    match (fitted.len(), refused.len()) {
+        (_, 0) => String::new(),
+        (0, _) => format!("Every fit here ends with an error: {fewer}.\n"),
+        (sound, n) => {
+            let fitted =
+                Score { cuts: fitted.into_iter().cloned().collect(), by: score.by.clone(), failed: Vec::new() };
             format!(
-                "The fit of {whose} ends with an error, and counts here all the same: a law of fewer parameters (--law, --fix) \
-                 or more rows below the cut (--at, --factor) may do better.\n"
+                "{n} of these fits {} with an error; the other {sound} alone predicted to {}. For the rest, {fewer}.\n",
+                if n == 1 { "ends" } else { "end" },
+                error(fitted.rmse())
             )
         }
     }
@@ -155,7 +155,8 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// One row a cut.
 pub fn csv(report: &Report<'_>) -> String {
-    let mut text = csv_line(["by", "scale", "fitted", "predicted", "factor", "rmse", "bias", "r2", "coverage", "errors"]);
+    let mut text =
+        csv_line(["by", "scale", "fitted", "predicted", "factor", "rmse", "bias", "r2", "coverage", "errors"]);
     for c in &report.score.cuts {
         text.push_str(&csv_line([
             report.score.by.clone(),

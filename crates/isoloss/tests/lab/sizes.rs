@@ -99,6 +99,11 @@ fn horizons_are_passes_over_the_data() {
     // As many tokens as the words have bytes, but for those that are held out.
     let bytes: u64 = (0..60).map(|i| fs::metadata(lab.path(&format!("books/{i}.txt"))).unwrap().len()).sum();
     assert!((0.7..=1.0).contains(&(twice / 2.0 / bytes as f64)), "{twice} of {bytes}");
+    // No setting is wrong where tokens cannot be written.
+    fs::create_dir(lab.path("store")).unwrap();
+    fs::write(lab.path("store/.cache"), "").unwrap();
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run", "--store", "store"]);
+    assert!(code == 1 && stderr.contains("store/.cache: tokens cannot be kept here: "), "{code} {stderr}");
     let more = ["--set", "held_out=[{d_model=32,exposures=3}]"];
     let held_out = planned(&lab, &more).pop().unwrap();
     assert!((tokens(&held_out) / twice - 1.5).abs() < 0.01, "{held_out}");

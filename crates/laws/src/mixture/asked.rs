@@ -181,6 +181,29 @@ pub(super) fn trained_by(fits: &[&Fit], domains: &[String]) -> Result<Vec<Vec<f6
     Ok(all.into_iter().map(whole).collect())
 }
 
+impl Fit {
+    /// Refuses a place whose shares do not add up to 1, as those of the rows do.
+    ///
+    /// # Errors
+    /// If all shares of the law are given, and their sum is another.
+    pub fn whole_shares(&self, at: &[(String, f64)]) -> Result<(), FitError> {
+        let is_whole = |sum: f64| (sum - 1.0).abs() <= ROUNDED;
+        let given: Vec<(&str, f64)> = (self.members())
+            .filter_map(|member| at.iter().find(|(name, _)| name == member).map(|(_, share)| (member, *share)))
+            .collect();
+        let (whole, sum) = (given.len() == self.members().count(), given.iter().map(|(_, share)| share).sum());
+        let as_rows = !self.mixtures.is_empty() && self.mixtures.iter().all(|shares| is_whole(shares.iter().sum()));
+        if !as_rows || !whole || is_whole(sum) {
+            return Ok(());
+        }
+        let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+        Err(FitError::new(
+            format!("the shares {} add up to {}", listed(&names), Plain((1e4 * sum).round() / 1e4)),
+            "those that were fitted add up to 1: give every place shares that do",
+        ))
+    }
+}
+
 /// What the best mixture is held against: the one that was named, or the best of those that were trained.
 pub(super) fn reference_of(
     domains: &[String],

@@ -201,6 +201,8 @@ pub struct CorpusError {
     pub hint: String,
     /// The setting that it is about, from the table of the corpus inward; empty where it is about none of them alone.
     pub setting: Vec<String>,
+    /// The folder that cannot be written to, where no setting is wrong.
+    pub folder: Option<String>,
 }
 
 impl CorpusError {
@@ -209,7 +211,7 @@ impl CorpusError {
         let message = message.into();
         let of_setting = |c: char| !c.is_ascii_alphanumeric() && c != '_';
         let setting = message.strip_prefix('`').and_then(|rest| rest.split(of_setting).next()).map(str::to_owned);
-        Self { message, hint: hint.into(), setting: setting.into_iter().collect() }
+        Self { message, hint: hint.into(), setting: setting.into_iter().collect(), folder: None }
     }
 
     /// The same, of a setting that its message does not begin with.

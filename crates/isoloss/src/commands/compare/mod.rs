@@ -85,9 +85,9 @@ pub struct Scores {
     /// The column of scores, higher is better: --score average; with --group, what each family is worth in size
     #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
     pub score: Option<String>,
-    /// The column of sizes; where there is none of that name, the one that is known as parameters
-    #[arg(long, value_name = "COLUMN", default_value = SIZE, help_heading = "A table of scores")]
-    pub size: String,
+    /// The column of sizes [default: size; where there is none of that name, the one that is known as parameters]
+    #[arg(long, value_name = "COLUMN", help_heading = "A table of scores")]
+    pub size: Option<String>,
     /// The column of names
     #[arg(long, value_name = "COLUMN", default_value = "model", help_heading = "A table of scores")]
     pub name: String,

@@ -39,6 +39,12 @@ pub fn run(path: &str, asked: &Scores, families: &Families, format: Format) -> R
         let tasks: Vec<&str> = tasks.iter().map(|c| c.name.as_str()).collect();
         let answer = Means { tasks: &tasks, models: &named };
         if alone {
+            if let Some(size) = &asked.size {
+                return Err(Failure::usage(
+                    format_args!("--size {size}: a mean of tasks needs no size"),
+                    "--group FAMILY --baseline NAME reads families as sizes; --model and --twin read a gain as one",
+                ));
+            }
             output::answer(&match format {
                 Format::Text => answer.text(),
                 Format::Json => answer.json(),
@@ -191,7 +197,8 @@ impl Models<'_> {
 
     /// The rows whose printed average is not the mean of their tasks.
     fn averages(&self, printed: &str) -> Result<(usize, Vec<Unlike>), Failure> {
-        let taken = [Some(printed), Some(self.asked.size.as_str()), Some("params"), self.asked.score.as_deref()];
+        let size = self.size();
+        let taken = [Some(printed), Some(size.as_str()), Some("params"), self.asked.score.as_deref()];
         let values = self.numbers("--average", printed)?;
         let (tasks, means) = self.means(&taken.into_iter().flatten().collect::<Vec<_>>())?;
         if tasks.is_empty() {
@@ -245,13 +252,13 @@ impl Models<'_> {
         }
     }
 
-    /// The column of sizes: where none has the name, the one that is known as parameters, as `isoloss fit` takes it.
+    /// The column of sizes: where none is named, the one that is known as parameters, as `isoloss fit` takes it.
     pub fn size(&self) -> String {
-        let named = &self.asked.size;
         let known = || Some(guess(self.table).columns.get("N")?.column.clone());
-        match self.table.column(named) {
-            None if named == SIZE => known().unwrap_or_else(|| named.clone()),
-            _ => named.clone(),
+        match &self.asked.size {
+            Some(named) => named.clone(),
+            None if self.table.column(SIZE).is_some() => SIZE.to_owned(),
+            None => known().unwrap_or_else(|| SIZE.to_owned()),
         }
     }
 

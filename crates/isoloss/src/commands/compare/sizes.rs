@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use isoloss_laws::{Scored, effective_sizes};
 
+use super::SIZE;
 use super::families::named;
 use super::scores::{Models, errors_of};
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ pub fn run(
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let (table, size) = (models.table, models.size());
-    if size != models.asked.size {
+    if models.asked.size.as_ref() != Some(&size) && size != SIZE {
         talk(format_args!("sizes are column `{size}`"));
     }
     let (sizes, scores) = (models.numbers("--size", &size)?, models.numbers("--score", score)?);

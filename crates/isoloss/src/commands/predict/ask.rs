@@ -29,6 +29,7 @@ pub fn ask(
                 ));
             }
         }
+        fit.whole_shares(point)?;
         let columns: Vec<(String, Vec<f64>)> = point.iter().map(|(n, v)| (n.clone(), vec![*v])).collect();
         for family in &families {
             let named = family.map(|f| vec![f.clone()]);
@@ -49,9 +50,9 @@ pub fn ask(
     Ok(all)
 }
 
-/// How far a value lies from those that were fitted; below the smallest is outside as well.
+/// How far a value lies from those that were fitted; below the smallest is outside as well, zero by no factor.
 fn outside(fit: &Fit, name: &str, value: f64) -> Option<(String, f64)> {
-    let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
+    let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name).filter(|_| value != 0.0)?;
     Some(if value < *least { (format!("{name} below"), least / value) } else { (name.to_owned(), value / greatest) })
 }
 

@@ -25,8 +25,8 @@ use super::run::question;
 use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::{Format, answer, talk};
-pub use dry_run::dry_run;
 pub use bars::style;
+pub use dry_run::dry_run;
 use options::CACHE;
 pub use options::{OfExperiment, OfFile, place};
 

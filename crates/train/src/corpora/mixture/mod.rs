@@ -229,7 +229,7 @@ fn lay_out(batch: &mut Batch, sight: Sight, separator: Option<u32>) {
 /// An error of a stream, with its name.
 fn of_stream(name: &str, e: CorpusError) -> CorpusError {
     let setting = ["streams", name].map(str::to_owned).into_iter().chain(e.setting).collect();
-    CorpusError { message: format!("the stream {name}: {}", e.message), hint: e.hint, setting }
+    CorpusError { message: format!("the stream {name}: {}", e.message), setting, ..e }
 }
 
 /// Can `loss_NAME` be a column, and be told from others?

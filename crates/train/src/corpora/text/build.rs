@@ -109,8 +109,10 @@ pub(super) fn keep(writer: Writer, path: &Path, head: &Head, spans: &[Span], len
 
 /// Why there are no tokens, if it is the disk.
 pub(super) fn cannot(place: &Place, error: io::Error) -> CorpusError {
-    let message = format!("tokens cannot be kept in {}: {error}", shown(&place.cache.to_string_lossy()));
-    CorpusError::new(message, "make this folder writable, make room, or name another one for what is derived")
+    let folder = Some(shown(&place.cache.to_string_lossy()).to_string());
+    let message = format!("tokens cannot be kept here: {error}");
+    let hint = "make this folder writable, make room, or name another one for what is derived: --store DIR";
+    CorpusError { folder, ..CorpusError::new(message, hint) }
 }
 
 /// All files of all entries, and what was left out on the way.
