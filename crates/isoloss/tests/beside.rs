@@ -148,6 +148,21 @@ fn kinds_of_runs_under_one_law_are_warned_of() {
     let warned = "warning[pooled]: one law lies between the 2 values of column `dataset`: their runs are off it by ";
     assert!(run.stdout.contains(warned), "{}", run.stdout);
     assert!(run.stdout.contains("hint: --per dataset E,A,B fits them apart"), "{}", run.stdout);
+    // Families that are compared pool them as well.
+    let table = std::fs::read_to_string(&path).unwrap();
+    let by_size = |(row, line): (usize, &str)| match row {
+        0 => format!("arch,{line}\n"),
+        _ => format!("{},{line}\n", ["base", "new"][row / 2 % 2]),
+    };
+    let families = folder.path().join("families.csv").to_string_lossy().into_owned();
+    std::fs::write(&families, table.lines().enumerate().map(by_size).collect::<String>()).unwrap();
+    let both = isoloss(&["compare", &families, "--group", "arch", "--baseline", "base", "--draws", "40"]);
+    assert!(both.stderr.contains("the rows of one `arch` pool 2 values of column `dataset`"), "{}", both.stderr);
+    assert!(
+        both.stderr.contains("warning[pooled]: ") && both.stderr.contains("--where \"dataset = 'code'\""),
+        "{}",
+        both.stderr
+    );
     let apart = isoloss(&["fit", &path, "--draws", "40", "--per", "dataset", "E,A,B"]);
     assert!(apart.stdout.contains("L = ") && !apart.stdout.contains("[pooled]"), "{}", apart.stdout);
     // Kinds that do not differ are no reason to fit them apart.

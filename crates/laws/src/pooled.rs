@@ -13,8 +13,8 @@ const SHARE: f64 = 0.25;
 const NAMED: usize = 3;
 
 /// The warning `pooled`, where the residuals of a fit differ between the values of a column that tells kinds of runs apart
-/// (one label a row): a one-way analysis of variance. `flags` says on the command line what fits them apart.
-pub fn pooled(fit: &Fit, kinds: &Labels, flags: &str) -> Option<Warning> {
+/// (one label a row): a one-way analysis of variance. `remedy` says what would not pool them: `--per arch E,A,B fits them apart`.
+pub fn pooled(fit: &Fit, kinds: &Labels, remedy: &str) -> Option<Warning> {
     let (rows, groups) = (fit.residuals.len(), kinds.levels.len());
     if kinds.index.len() != rows || groups < 2 || rows <= groups {
         return None;
@@ -53,5 +53,5 @@ pub fn pooled(fit: &Fit, kinds: &Labels, flags: &str) -> Option<Warning> {
         kinds.name,
         named.join(", ")
     );
-    Some(Warning::new(Severity::Warning, "pooled", text, &format!("{flags} fits them apart")))
+    Some(Warning::new(Severity::Warning, "pooled", text, remedy))
 }

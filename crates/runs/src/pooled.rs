@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use isoloss_formula::{Column, Data, Table, parse_condition, parse_expression};
+use isoloss_formula::{
+    Column, Data, Table, in_shell, name_in_expression, parse_condition, parse_expression, word_in_expression,
+};
 
 use crate::Prepare;
 use crate::error::{listed, quoted, shell};
@@ -36,34 +38,42 @@ const ROWS: usize = 3;
 pub struct Pooled {
     /// its name
     pub column: String,
-    /// what fits its values apart: `--per dataset E,A,B`
-    pub flags: String,
+    /// what would not pool its values: `--per dataset E,A,B fits them apart`
+    pub remedy: String,
     /// what is said of it
     pub(crate) says: String,
 }
 
-/// The first column of words that no option uses, of which each value has rows enough to be fitted apart.
+/// The first column of words that no option uses, of which each value has rows enough to be fitted apart; beside families,
+/// one that differs within a family.
 pub(crate) fn pooled(table: &Table, kept: &[usize], needed: &[&str], options: &Prepare) -> Option<Pooled> {
-    if options.group.is_some() {
-        return None;
-    }
     let used = used(options);
+    let families = options.group.as_ref().and_then(|name| table.column(name));
     let found: Vec<(&Column, Vec<&str>)> = (table.columns().iter())
         .filter(|c| is_kind(&c.name) && !used.contains(&c.name))
+        .filter(|c| families.is_none_or(|families| differs_within(c, families, kept)))
         .filter_map(|c| Some((c, levels(c, kept)?)))
         .collect();
     let (column, levels) = found.first()?;
     let values: Vec<String> = levels.iter().map(|l| quoted(l)).collect();
     let beside: Vec<String> = found[1..].iter().map(|(c, _)| quoted(&c.name)).collect();
     let beside = if beside.is_empty() { String::new() } else { format!(" (and of {})", listed(&beside, 3)) };
-    let flags = flags(&column.name, needed);
+    let remedy = match families {
+        None => format!("{} fits them apart", flags(&column.name, needed)),
+        Some(_) => {
+            let one = format!("{} = {}", name_in_expression(&column.name), word_in_expression(levels[0]));
+            format!("--where {} takes one of them", in_shell(&one))
+        }
+    };
+    let whose =
+        families.map_or("the rows".to_owned(), |families| format!("the rows of one {}", quoted(&families.name)));
     let says = format!(
-        "the rows pool {} values of column {}{beside}: {}; {flags} fits them apart",
+        "{whose} pool {} values of column {}{beside}: {}; {remedy}",
         levels.len(),
         quoted(&column.name),
         listed(&values, 3),
     );
-    Some(Pooled { column: column.name.clone(), flags, says })
+    Some(Pooled { column: column.name.clone(), remedy, says })
 }
 
 /// The floor and the coefficients differ between kinds of runs, the exponents hardly.
@@ -74,6 +84,15 @@ fn flags(column: &str, needed: &[&str]) -> String {
         2 if needed.contains(&"N") && needed.contains(&"D") => format!("--per {column} E,A,B"),
         _ => format!("--per {column} PARAMETERS"),
     }
+}
+
+/// Whether some family has rows of two kinds, as many as tell something of each.
+fn differs_within(column: &Column, families: &Column, kept: &[usize]) -> bool {
+    let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for &row in kept {
+        *counts.entry(families.text(row)).or_default().entry(column.text(row)).or_default() += 1;
+    }
+    counts.values().any(|kinds| kinds.values().filter(|n| **n >= ROWS).count() > 1)
 }
 
 fn is_kind(header: &str) -> bool {
@@ -97,7 +116,7 @@ fn levels<'a>(column: &'a Column, kept: &[usize]) -> Option<Vec<&'a str>> {
 
 /// Columns that an option names.
 fn used(options: &Prepare) -> Vec<String> {
-    let plain = [&options.cluster, &options.last_of, &options.min_of, &options.weight, &options.se];
+    let plain = [&options.group, &options.cluster, &options.last_of, &options.min_of, &options.weight, &options.se];
     let mut used: Vec<String> = plain.into_iter().flatten().cloned().collect();
     for condition in &options.where_ {
         used.extend(parse_condition(condition).map(|e| e.names()).unwrap_or_default());
@@ -118,6 +137,24 @@ mod tests {
         let table = Table::new("x", vec![column], vec![2; words.len()]);
         let kept: Vec<usize> = (0..words.len()).collect();
         pooled(&table, &kept, needed, options).map(|pooled| pooled.says)
+    }
+
+    #[test]
+    fn families_that_pool_are_told_how_to_take_one_kind() {
+        let words = |of: [&str; 12]| of.iter().map(|w| w.to_string()).collect();
+        let said = |kinds: [&str; 12]| {
+            let arch = ["base", "base", "base", "base", "base", "base", "new", "new", "new", "new", "new", "new"];
+            let columns = vec![Column::words("arch", words(arch)), Column::words("data", words(kinds))];
+            let table = Table::new("x", columns, vec![2; 12]);
+            let options = Prepare { group: Some("arch".into()), ..Prepare::default() };
+            pooled(&table, &(0..12).collect::<Vec<_>>(), &["L", "N", "D"], &options).map(|pooled| pooled.says)
+        };
+        let both = ["c4", "c4", "c4", "pile", "pile", "pile", "c4", "c4", "c4", "pile", "pile", "pile"];
+        let expected = "the rows of one `arch` pool 2 values of column `data`: `c4`, `pile`; \
+                        --where \"data = 'c4'\" takes one of them";
+        assert_eq!(said(both).unwrap(), expected);
+        // Each family has its own.
+        assert_eq!(said(["c4", "c4", "c4", "c4", "c4", "c4", "pile", "pile", "pile", "pile", "pile", "pile"]), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use isoloss_formula::{Column, Table, Truth, in_shell, matches, parse_condition};
+use isoloss_formula::{
+    Column, Table, Truth, in_shell, matches, name_in_expression, parse_condition, word_in_expression,
+};
 
 use crate::columns::as_counts;
 use crate::complete::{blanks, numbers};
@@ -175,9 +177,14 @@ impl Rows {
             );
             let unfinished = left_out.iter().any(|row| row.reason.ends_with(states::KEPT));
             let states = if unfinished { format!("{}, ", states::KEEP) } else { String::new() };
-            let quoted = all.columns().iter().map(|c| &c.name).find(|name| first.reason.contains(&format!("'{name}'")));
+            let quoted =
+                all.columns().iter().map(|c| &c.name).find(|name| first.reason.contains(&word_in_expression(name)));
             let hint = match quoted.filter(|_| first.reason.starts_with("--where")) {
-                Some(name) => format!("'{name}' is a text; the column of that name is `{name}`, in backticks"),
+                Some(name) => format!(
+                    "{} is a text; the column is written {}",
+                    word_in_expression(name),
+                    name_in_expression(name)
+                ),
                 None => format!("{states}loosen --where, or map another column"),
             };
             return Err(ReadError::new(&all.source, text).at(first.line).hint(hint));

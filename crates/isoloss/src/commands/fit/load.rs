@@ -285,10 +285,10 @@ impl Loaded {
 
     /// Rows of several kinds, where one law lies between them.
     fn pooled(&self, fit: &Fit) -> Option<Warning> {
-        let found = self.prepared.pooled.as_ref().filter(|_| self.points.family.is_none())?;
+        let found = self.prepared.pooled.as_ref()?;
         let column = self.prepared.table.column(&found.column)?;
         let kinds = Labels::new(&*found.column, (0..self.prepared.table.len()).map(|row| column.text(row)));
-        pooled(fit, &kinds, &found.flags)
+        pooled(fit, &kinds, &found.remedy)
     }
 
     /// Why there is no fit, with the name of the table where a line of it is why.

@@ -21,7 +21,8 @@ impl LeftOut {
         }
         let (count, names) = self.0.get_mut(reason).expect("it was just made");
         *count += 1;
-        if names.len() < NAMES {
+        // Documents of one file share its name.
+        if names.len() < NAMES && names.last().is_none_or(|last| last != name) {
             names.push(name.to_owned());
         }
     }
@@ -74,9 +75,10 @@ mod tests {
         let mut left = LeftOut::default();
         (0..5).for_each(|i| left.add("binary", &format!("{i}.bin")));
         left.add("a duplicate", "b.txt");
+        left.add("a duplicate", "b.txt");
         assert_eq!(
             left.sentences(),
-            ["left out, a duplicate: 1 (b.txt)", "left out, binary: 5 (0.bin, 1.bin, 2.bin, ...)"]
+            ["left out, a duplicate: 2 (b.txt, ...)", "left out, binary: 5 (0.bin, 1.bin, 2.bin, ...)"]
         );
     }
 
