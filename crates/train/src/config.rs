@@ -5,6 +5,7 @@
 
 use isoloss_engine::{self as engine, NUMERICS, Plan};
 use isoloss_runs::record::identity;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -104,7 +105,7 @@ impl From<Group> for engine::Group {
 }
 
 /// Standard deviations of the first weights. Norms begin at 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Of the embedding.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +24,6 @@ use super::stream::below;
 use super::told::{Teller, Told};
 use super::window::Writer;
 use super::{CorpusError, Place, Source, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "stories in pictures and text: interleaved documents whose optimal loss is known";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -31,24 +31,22 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 const NAMES: [&str; 8] = ["Ada", "Ben", "Cleo", "Dora", "Emil", "Finn", "Gus", "Ida"];
 const PLACES: [&str; 8] = ["lake", "park", "shore", "mill", "tower", "garden", "bridge", "market"];
 
-documented! {
-    /// The stories.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Pixels of a side: 32 to 512, a multiple of 4.
-        #[serde(default = "side")]
-        pub side: usize,
-        /// Pixels of a patch's side.
-        #[serde(default = "patch")]
-        pub patch: usize,
-        /// Pictures of a story: 1 to 16.
-        #[serde(default = "pages")]
-        pub pages: usize,
-        /// Draws the held-out windows.
-        #[serde(default)]
-        pub seed: u64,
-    }
+/// The stories.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Pixels of a side: 32 to 512, a multiple of 4.
+    #[serde(default = "side")]
+    pub side: usize,
+    /// Pixels of a patch's side.
+    #[serde(default = "patch")]
+    pub patch: usize,
+    /// Pictures of a story: 1 to 16.
+    #[serde(default = "pages")]
+    pub pages: usize,
+    /// Draws the held-out windows.
+    #[serde(default)]
+    pub seed: u64,
 }
 
 fn pages() -> usize {

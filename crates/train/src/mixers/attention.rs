@@ -1,10 +1,10 @@
 //! Grouped-query attention with rotary positions (Ainslie et al. 2023, arXiv 2305.13245; Su et al. 2021, arXiv 2104.09864).
 
 use isoloss_engine::{Columns, Param, Real, Rope, Slot, Tape, Tokens};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Around, Cache, Cost, Reach};
-use crate::documented::documented;
 use crate::models::{Role, See};
 use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::refused::{Refused, not_negative, positive, sized};
@@ -12,22 +12,20 @@ use crate::weights::Weights;
 
 pub(super) const SAYS: &str = "softmax attention, queries in groups, rotary positions or none";
 
-documented! {
-    /// The settings.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub struct Settings {
-        /// Query heads that share a key and value head.
-        pub group: usize,
-        /// Normalise queries and keys head by head.
-        pub qk_norm: bool,
-        /// Turn queries and keys by their positions.
-        pub rope: bool,
-        /// Base of the wavelengths of rotary positions.
-        pub rope_theta: f64,
-        /// Added to the mean square where queries and keys are normalised.
-        pub norm_eps: f64,
-    }
+/// The settings.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Query heads that share a key and value head.
+    pub group: usize,
+    /// Normalise queries and keys head by head.
+    pub qk_norm: bool,
+    /// Turn queries and keys by their positions.
+    pub rope: bool,
+    /// Base of the wavelengths of rotary positions.
+    pub rope_theta: f64,
+    /// Added to the mean square where queries and keys are normalised.
+    pub norm_eps: f64,
 }
 
 impl Default for Settings {

@@ -5,11 +5,11 @@
 
 use isoloss_engine::ops::{delta_rule, short_conv};
 use isoloss_engine::{Activation, Columns, Decay, DeltaRule, Param, Real, Slot, Tape};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::past::last;
 use super::{Around, Cache, Cost, Reach};
-use crate::documented::documented;
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, not_negative, positive, sized, within};
@@ -29,7 +29,7 @@ pub enum Of {
 }
 
 /// What outputs are gated by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     /// The logistic function.
@@ -41,24 +41,22 @@ pub enum Gate {
     None,
 }
 
-documented! {
-    /// The settings. Heads are those of the model.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub struct Settings {
-        /// Tokens that the short convolutions of queries, keys and values reach over; 0 for none.
-        pub conv: usize,
-        /// What outputs are gated by.
-        pub gate: Gate,
-        /// Width that the maps to gates and decays go through: a head's by default.
-        pub rank: Option<usize>,
-        /// Value heads to a head of queries and keys.
-        pub value_group: usize,
-        /// Decays are bounded: no log-decay is below minus this.
-        pub bound: Option<f64>,
-        /// Added to the mean square where outputs are normed.
-        pub norm_eps: f64,
-    }
+/// The settings. Heads are those of the model.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Tokens that the short convolutions of queries, keys and values reach over; 0 for none.
+    pub conv: usize,
+    /// What outputs are gated by.
+    pub gate: Gate,
+    /// Width that the maps to gates and decays go through: a head's by default.
+    pub rank: Option<usize>,
+    /// Value heads to a head of queries and keys.
+    pub value_group: usize,
+    /// Decays are bounded: no log-decay is below minus this.
+    pub bound: Option<f64>,
+    /// Added to the mean square where outputs are normed.
+    pub norm_eps: f64,
 }
 
 impl Default for Settings {

@@ -1,23 +1,19 @@
 //! Kimi Delta Attention (Kimi Team 2025, arXiv 2510.26692, section 3): the gated delta rule with a decay for every channel.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::delta::{self, Of};
 use super::{Around, Refused};
 
 pub use super::delta::{Config, Mixer};
-use crate::documented::Documented;
 
 pub(super) const SAYS: &str = "Kimi Delta Attention: a gated delta rule, every channel decays by itself";
 
 /// The settings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Settings(delta::Settings);
-
-impl Documented for Settings {
-    const FIELDS: &'static [(&'static str, &'static [&'static str])] = delta::Settings::FIELDS;
-}
 
 impl Settings {
     pub(super) fn complete(&self, around: Around) -> Result<Config, Refused> {

@@ -7,10 +7,10 @@
 //! Without positions (`rope = false`), as in Kimi Linear (arXiv 2510.26692, section 4), the shared part stays and is not turned.
 
 use isoloss_engine::{Layout, Param, Real, Rope, Slot, Tape};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Around, Cache, Cost, Reach};
-use crate::documented::documented;
 use crate::models::{Role, See};
 use crate::multiply_adds::MultiplyAdds;
 use crate::refused::{Refused, positive, sized};
@@ -21,22 +21,20 @@ pub(super) const SAYS: &str = "multi-head latent attention, decoupled rotary pos
 /// Under the roots of the norms of latents, in all published models.
 const EPS: f64 = 1e-6;
 
-documented! {
-    /// The settings. Heads are those of the model; what is left out is in the proportions of DeepSeek-V2.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub struct Settings {
-        /// Width of the latent of keys and values: 4 heads by default.
-        pub latent: Option<usize>,
-        /// Width of the latent of queries; without one they come from the stream.
-        pub query: Option<usize>,
-        /// Width of the part of a key that heads share: half a head by default.
-        pub rope_dim: Option<usize>,
-        /// Turn that part by positions.
-        pub rope: bool,
-        /// Base of the wavelengths.
-        pub rope_theta: f64,
-    }
+/// The settings. Heads are those of the model; what is left out is in the proportions of DeepSeek-V2.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Width of the latent of keys and values: 4 heads by default.
+    pub latent: Option<usize>,
+    /// Width of the latent of queries; without one they come from the stream.
+    pub query: Option<usize>,
+    /// Width of the part of a key that heads share: half a head by default.
+    pub rope_dim: Option<usize>,
+    /// Turn that part by positions.
+    pub rope: bool,
+    /// Base of the wavelengths.
+    pub rope_theta: f64,
 }
 
 impl Default for Settings {

@@ -11,6 +11,7 @@ pub mod mla;
 mod past;
 
 use isoloss_engine::{Memory, Param, Params, Real, Slot, Tape, Tokens};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use past::Past;
@@ -97,7 +98,7 @@ impl<'a, R> Reach<'a, R> {
 macro_rules! mixers {
     ($($variant:ident = $module:ident),* $(,)?) => {
         /// The settings of each mixer, as an experiment writes them, by its name.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Settings {
             $(#[doc = concat!("`", stringify!($module), "`")] #[serde(default)] pub $module: $module::Settings,)*

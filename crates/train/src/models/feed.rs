@@ -2,42 +2,40 @@
 //! such experts with one that all tokens pass beside it (DeepSeek-AI 2024, DeepSeek-V3, arXiv 2412.19437, section 2.1.2).
 
 use isoloss_engine::{Experts, Param, Real, Slot, Tape};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Role, See};
-use crate::documented::documented;
 use crate::refused::{Refused, not_negative, positive, sized, within};
 use crate::weights::Weights;
 
-documented! {
-    /// The settings of a mixture.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Settings {
-        /// Experts to be chosen from.
-        pub experts: usize,
-        /// Experts of a token.
-        pub chosen: usize,
-        /// Width inside of an expert: by default that of the dense feed-forward over all experts of a token, the shared ones among
-        /// them, in multiples of 8.
-        #[serde(default)]
-        pub d_expert: Option<usize>,
-        /// Experts that all tokens pass, as one of so many times the width.
-        #[serde(default = "one")]
-        pub shared: usize,
-        /// Blocks, the first ones, that have the dense feed-forward.
-        #[serde(default = "one")]
-        pub dense: usize,
-        /// What the gates of a token add up to.
-        #[serde(default = "whole")]
-        pub scale: f64,
-        /// Step of the biases that balance the experts without a loss (arXiv 2408.15664); 0 for no biases.
-        #[serde(default = "rate")]
-        pub rate: f64,
-        /// Coefficient of the balance loss (arXiv 2101.03961, eq. 4).
-        #[serde(default)]
-        pub coefficient: f64,
-    }
+/// The settings of a mixture.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Experts to be chosen from.
+    pub experts: usize,
+    /// Experts of a token.
+    pub chosen: usize,
+    /// Width inside of an expert: by default that of the dense feed-forward over all experts of a token, the shared ones among
+    /// them, in multiples of 8.
+    #[serde(default)]
+    pub d_expert: Option<usize>,
+    /// Experts that all tokens pass, as one of so many times the width.
+    #[serde(default = "one")]
+    pub shared: usize,
+    /// Blocks, the first ones, that have the dense feed-forward.
+    #[serde(default = "one")]
+    pub dense: usize,
+    /// What the gates of a token add up to.
+    #[serde(default = "whole")]
+    pub scale: f64,
+    /// Step of the biases that balance the experts without a loss (arXiv 2408.15664); 0 for no biases.
+    #[serde(default = "rate")]
+    pub rate: f64,
+    /// Coefficient of the balance loss (arXiv 2101.03961, eq. 4).
+    #[serde(default)]
+    pub coefficient: f64,
 }
 
 fn one() -> usize {

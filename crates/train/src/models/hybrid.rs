@@ -4,6 +4,7 @@
 //! The pattern is repeated over the blocks, and the last one may be cut.
 
 use isoloss_engine::{Params, Real};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shape::{self, Common};
@@ -11,46 +12,43 @@ use super::stack::{Applied, Parts, Stack};
 use super::{Size, feed, memory, transformer};
 use crate::config::Start;
 use crate::corpora::Reading;
-use crate::documented::documented;
 use crate::mixers::{self, Around};
 use crate::refused::{Refused, sized};
 
 pub(super) const SAYS: &str = "blocks of attention, latent attention and delta rules in any pattern";
 
-documented! {
-    /// The shape as an experiment writes it; what is left out follows from the rest.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Shape {
-        /// Blocks.
-        pub n_layer: usize,
-        /// The mixers of the blocks, from the first on, and again.
-        #[serde(default)]
-        pub pattern: Vec<String>,
-        /// Settings of each mixer, by its name.
-        #[serde(default)]
-        pub mixers: Box<mixers::Settings>,
-        /// Width of the residual stream.
-        pub d_model: usize,
-        /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
-        #[serde(default = "shape::usual_head_dim")]
-        pub head_dim: usize,
-        /// d_ff / d_model; d_ff is the nearest multiple of 8.
-        #[serde(default = "shape::usual_mlp_ratio")]
-        pub mlp_ratio: f64,
-        /// A mixture of experts in the place of the feed-forward.
-        #[serde(default)]
-        pub moe: Option<feed::Settings>,
-        /// The head is the embedding.
-        #[serde(default)]
-        pub tied: bool,
-        /// Added to the mean square in the norms of the stream.
-        #[serde(default = "shape::usual_norm_eps")]
-        pub norm_eps: f64,
-        /// What a model with a memory looks up and keeps.
-        #[serde(default)]
-        pub memory: Option<memory::Settings>,
-    }
+/// The shape as an experiment writes it; what is left out follows from the rest.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Blocks.
+    pub n_layer: usize,
+    /// The mixers of the blocks, from the first on, and again.
+    #[serde(default)]
+    pub pattern: Vec<String>,
+    /// Settings of each mixer, by its name: `isoloss list mixers NAME` tells them.
+    #[serde(default)]
+    pub mixers: Box<mixers::Settings>,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
+    #[serde(default = "shape::usual_head_dim")]
+    pub head_dim: usize,
+    /// d_ff / d_model; d_ff is the nearest multiple of 8.
+    #[serde(default = "shape::usual_mlp_ratio")]
+    pub mlp_ratio: f64,
+    /// A mixture of experts in the place of the feed-forward.
+    #[serde(default)]
+    pub moe: Option<feed::Settings>,
+    /// The head is the embedding.
+    #[serde(default)]
+    pub tied: bool,
+    /// Added to the mean square in the norms of the stream.
+    #[serde(default = "shape::usual_norm_eps")]
+    pub norm_eps: f64,
+    /// What a model with a memory looks up and keeps.
+    #[serde(default)]
+    pub memory: Option<memory::Settings>,
 }
 
 /// The shape in full.

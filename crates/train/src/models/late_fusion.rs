@@ -5,6 +5,7 @@
 //! In the encoder every patch reads all of its picture, and positions are embeddings that are learnt.
 
 use isoloss_engine::{Param, Params, Real, Slot, Tape};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::asked;
@@ -15,7 +16,6 @@ use super::stack::{Applied, Blocks, Parts, Way};
 use super::{Role, See, Size, early_fusion, feed};
 use crate::config::Start;
 use crate::corpora::{Reading, Sight};
-use crate::documented::documented;
 use crate::mixers::{self, Reach, attention};
 use crate::multiply_adds::{MultiplyAdds, Reads};
 use crate::refused::{Refused, positive, sized};
@@ -38,16 +38,14 @@ shape! {
     }
 }
 
-documented! {
-    /// The encoder as an experiment writes it.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub struct Settings {
-        /// Blocks: as many as the decoder has by default.
-        pub n_layer: Option<usize>,
-        /// Its width over that of the decoder, in whole heads of the decoder's width.
-        pub ratio: f64,
-    }
+/// The encoder as an experiment writes it.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Blocks: as many as the decoder has by default.
+    pub n_layer: Option<usize>,
+    /// Its width over that of the decoder, in whole heads of the decoder's width.
+    pub ratio: f64,
 }
 
 impl Default for Settings {

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use isoloss_engine::{Init, Linear, Param, Params, Real, Slot, Tape, Tokens};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shape::{shape, text_only};
@@ -50,7 +51,7 @@ shape! {
 }
 
 /// What a loop is told of what came into the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Injection {
     /// Nothing: h
@@ -63,7 +64,7 @@ pub enum Injection {
 }
 
 /// The gated objective.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// What a nat of entropy of the exits is worth, in nats of loss: 0.1 and then 0.05 in Ouro.

@@ -212,7 +212,7 @@ macro_rules! models {
         /// The settings of one kind; none if there is no such kind.
         pub fn settings(kind: &str) -> Option<Vec<Setting>> {
             match kind {
-                $(stringify!($module) => Some(with_tables(documented::settings::<$module::Shape>())),)*
+                $(stringify!($module) => Some(documented::settings::<$module::Shape>()),)*
                 _ => None,
             }
         }
@@ -220,19 +220,6 @@ macro_rules! models {
         /// All models: the name and what it is.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };
-}
-
-/// The same with what stands in the tables among them.
-fn with_tables(mut settings: Vec<Setting>) -> Vec<Setting> {
-    for setting in &mut settings {
-        setting.inside = match setting.name.as_str() {
-            "moe" => documented::settings::<feed::Settings>(),
-            "memory" => documented::settings::<memory::Settings>(),
-            "vision" => documented::settings::<late_fusion::Settings>(),
-            _ => Vec::new(),
-        };
-    }
-    settings
 }
 
 models! {

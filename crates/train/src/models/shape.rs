@@ -12,37 +12,35 @@ const WIDE: f64 = 8.0;
 /// where it stands.
 macro_rules! shape {
     (qk_norm: $qk_norm:literal; $(#[$meta:meta])* pub struct Shape { $($(#[$of_own:meta])* pub $own:ident: $type:ty,)* }) => {
-        $crate::documented::documented! {
-            $(#[$meta])*
-            #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct Shape {
-                $($(#[$of_own])* pub $own: $type,)*
-                /// Width of the residual stream.
-                pub d_model: usize,
-                /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
-                #[serde(default = "crate::models::shape::usual_head_dim")]
-                pub head_dim: usize,
-                /// Query heads that share a key and value head.
-                #[serde(default = "crate::models::shape::usual_group")]
-                pub group: usize,
-                /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12
-                /// d_model^2 parameters.
-                #[serde(default = "crate::models::shape::usual_mlp_ratio")]
-                pub mlp_ratio: f64,
-                /// Normalise queries and keys head by head.
-                #[serde(default = $qk_norm)]
-                pub qk_norm: bool,
-                /// The head is the embedding.
-                #[serde(default)]
-                pub tied: bool,
-                /// Base of the wavelengths of rotary positions.
-                #[serde(default = "crate::models::shape::usual_rope_theta")]
-                pub rope_theta: f64,
-                /// Added to the mean square in norms.
-                #[serde(default = "crate::models::shape::usual_norm_eps")]
-                pub norm_eps: f64,
-            }
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Shape {
+            $($(#[$of_own])* pub $own: $type,)*
+            /// Width of the residual stream.
+            pub d_model: usize,
+            /// Width of a head, about: there are d_model / head_dim heads, at least one, which share d_model equally.
+            #[serde(default = "crate::models::shape::usual_head_dim")]
+            pub head_dim: usize,
+            /// Query heads that share a key and value head.
+            #[serde(default = "crate::models::shape::usual_group")]
+            pub group: usize,
+            /// d_ff / d_model; d_ff is the nearest multiple of 8, as odd widths are slow. With 8/3 a block has about 12
+            /// d_model^2 parameters.
+            #[serde(default = "crate::models::shape::usual_mlp_ratio")]
+            pub mlp_ratio: f64,
+            /// Normalise queries and keys head by head.
+            #[serde(default = $qk_norm)]
+            pub qk_norm: bool,
+            /// The head is the embedding.
+            #[serde(default)]
+            pub tied: bool,
+            /// Base of the wavelengths of rotary positions.
+            #[serde(default = "crate::models::shape::usual_rope_theta")]
+            pub rope_theta: f64,
+            /// Added to the mean square in norms.
+            #[serde(default = "crate::models::shape::usual_norm_eps")]
+            pub norm_eps: f64,
         }
 
         impl Shape {

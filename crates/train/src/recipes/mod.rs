@@ -84,7 +84,7 @@ macro_rules! recipes {
         /// The settings of one kind; none if there is no such kind.
         pub fn settings(kind: &str) -> Option<Vec<Setting>> {
             match kind {
-                $(stringify!($module) => Some(with_tables(documented::settings::<$module::Recipe>())),)*
+                $(stringify!($module) => Some(documented::settings::<$module::Recipe>()),)*
                 _ => None,
             }
         }
@@ -92,14 +92,6 @@ macro_rules! recipes {
         /// All recipes: the name and what it covers.
         pub const ALL: &[(&str, &str)] = &[$((stringify!($module), $module::SAYS)),*];
     };
-}
-
-/// The same with what stands in the tables among them.
-fn with_tables(mut settings: Vec<Setting>) -> Vec<Setting> {
-    for setting in settings.iter_mut().filter(|setting| setting.name == "at") {
-        setting.inside = documented::settings::<mup::At>();
-    }
-    settings
 }
 
 recipes! {

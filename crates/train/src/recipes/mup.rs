@@ -16,11 +16,11 @@
 //! matrix loses `weight_decay` of itself in a step at the peak, whatever its learning rate: 0.1 beside a learning rate of 0.001
 //! elsewhere is 0.0001 here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Optimiser, settings};
 use crate::config::Training;
-use crate::documented::documented;
 use crate::models::{self, Roles};
 use crate::refused::{Refused, finite, positive};
 
@@ -47,20 +47,18 @@ settings! {
     }
 }
 
-documented! {
-    /// The shape and the run at which a learning rate was found.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct At {
-        /// `d_model`
-        pub width: f64,
-        /// Blocks.
-        pub n_layer: f64,
-        /// Windows of a batch.
-        pub batch: f64,
-        /// Tokens of the run.
-        pub tokens: f64,
-    }
+/// The shape and the run at which a learning rate was found.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    /// `d_model`
+    pub width: f64,
+    /// Blocks.
+    pub n_layer: f64,
+    /// Windows of a batch.
+    pub batch: f64,
+    /// Tokens of the run.
+    pub tokens: f64,
 }
 
 impl Recipe {

@@ -1,5 +1,6 @@
 //! What all recipes have in common: the settings that do not follow from a size, and what they make of a run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Cut, Group, Rule, Start, Training};
@@ -11,56 +12,54 @@ use crate::schedules::{Course, Lengths};
 /// where it stands.
 macro_rules! settings {
     ($(#[$meta:meta])* pub struct Recipe { $($(#[$of_own:meta])* pub $own:ident: $type:ty,)* }) => {
-        $crate::documented::documented! {
-            $(#[$meta])*
-            #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct Recipe {
-                $($(#[$of_own])* pub $own: $type,)*
-                /// Windows of a batch.
-                pub batch: usize,
-                /// Tokens of a window.
-                pub seq_len: usize,
-                /// The peak learning rate, where the recipe says that it holds.
-                pub lr: f64,
-                /// The course of the learning rate.
-                #[serde(default = "Recipe::usual_schedule")]
-                pub schedule: $crate::schedules::Course,
-                /// Steps of the warm-up, at most `warmup_fraction` of the run.
-                #[serde(default = "Recipe::usual_warmup")]
-                pub warmup: u64,
-                /// The warm-up takes no more of the run than this.
-                #[serde(default = "Recipe::usual_warmup_fraction")]
-                pub warmup_fraction: f64,
-                /// The part of the run over which `wsd` decays.
-                #[serde(default = "Recipe::usual_decay")]
-                pub decay: f64,
-                /// AdamW: decay rates of the two averages.
-                #[serde(default = "Recipe::usual_betas")]
-                pub betas: [f64; 2],
-                /// AdamW: added to the root of the second average.
-                #[serde(default = "Recipe::usual_eps")]
-                pub eps: f64,
-                /// Decoupled weight decay of matrices inside and of the head: what `plain` multiplies by the learning rate, and
-                /// `mup` does not.
-                #[serde(default)]
-                pub weight_decay: f64,
-                /// What moves the matrices inside; everything else is AdamW's.
-                #[serde(default)]
-                pub optimiser: $crate::recipes::settings::Optimiser,
-                /// Muon: decay rate of its average.
-                #[serde(default = "Recipe::usual_momentum")]
-                pub momentum: f64,
-                /// The gradient is scaled down to this norm; 0 for never.
-                #[serde(default = "Recipe::usual_clip")]
-                pub clip: f64,
-                /// Coefficient of the z-loss.
-                #[serde(default)]
-                pub z_loss: f64,
-                /// Standard deviations of the first weights.
-                #[serde(default = "Recipe::usual_init")]
-                pub init: $crate::config::Start,
-            }
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Recipe {
+            $($(#[$of_own])* pub $own: $type,)*
+            /// Windows of a batch.
+            pub batch: usize,
+            /// Tokens of a window.
+            pub seq_len: usize,
+            /// The peak learning rate, where the recipe says that it holds.
+            pub lr: f64,
+            /// The course of the learning rate.
+            #[serde(default = "Recipe::usual_schedule")]
+            pub schedule: $crate::schedules::Course,
+            /// Steps of the warm-up, at most `warmup_fraction` of the run.
+            #[serde(default = "Recipe::usual_warmup")]
+            pub warmup: u64,
+            /// The warm-up takes no more of the run than this.
+            #[serde(default = "Recipe::usual_warmup_fraction")]
+            pub warmup_fraction: f64,
+            /// The part of the run over which `wsd` decays.
+            #[serde(default = "Recipe::usual_decay")]
+            pub decay: f64,
+            /// AdamW: decay rates of the two averages.
+            #[serde(default = "Recipe::usual_betas")]
+            pub betas: [f64; 2],
+            /// AdamW: added to the root of the second average.
+            #[serde(default = "Recipe::usual_eps")]
+            pub eps: f64,
+            /// Decoupled weight decay of matrices inside and of the head: what `plain` multiplies by the learning rate, and
+            /// `mup` does not.
+            #[serde(default)]
+            pub weight_decay: f64,
+            /// What moves the matrices inside; everything else is AdamW's.
+            #[serde(default)]
+            pub optimiser: $crate::recipes::settings::Optimiser,
+            /// Muon: decay rate of its average.
+            #[serde(default = "Recipe::usual_momentum")]
+            pub momentum: f64,
+            /// The gradient is scaled down to this norm; 0 for never.
+            #[serde(default = "Recipe::usual_clip")]
+            pub clip: f64,
+            /// Coefficient of the z-loss.
+            #[serde(default)]
+            pub z_loss: f64,
+            /// Standard deviations of the first weights.
+            #[serde(default = "Recipe::usual_init")]
+            pub init: $crate::config::Start,
         }
 
         impl Recipe {
@@ -106,7 +105,7 @@ macro_rules! settings {
 pub(super) use settings;
 
 /// What moves the matrices inside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Optimiser {
     /// [`Rule::AdamW`]

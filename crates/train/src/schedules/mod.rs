@@ -8,6 +8,7 @@ pub mod cosine;
 pub mod linear;
 pub mod wsd;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::refused::Refused;
@@ -43,7 +44,7 @@ macro_rules! schedules {
         }
 
         /// Which schedule, as a recipe names it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Course {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant),*

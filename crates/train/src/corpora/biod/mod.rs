@@ -31,6 +31,7 @@ mod lives;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -38,7 +39,6 @@ pub use self::knowledge::{Spaces, bits_of};
 use self::lives::Tables;
 use super::people::{Fraction, Lives, Packing, People};
 use super::{CorpusError, Place, Source, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "tables about invented people: numbers, lengths and variety of facts are settings";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -46,37 +46,35 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 /// Permutations of more than that are not drawn.
 const MOST_STRINGS: u64 = 1 << 62;
 
-documented! {
-    /// The people, and the table of each.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// How many people, N: as many as there are names at most.
-        pub people: u64,
-        /// Attributes of everybody, K: 1 to 1000.
-        #[serde(default = "attributes")]
-        pub attributes: u64,
-        /// Chunks of a value, C: 1 to 64.
-        #[serde(default = "chunks")]
-        pub chunks: u64,
-        /// Strings that a chunk is drawn from, D: 2 or more, and T^L at most.
-        #[serde(default = "diversity")]
-        pub diversity: u64,
-        /// Letters of a string, L: 1 to 62.
-        #[serde(default = "length")]
-        pub length: u64,
-        /// Different letters, T: 2 to 4096.
-        #[serde(default = "alphabet")]
-        pub alphabet: u64,
-        /// The part of the sizes of the pools of names: "1" or "1/10", say.
-        #[serde(default)]
-        pub pools: Fraction,
-        /// How texts become windows.
-        #[serde(default)]
-        pub packing: Packing,
-        /// Draws the people and the strings.
-        pub seed: u64,
-    }
+/// The people, and the table of each.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How many people, N: as many as there are names at most.
+    pub people: u64,
+    /// Attributes of everybody, K: 1 to 1000.
+    #[serde(default = "attributes")]
+    pub attributes: u64,
+    /// Chunks of a value, C: 1 to 64.
+    #[serde(default = "chunks")]
+    pub chunks: u64,
+    /// Strings that a chunk is drawn from, D: 2 or more, and T^L at most.
+    #[serde(default = "diversity")]
+    pub diversity: u64,
+    /// Letters of a string, L: 1 to 62.
+    #[serde(default = "length")]
+    pub length: u64,
+    /// Different letters, T: 2 to 4096.
+    #[serde(default = "alphabet")]
+    pub alphabet: u64,
+    /// The part of the sizes of the pools of names: "1" or "1/10", say.
+    #[serde(default)]
+    pub pools: Fraction,
+    /// How texts become windows.
+    #[serde(default)]
+    pub packing: Packing,
+    /// Draws the people and the strings.
+    pub seed: u64,
 }
 
 fn attributes() -> u64 {

@@ -46,6 +46,7 @@ mod vocabulary;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -53,47 +54,46 @@ pub use self::knowledge::bits_of;
 use self::lives::Biographies;
 use super::people::{Fraction, Lives, Packing, People};
 use super::{CorpusError, Place, Source, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "biographies of invented people: a count of the bits that a model knows by heart";
 pub(super) const WHEREABOUTS: &[&str] = &[];
 
-documented! {
-    /// The people, and how they are told of.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// How many people, N: as many as there are names at most.
-        pub people: u64,
-        /// The part of the sizes of all pools but those of genders, months and days: "1" or "1/10", say.
-        #[serde(default)]
-        pub pools: Fraction,
-        /// Is the form of each sentence drawn at every exposure, or once for each person?
-        #[serde(default)]
-        pub sentences: Draw,
-        /// Is the order of the sentences drawn at every exposure, or once for each person?
-        #[serde(default)]
-        pub order: Draw,
-        /// Sentences after the first begin with a pronoun, which tells the gender. Without, all begin with the full name,
-        /// and there is no gender.
-        #[serde(default = "yes")]
-        pub pronouns: bool,
-        /// How biographies become windows.
-        #[serde(default)]
-        pub packing: Packing,
-        /// How many of the people, the last, are never told of in training. One at least is.
-        #[serde(default, skip_serializing_if = "is_none")]
-        pub kept_back: u64,
-        /// How often in a row a person is told of: 1 to 64.
-        #[serde(default = "once", skip_serializing_if = "is_once")]
-        pub tellings: usize,
-        /// Draws the people.
-        pub seed: u64,
-    }
+/// The people, and how they are told of.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How many people, N: as many as there are names at most.
+    pub people: u64,
+    /// The part of the sizes of all pools but those of genders, months and days: "1" or "1/10", say.
+    #[serde(default)]
+    pub pools: Fraction,
+    /// Is the form of each sentence drawn at every exposure, or once for each person?
+    #[serde(default)]
+    pub sentences: Draw,
+    /// Is the order of the sentences drawn at every exposure, or once for each person?
+    #[serde(default)]
+    pub order: Draw,
+    /// Sentences after the first begin with a pronoun, which tells the gender. Without, all begin with the full name,
+    /// and there is no gender.
+    #[serde(default = "yes")]
+    pub pronouns: bool,
+    /// How biographies become windows.
+    #[serde(default)]
+    pub packing: Packing,
+    /// How many of the people, the last, are never told of in training. One at least is.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub kept_back: u64,
+    /// How often in a row a person is told of: 1 to 64.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[schemars(!skip_serializing_if)]
+    pub tellings: usize,
+    /// Draws the people.
+    pub seed: u64,
 }
 
 /// When something is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Draw {
     /// Anew at every exposure.

@@ -18,6 +18,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::names::Names;
@@ -26,9 +27,8 @@ use super::pictures::{self, Digest, Document, Found, Opened, Piece, in_order, ke
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::select::{Exclude, Rules, select};
-use super::text::{keys, one_or_many};
+use super::text::{KEYS, PATHS, keys, one_or_many};
 use super::{CorpusError, Place, Source};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "pictures with captions, from folders, with a file of names, or from Parquet";
 /// All that chooses documents and their words: what was chosen is in the hash of the data.
@@ -37,52 +37,56 @@ pub(super) const WHEREABOUTS: &[&str] = &["path", "exclude", "names", "file", "t
 /// The usual endings of pictures, and of tables of them.
 const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "svg", "svgz", "parquet"];
 
-documented! {
-    /// Pictures with captions.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Files, folders and globs of pictures (PNG, JPEG, SVG) or of Parquet files, relative to the folder in which isoloss runs.
-        #[serde(default, deserialize_with = "one_or_many")]
-        pub path: Vec<String>,
-        /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
-        #[serde(default)]
-        pub exclude: Vec<String>,
-        /// A file with one record for each picture: JSON, JSON lines, CSV or TSV. Without it the caption of a picture is the
-        /// name of its file, with `-` and `_` as spaces.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub names: Option<String>,
-        /// The key or column of `names` that has the name of the picture's file: with or without folders, with or without
-        /// its ending.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub file: Option<String>,
-        /// The keys or columns of `names`, or of Parquet (`text`, if none is named), whose words or lists of words make the
-        /// caption, joined by commas in this order.
-        #[serde(default, deserialize_with = "keys", skip_serializing_if = "Vec::is_empty")]
-        pub text: Vec<String>,
-        /// A JSON file with more words: an object of lists, as `{"abacus": ["sum", "school"]}`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub tags: Option<String>,
-        /// The key or column of `names` under whose value the words stand in `tags`. Where they stand under a character, the
-        /// value may be its code points: `1F600`, `2764-FE0F`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub tags_by: Option<String>,
-        /// The column of pictures in Parquet files: bytes, or a group in which they are called `bytes`.
-        #[serde(default = "image")]
-        pub image: String,
-        /// The share of documents that is evaluated on and not trained on.
-        #[serde(default = "held_out")]
-        pub held_out: f64,
-        /// Pixels of a side of the square that the model sees.
-        #[serde(default = "side")]
-        pub side: usize,
-        /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
-        #[serde(default = "patch")]
-        pub patch: usize,
-        /// Does training see other crops of a picture at each pass?
-        #[serde(default = "augment")]
-        pub augment: bool,
-    }
+/// Pictures with captions.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Files, folders and globs of pictures (PNG, JPEG, SVG) or of Parquet files, relative to the folder in which isoloss runs.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schemars(title = PATHS)]
+    pub path: Vec<String>,
+    /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// A file with one record for each picture: JSON, JSON lines, CSV or TSV. Without it the caption of a picture is the
+    /// name of its file, with `-` and `_` as spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub names: Option<String>,
+    /// The key or column of `names` that has the name of the picture's file: with or without folders, with or without
+    /// its ending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub file: Option<String>,
+    /// The keys or columns of `names`, or of Parquet (`text`, if none is named), whose words or lists of words make the
+    /// caption, joined by commas in this order.
+    #[serde(default, deserialize_with = "keys", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(!skip_serializing_if, title = KEYS)]
+    pub text: Vec<String>,
+    /// A JSON file with more words: an object of lists, as `{"abacus": ["sum", "school"]}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub tags: Option<String>,
+    /// The key or column of `names` under whose value the words stand in `tags`. Where they stand under a character, the
+    /// value may be its code points: `1F600`, `2764-FE0F`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub tags_by: Option<String>,
+    /// The column of pictures in Parquet files: bytes, or a group in which they are called `bytes`.
+    #[serde(default = "image")]
+    pub image: String,
+    /// The share of documents that is evaluated on and not trained on.
+    #[serde(default = "held_out")]
+    pub held_out: f64,
+    /// Pixels of a side of the square that the model sees.
+    #[serde(default = "side")]
+    pub side: usize,
+    /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
+    #[serde(default = "patch")]
+    pub patch: usize,
+    /// Does training see other crops of a picture at each pass?
+    #[serde(default = "augment")]
+    pub augment: bool,
 }
 
 fn image() -> String {

@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -45,7 +46,6 @@ use self::predictor::Predictor;
 use self::rules::Grammar;
 use self::sentences::Sampler;
 use super::{Batch, CorpusError, Exam, Exams, HeldOut, Place, Source, drawn, exams, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "nested sentences of a seeded grammar whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -53,32 +53,30 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 /// The most leaves of a sentence without those of nested ones.
 const MAX_LEAVES: usize = 4096;
 
-documented! {
-    /// The grammar. Its defaults make sentences of 12 tokens on average, with their marks and what is nested in them.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Symbols of a level, v: 2 to 256. There are 1 + 3 v tokens, or 1 + v without nesting.
-        #[serde(default = "symbols")]
-        pub symbols: usize,
-        /// Rules of a symbol, m: 2 to 64, and v m at most v^s. The exact floor takes time as v m.
-        #[serde(default = "rules")]
-        pub rules: usize,
-        /// Children of a symbol, s: 2 to 4.
-        #[serde(default = "branching")]
-        pub branching: usize,
-        /// Levels of rules, L: at least 1, with at most 4096 leaves, s^L.
-        #[serde(default = "levels")]
-        pub levels: usize,
-        /// The exponent of the weights of rules and of symbols of level 0: 0 to 4.
-        #[serde(default = "zipf")]
-        pub zipf: f64,
-        /// How many sentences stand in the brackets of a sentence, in expectation and not within those in turn: 0 to 0.9.
-        #[serde(default = "nesting")]
-        pub nesting: f64,
-        /// Draws the rules.
-        pub seed: u64,
-    }
+/// The grammar. Its defaults make sentences of 12 tokens on average, with their marks and what is nested in them.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Symbols of a level, v: 2 to 256. There are 1 + 3 v tokens, or 1 + v without nesting.
+    #[serde(default = "symbols")]
+    pub symbols: usize,
+    /// Rules of a symbol, m: 2 to 64, and v m at most v^s. The exact floor takes time as v m.
+    #[serde(default = "rules")]
+    pub rules: usize,
+    /// Children of a symbol, s: 2 to 4.
+    #[serde(default = "branching")]
+    pub branching: usize,
+    /// Levels of rules, L: at least 1, with at most 4096 leaves, s^L.
+    #[serde(default = "levels")]
+    pub levels: usize,
+    /// The exponent of the weights of rules and of symbols of level 0: 0 to 4.
+    #[serde(default = "zipf")]
+    pub zipf: f64,
+    /// How many sentences stand in the brackets of a sentence, in expectation and not within those in turn: 0 to 0.9.
+    #[serde(default = "nesting")]
+    pub nesting: f64,
+    /// Draws the rules.
+    pub seed: u64,
 }
 
 fn symbols() -> usize {

@@ -31,13 +31,13 @@ use std::sync::Arc;
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::exams::one_target_each;
 use super::stream::below;
 use super::{Batch, CorpusError, Exam, Exams, HeldOut, How, IGNORE, Place, Source, drawn, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "values of prefix expressions over + - * modulo a number: the expression determines them";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -53,21 +53,19 @@ const OPERATORS: u32 = 3;
 /// Tokens of an example beside its operators and numbers, and its one number more.
 const BESIDE: usize = 5;
 
-documented! {
-    /// The task. The defaults need windows of 24 tokens and more.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Values are taken modulo this: 2 to 32768.
-        #[serde(default = "modulus")]
-        pub modulus: u64,
-        /// The most operators of an expression, and those of every held-out one: 1 to 1024.
-        #[serde(default = "longest")]
-        pub longest: u64,
-        /// Draws the held-out windows.
-        #[serde(default)]
-        pub seed: u64,
-    }
+/// The task. The defaults need windows of 24 tokens and more.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Values are taken modulo this: 2 to 32768.
+    #[serde(default = "modulus")]
+    pub modulus: u64,
+    /// The most operators of an expression, and those of every held-out one: 1 to 1024.
+    #[serde(default = "longest")]
+    pub longest: u64,
+    /// Draws the held-out windows.
+    #[serde(default)]
+    pub seed: u64,
 }
 
 fn modulus() -> u64 {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -34,7 +35,6 @@ use self::chain::Chain;
 // Laws of integers, for other sources that are drawn.
 pub(super) use self::chain::{ONE, integers, surprise};
 use super::{Batch, CorpusError, Exam, Exams, HeldOut, Place, Source, drawn, exams, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "a seeded chain whose optimal loss is known exactly";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -42,30 +42,28 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 /// The largest vocabulary: drawing the vectors takes time as its cube, seconds at this size.
 const MAX_VOCAB: usize = 1024;
 
-documented! {
-    /// The chain. Its defaults are a source on which a two-dimensional ladder of runs is additive enough for a fit to find
-    /// the floor.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// How many tokens, V: 2 to 1024.
-        #[serde(default = "vocab_size")]
-        pub vocab_size: usize,
-        /// The exponent of the weights (y+1)^-zipf: 0 to 4.
-        #[serde(default = "zipf")]
-        pub zipf: f64,
-        /// The standard deviation of Z over all pairs of tokens: 0 to 8.
-        #[serde(default = "strength")]
-        pub strength: f64,
-        /// The exponent of the spectrum of Z: 0 to 8.
-        #[serde(default = "decay")]
-        pub decay: f64,
-        /// No token has more of the stationary law than this: 0 to 1.
-        #[serde(default = "largest")]
-        pub largest: f64,
-        /// Draws the chain.
-        pub seed: u64,
-    }
+/// The chain. Its defaults are a source on which a two-dimensional ladder of runs is additive enough for a fit to find
+/// the floor.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How many tokens, V: 2 to 1024.
+    #[serde(default = "vocab_size")]
+    pub vocab_size: usize,
+    /// The exponent of the weights (y+1)^-zipf: 0 to 4.
+    #[serde(default = "zipf")]
+    pub zipf: f64,
+    /// The standard deviation of Z over all pairs of tokens: 0 to 8.
+    #[serde(default = "strength")]
+    pub strength: f64,
+    /// The exponent of the spectrum of Z: 0 to 8.
+    #[serde(default = "decay")]
+    pub decay: f64,
+    /// No token has more of the stationary law than this: 0 to 1.
+    #[serde(default = "largest")]
+    pub largest: f64,
+    /// Draws the chain.
+    pub seed: u64,
 }
 
 fn vocab_size() -> usize {

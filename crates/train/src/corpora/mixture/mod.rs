@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isoloss_runs::record::Data;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -44,7 +45,6 @@ use super::window;
 use super::{
     Batch, CorpusError, Exams, Finite, HeldOut, Opener, Permutation, Place, References, Set, Sight, Source, hex,
 };
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "streams of several corpora, by shares of tokens, each with a loss of its own";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -56,19 +56,19 @@ const BLOCK: [u64; 2] = [64, 1 << 20];
 /// Shares add up to 1 but for this.
 const SLACK: f64 = 1e-6;
 
-documented! {
-    /// The mixture.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
-        pub weights: BTreeMap<String, f64>,
-        /// The corpora, by the same names. Their tokens have to be the same, bytes, unless they are kept apart.
-        pub streams: BTreeMap<String, super::Config>,
-        /// Has each stream a range of the vocabulary to itself? Then their tokens may be anything, but for pictures.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        pub apart: bool,
-    }
+/// The mixture.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The share of tokens of each stream: together 1. One of 0 is evaluated and not trained on.
+    pub weights: BTreeMap<String, f64>,
+    /// The corpora, by the same names. Their tokens have to be the same, bytes, unless they are kept apart.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub streams: BTreeMap<String, super::Config>,
+    /// Has each stream a range of the vocabulary to itself? Then their tokens may be anything, but for pictures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
+    pub apart: bool,
 }
 
 /// A stream that was opened.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use isoloss_runs::quietly;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::page::{Part, joined, parts, trimmed};
@@ -25,10 +26,9 @@ use super::collection::{Kind, source};
 use super::pictures::{Digest, Document, Found, Opened, Piece, check, in_order, kept};
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
-use super::text::one_or_many;
 use super::text::select::{Chosen, Exclude, OTHER, Rules, literal, select, unreadable};
+use super::text::{PATHS, one_or_many};
 use super::{CorpusError, Place};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "pages of HTML with pictures where they stand";
 /// All that chooses documents and their pictures: what was chosen is in the hash of the data.
@@ -39,34 +39,34 @@ const EXTENSIONS: [&str; 3] = ["html", "htm", "xhtml"];
 /// Longer pages are tables of data.
 const MOST_BYTES: u64 = 16 << 20;
 
-documented! {
-    /// Pages with pictures.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Files, folders and globs of HTML, relative to the folder in which isoloss runs. Pictures are looked for below the folder, or in the
-        /// folder of the file.
-        #[serde(default, deserialize_with = "one_or_many")]
-        pub path: Vec<String>,
-        /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
-        #[serde(default)]
-        pub exclude: Vec<String>,
-        /// Larger files of pictures are left out: 64 MB, and no setting allows more.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub max_picture_bytes: Option<u64>,
-        /// The share of documents that is evaluated on and not trained on.
-        #[serde(default = "held_out")]
-        pub held_out: f64,
-        /// Pixels of a side of the square that the model sees.
-        #[serde(default = "side")]
-        pub side: usize,
-        /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
-        #[serde(default = "patch")]
-        pub patch: usize,
-        /// Does training see other crops of a picture at each pass?
-        #[serde(default = "augment")]
-        pub augment: bool,
-    }
+/// Pages with pictures.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Files, folders and globs of HTML, relative to the folder in which isoloss runs. Pictures are looked for below the folder, or in the
+    /// folder of the file.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schemars(title = PATHS)]
+    pub path: Vec<String>,
+    /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// Larger files of pictures are left out: 64 MB, and no setting allows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub max_picture_bytes: Option<u64>,
+    /// The share of documents that is evaluated on and not trained on.
+    #[serde(default = "held_out")]
+    pub held_out: f64,
+    /// Pixels of a side of the square that the model sees.
+    #[serde(default = "side")]
+    pub side: usize,
+    /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
+    #[serde(default = "patch")]
+    pub patch: usize,
+    /// Does training see other crops of a picture at each pass?
+    #[serde(default = "augment")]
+    pub augment: bool,
 }
 
 fn held_out() -> f64 {

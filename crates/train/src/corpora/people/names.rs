@@ -4,6 +4,7 @@
 //! section 2.2), whose words are those of real names and places. Ours mean nothing, so that a closed vocabulary of
 //! syllables spells all of them, and the information in them is the same.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::CorpusError;
@@ -28,7 +29,7 @@ const SYLLABLES: std::ops::Range<u32> = STOP + 1..STOP + 1 + COUNT;
 pub(in crate::corpora) const FIRST_FREE: u32 = SYLLABLES.end;
 
 /// A part of the usual sizes of pools: more than 0 and at most 1, in lowest terms, written `1` or `1/10`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fraction {
     over: u64,

@@ -1,6 +1,7 @@
 //! How texts become windows.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::permutation::Permutation;
@@ -9,7 +10,7 @@ use super::super::{Batch, IGNORE};
 use super::{BLANK, EOS, Lives, QUESTION};
 
 /// How texts become windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Packing {
     /// One text behind the other, cut where a window ends, whatever stands there.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,7 +32,6 @@ pub use self::tasks::Task;
 use self::tasks::{MARKERS, below};
 use super::exams::one_target_each;
 use super::{Batch, CorpusError, Exam, Exams, HeldOut, How, IGNORE, Place, Source, drawn, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "copy, palindrome, associative recall and stack: the context determines every target";
 pub(super) const WHEREABOUTS: &[&str] = &[];
@@ -41,27 +41,25 @@ const MAX_VOCAB: usize = 65_536;
 /// The largest size of an example.
 const MAX_SIZE: usize = 4096;
 
-documented! {
-    /// The tasks. The defaults fit windows of 64 tokens and more.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Which tasks: all unless they are named. One that is named twice is drawn twice as often.
-        #[serde(default = "tasks")]
-        pub tasks: Vec<Task>,
-        /// How many tokens: 7 that say what is asked, and the symbols. 9 to 65536.
-        #[serde(default = "vocab_size")]
-        pub vocab_size: usize,
-        /// The smallest size of an example: symbols, pairs or pushes. 1 or more.
-        #[serde(default = "shortest")]
-        pub shortest: usize,
-        /// The largest: up to 4096, and for `recall` up to half of the symbols, since keys differ.
-        #[serde(default = "longest")]
-        pub longest: usize,
-        /// Draws the held-out windows.
-        #[serde(default)]
-        pub seed: u64,
-    }
+/// The tasks. The defaults fit windows of 64 tokens and more.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which tasks: all unless they are named. One that is named twice is drawn twice as often.
+    #[serde(default = "tasks")]
+    pub tasks: Vec<Task>,
+    /// How many tokens: 7 that say what is asked, and the symbols. 9 to 65536.
+    #[serde(default = "vocab_size")]
+    pub vocab_size: usize,
+    /// The smallest size of an example: symbols, pairs or pushes. 1 or more.
+    #[serde(default = "shortest")]
+    pub shortest: usize,
+    /// The largest: up to 4096, and for `recall` up to half of the symbols, since keys differ.
+    #[serde(default = "longest")]
+    pub longest: usize,
+    /// Draws the held-out windows.
+    #[serde(default)]
+    pub seed: u64,
 }
 
 fn tasks() -> Vec<Task> {

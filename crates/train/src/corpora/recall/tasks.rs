@@ -2,6 +2,7 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::stream;
@@ -18,7 +19,7 @@ pub(super) const FIRST: u32 = 3;
 pub(super) const MARKERS: u32 = FIRST + Task::ALL.len() as u32;
 
 /// A task. The numbers are in the hash of the data, and in the tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Symbols, and the same again.

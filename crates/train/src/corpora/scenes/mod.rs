@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use isoloss_runs::record::Data;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -26,29 +27,26 @@ use super::sight::Sight;
 use super::told::{Teller, Told};
 use super::window::Writer;
 use super::{CorpusError, Place, Source, hex};
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "drawings of shapes with captions: what a picture says of its caption is known";
 pub(super) const WHEREABOUTS: &[&str] = &[];
 
-documented! {
-    /// The drawings.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Pixels of a side: 32 to 512, a multiple of 4.
-        #[serde(default = "side")]
-        pub side: usize,
-        /// Pixels of a patch's side.
-        #[serde(default = "patch")]
-        pub patch: usize,
-        /// Pictures of other captions than they stand beside.
-        #[serde(default)]
-        pub shuffled: bool,
-        /// Draws the held-out windows.
-        #[serde(default)]
-        pub seed: u64,
-    }
+/// The drawings.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Pixels of a side: 32 to 512, a multiple of 4.
+    #[serde(default = "side")]
+    pub side: usize,
+    /// Pixels of a patch's side.
+    #[serde(default = "patch")]
+    pub patch: usize,
+    /// Pictures of other captions than they stand beside.
+    #[serde(default)]
+    pub shuffled: bool,
+    /// Draws the held-out windows.
+    #[serde(default)]
+    pub seed: u64,
 }
 
 pub(super) fn side() -> usize {

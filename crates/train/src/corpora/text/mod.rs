@@ -26,6 +26,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use isoloss_runs::record::Data;
+use schemars::JsonSchema;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,6 @@ use super::{
     Batch, CorpusError, DOCUMENTS, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References,
     Source, exams,
 };
-use crate::documented::documented;
 
 pub(super) const SAYS: &str = "text in files, folders and globs, or the sources that cargo has fetched";
 /// All that chooses documents: what was chosen is in the hash of the data.
@@ -49,38 +49,40 @@ pub(super) const WHEREABOUTS: &[&str] = &["path", "extensions", "field", "max_fi
 /// Orders of epochs that are kept: as many runs as train side by side, and a run at the turn of an epoch needs two.
 const ORDERS: usize = 16;
 
-documented! {
-    /// Text.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Config {
-        /// Files, folders and globs, relative to the folder in which isoloss runs; `cargo:` stands for the packages of the next `Cargo.lock`
-        /// upward, `cargo:FILE` for those of another.
-        #[serde(default, deserialize_with = "one_or_many")]
-        pub path: Vec<String>,
-        /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub extensions: Option<Vec<String>>,
-        /// The key of the text in lines of JSON.
-        #[serde(default = "field")]
-        pub field: String,
-        /// Larger files are left out: no limit, or 100,000 of `cargo:`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub max_file_bytes: Option<u64>,
-        /// Files are cut at ends of lines into documents of so many bytes or a line more; without it a file is one document.
-        /// For a text that lies in one large file.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub document_bytes: Option<u64>,
-        /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
-        #[serde(default)]
-        pub exclude: Vec<String>,
-        /// The share of documents that is evaluated on and not trained on.
-        #[serde(default = "held_out")]
-        pub held_out: f64,
-        /// What a token is.
-        #[serde(default)]
-        pub tokens: TokenKind,
-    }
+/// Text.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Files, folders and globs, relative to the folder in which isoloss runs; `cargo:` stands for the packages of the next `Cargo.lock`
+    /// upward, `cargo:FILE` for those of another.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schemars(title = PATHS)]
+    pub path: Vec<String>,
+    /// Endings of files in folders: txt, md, rst, rs and jsonl, or rs and md of `cargo:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub extensions: Option<Vec<String>>,
+    /// The key of the text in lines of JSON.
+    #[serde(default = "field")]
+    pub field: String,
+    /// Larger files are left out: no limit, or 100,000 of `cargo:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub max_file_bytes: Option<u64>,
+    /// Files are cut at ends of lines into documents of so many bytes or a line more; without it a file is one document.
+    /// For a text that lies in one large file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(!skip_serializing_if)]
+    pub document_bytes: Option<u64>,
+    /// Globs of files and folders to pass over, by name or, with a slash, by path below a folder of `path`.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// The share of documents that is evaluated on and not trained on.
+    #[serde(default = "held_out")]
+    pub held_out: f64,
+    /// What a token is.
+    #[serde(default)]
+    pub tokens: TokenKind,
 }
 
 fn field() -> String {
@@ -91,12 +93,17 @@ fn held_out() -> f64 {
     0.05
 }
 
+/// What [`one_or_many`] reads.
+pub(super) const PATHS: &str = "a path or a list of paths";
+/// What [`keys`] reads.
+pub(super) const KEYS: &str = "a key or a list of keys";
+
 pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(OneOrMany("a path or a list of paths"))
+    deserializer.deserialize_any(OneOrMany(PATHS))
 }
 
 pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(OneOrMany("a key or a list of keys"))
+    deserializer.deserialize_any(OneOrMany(KEYS))
 }
 
 /// A string, or several in a list; what they are.

@@ -11,6 +11,7 @@ pub mod ngrams;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::corpora::References;
@@ -47,7 +48,7 @@ pub struct Material<'a> {
 macro_rules! retrievers {
     ($($variant:ident = $module:ident),* $(,)?) => {
         /// How references are found, by the name of a file here.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind {
             $(#[doc = concat!("`", stringify!($module), "`")] $variant),*

@@ -12,6 +12,7 @@
 mod settings;
 
 use isoloss_engine::{Memory, Param, Params, Real, Slot, Tape, Tokens, ops};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use settings::{Remembers, Settings};
@@ -22,7 +23,6 @@ use super::stack::{Block, See, Stack, Way};
 use super::{Size, hybrid};
 use crate::config::Start;
 use crate::corpora::Reading;
-use crate::documented::Documented;
 use crate::memory::bank::Shape as Bank;
 use crate::memory::library;
 use crate::mixers::attention::{self, Texts as Told};
@@ -33,13 +33,9 @@ use crate::refused::Refused;
 pub(super) const SAYS: &str = "a decoder whose first half also reads what it kept of texts that are looked up";
 
 /// The shape as an experiment writes it: that of a [`super::hybrid`], of attention where no pattern is given.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shape(hybrid::Shape);
-
-impl Documented for Shape {
-    const FIELDS: &'static [(&'static str, &'static [&'static str])] = hybrid::Shape::FIELDS;
-}
 
 /// The shape in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,37 +1,35 @@
 //! What is looked up and kept: as an experiment writes it, and in full.
 
 use isoloss_engine::ops::attention::scores_within;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::corpora::Shelf;
-use crate::documented::documented;
 use crate::memory::course::Course;
 use crate::memory::leak;
 use crate::memory::retrievers::Kind;
 use crate::refused::{Refused, share, sized};
 
-documented! {
-    /// What is looked up and kept, as an experiment writes it.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(deny_unknown_fields, default)]
-    pub struct Settings {
-        /// Tokens that are kept of a text, by each key and value head.
-        pub kept: usize,
-        /// Tokens of a text, at most.
-        pub longest: usize,
-        /// Texts are looked up by so many tokens, as often as so many have gone by.
-        pub chunk: usize,
-        /// Texts that are looked up at a time.
-        pub texts: usize,
-        /// How many times of looking up a token reads the texts of.
-        pub reach: usize,
-        /// The part of the steps that are taken without memory: 0 for memory from the beginning.
-        pub start: f64,
-        /// Texts are left out of which more than this part stands in the window itself, in its order.
-        pub leak: f64,
-        /// How texts are found.
-        pub retriever: Kind,
-    }
+/// What is looked up and kept, as an experiment writes it.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Tokens that are kept of a text, by each key and value head.
+    pub kept: usize,
+    /// Tokens of a text, at most.
+    pub longest: usize,
+    /// Texts are looked up by so many tokens, as often as so many have gone by.
+    pub chunk: usize,
+    /// Texts that are looked up at a time.
+    pub texts: usize,
+    /// How many times of looking up a token reads the texts of.
+    pub reach: usize,
+    /// The part of the steps that are taken without memory: 0 for memory from the beginning.
+    pub start: f64,
+    /// Texts are left out of which more than this part stands in the window itself, in its order.
+    pub leak: f64,
+    /// How texts are found.
+    pub retriever: Kind,
 }
 
 impl Default for Settings {

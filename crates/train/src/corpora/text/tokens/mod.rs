@@ -23,6 +23,7 @@ mod words;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -39,7 +40,8 @@ const LEAST_MERGED: usize = 258;
 const MOST: usize = 1 << 16;
 
 /// What a token is: `"bytes"`, `{ words = 4096 }`, `{ bpe = 4096 }` or `{ file = "tokenizer.json" }`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String", title = SPELT)]
 pub enum TokenKind {
     /// A byte: 257 tokens, the separator of documents among them.
     #[default]
