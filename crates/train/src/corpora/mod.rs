@@ -24,6 +24,7 @@ mod reading;
 pub mod recall;
 mod references;
 pub mod scenes;
+mod settings;
 mod sight;
 pub mod storybook;
 pub(crate) mod stream;

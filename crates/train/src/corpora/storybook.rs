@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::scenes::caption::{Caption, Thing, longest};
-use super::scenes::{Artist, patch, side, sight};
+use super::scenes::{Artist, sight};
+use super::settings::{usual_patch, usual_side};
 use super::stream::below;
 use super::told::{Teller, Told};
 use super::window::Writer;
@@ -36,10 +37,10 @@ const PLACES: [&str; 8] = ["lake", "park", "shore", "mill", "tower", "garden", "
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Pixels of a side: 32 to 512, a multiple of 4.
-    #[serde(default = "side")]
+    #[serde(default = "usual_side")]
     pub side: usize,
     /// Pixels of a patch's side.
-    #[serde(default = "patch")]
+    #[serde(default = "usual_patch")]
     pub patch: usize,
     /// Pictures of a story: 1 to 16.
     #[serde(default = "pages")]

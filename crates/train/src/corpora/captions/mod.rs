@@ -24,10 +24,12 @@ use serde::{Deserialize, Serialize};
 use self::names::Names;
 use super::collection::{Kind, source};
 use super::pictures::{self, Digest, Document, Found, Opened, Piece, in_order, kept};
+use super::settings::{
+    KEYS, PATHS, keys, nothing, one_or_many, usual_augment, usual_held_out, usual_patch, usual_side,
+};
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::select::{Exclude, Rules, select};
-use super::text::{KEYS, PATHS, keys, one_or_many};
 use super::{CorpusError, Place, Source};
 
 pub(super) const SAYS: &str = "pictures with captions, from folders, with a file of names, or from Parquet";
@@ -76,37 +78,21 @@ pub struct Config {
     #[serde(default = "image")]
     pub image: String,
     /// The share of documents that is evaluated on and not trained on.
-    #[serde(default = "held_out")]
+    #[serde(default = "usual_held_out")]
     pub held_out: f64,
     /// Pixels of a side of the square that the model sees.
-    #[serde(default = "side")]
+    #[serde(default = "usual_side")]
     pub side: usize,
     /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
-    #[serde(default = "patch")]
+    #[serde(default = "usual_patch")]
     pub patch: usize,
     /// Does training see other crops of a picture at each pass?
-    #[serde(default = "augment")]
+    #[serde(default = "usual_augment")]
     pub augment: bool,
 }
 
 fn image() -> String {
     "image".into()
-}
-
-fn held_out() -> f64 {
-    0.05
-}
-
-fn side() -> usize {
-    32
-}
-
-fn patch() -> usize {
-    8
-}
-
-fn augment() -> bool {
-    true
 }
 
 impl Config {
@@ -224,9 +210,8 @@ fn documents(config: &Config, found: Vec<Captioned>, mut left_out: LeftOut) -> R
     documents.sort_unstable_by_key(|document| document.digest);
     let left_out = left_out.sentences();
     if documents.is_empty() {
-        let reasons: String = left_out.iter().map(|s| format!("; {s}")).collect();
-        let message = format!("`path`: {} has no pictures with captions{reasons}", shown(&config.path.join(", ")));
-        return Err(CorpusError::new(message, "look at `path` and `exclude`, and at what `file` and `text` name"));
+        let hint = "look at `path` and `exclude`, and at what `file` and `text` name";
+        return Err(nothing(&config.path, "pictures with captions", &left_out, hint));
     }
     Ok(Found { documents, left_out })
 }

@@ -158,7 +158,7 @@ fn settings_are_named_where_they_are_wrong() {
     let with = |more: &str| say(&format!("path = \"a.png\"\n{more}"));
     for (error, message, hint) in [
         (say(""), "`path` is empty", "icons"),
-        (say("path = \"empty\""), "`path`: empty has no pictures", "exclude"),
+        (say("path = \"empty\""), "empty has no pictures", "exclude"),
         (say("path = \"none\""), "the corpus none cannot be opened", "folder"),
         (with("file = \"f\""), "`file` is a key of `names`", "one record"),
         (with("names = \"n.json\"\ntext = \"name\""), "`file` is not there", "key"),

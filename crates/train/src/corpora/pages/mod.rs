@@ -24,10 +24,10 @@ use self::page::{Part, joined, parts, trimmed};
 use self::sources::Source;
 use super::collection::{Kind, source};
 use super::pictures::{Digest, Document, Found, Opened, Piece, check, in_order, kept};
+use super::settings::{PATHS, nothing, one_or_many, usual_augment, usual_held_out, usual_patch, usual_side};
 use super::sight::Sight;
 use super::text::left_out::{LeftOut, shown};
 use super::text::select::{Chosen, Exclude, OTHER, Rules, literal, select, unreadable};
-use super::text::{PATHS, one_or_many};
 use super::{CorpusError, Place};
 
 pub(super) const SAYS: &str = "pages of HTML with pictures where they stand";
@@ -56,33 +56,17 @@ pub struct Config {
     #[schemars(!skip_serializing_if)]
     pub max_picture_bytes: Option<u64>,
     /// The share of documents that is evaluated on and not trained on.
-    #[serde(default = "held_out")]
+    #[serde(default = "usual_held_out")]
     pub held_out: f64,
     /// Pixels of a side of the square that the model sees.
-    #[serde(default = "side")]
+    #[serde(default = "usual_side")]
     pub side: usize,
     /// Pixels of a side of a patch, of which the square is made: a divisor of `side`.
-    #[serde(default = "patch")]
+    #[serde(default = "usual_patch")]
     pub patch: usize,
     /// Does training see other crops of a picture at each pass?
-    #[serde(default = "augment")]
+    #[serde(default = "usual_augment")]
     pub augment: bool,
-}
-
-fn held_out() -> f64 {
-    0.05
-}
-
-fn side() -> usize {
-    32
-}
-
-fn patch() -> usize {
-    8
-}
-
-fn augment() -> bool {
-    true
 }
 
 impl Config {
@@ -139,9 +123,8 @@ pub(super) fn read(config: &Config, place: &Place, keep: u32) -> Result<Found, C
     }
     let left_out = left_out.sentences();
     if documents.is_empty() {
-        let reasons: String = left_out.iter().map(|s| format!("; {s}")).collect();
-        let message = format!("`path`: {} has no pages{reasons}", shown(&config.path.join(", ")));
-        return Err(CorpusError::new(message, "look at `path` and `exclude`: pages end in html, htm or xhtml"));
+        let hint = "look at `path` and `exclude`: pages end in html, htm or xhtml";
+        return Err(nothing(&config.path, "pages", &left_out, hint));
     }
     Ok(Found { documents: documents.into_values().collect(), left_out })
 }

@@ -123,8 +123,8 @@ fn settings_are_named_where_they_are_wrong() {
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     for (settings, message, hint) in [
         ("", "`path` is empty", "manual"),
-        ("path = \"empty\"", "`path`: empty has no pages", "exclude"),
-        ("path = \"n\"", "`path`: n has no pages", "html"),
+        ("path = \"empty\"", "empty has no pages", "exclude"),
+        ("path = \"n\"", "n has no pages", "html"),
         ("path = \"none\"", "the corpus none cannot be opened", "folder"),
         ("path = \"m\"\nheld_out = 1.0", "`held_out` is 1", "0.05"),
         ("path = \"m\"\nside = 0", "`side` is 0", "32"),

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::settings::share_held_out;
 use super::{CorpusError, Sight};
 pub(super) use decode::decode;
 pub(super) use files::{Opened, in_order, open, opened};
@@ -97,9 +98,6 @@ impl Document {
 /// # Errors
 /// If a setting makes no sense.
 pub(super) fn check(held_out: f64, side: usize, patch: usize) -> Result<Sight, CorpusError> {
-    if !(held_out > 0.0 && held_out < 1.0) {
-        let message = format!("`held_out` is {held_out}, not a share between 0 and 1");
-        return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
-    }
+    share_held_out(held_out)?;
     Sight::checked(side, patch)
 }

@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 
 use self::caption::{Caption, longest, opening};
 use self::draw::{Pen, SMALLEST};
+use super::settings::{usual_patch, usual_side};
 use super::sight::Sight;
 use super::told::{Teller, Told};
 use super::window::Writer;
@@ -36,10 +37,10 @@ pub(super) const WHEREABOUTS: &[&str] = &[];
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Pixels of a side: 32 to 512, a multiple of 4.
-    #[serde(default = "side")]
+    #[serde(default = "usual_side")]
     pub side: usize,
     /// Pixels of a patch's side.
-    #[serde(default = "patch")]
+    #[serde(default = "usual_patch")]
     pub patch: usize,
     /// Pictures of other captions than they stand beside.
     #[serde(default)]
@@ -47,14 +48,6 @@ pub struct Config {
     /// Draws the held-out windows.
     #[serde(default)]
     pub seed: u64,
-}
-
-pub(super) fn side() -> usize {
-    32
-}
-
-pub(super) fn patch() -> usize {
-    8
 }
 
 /// How drawings are looked at.

@@ -7,7 +7,7 @@ use super::caption::{COLOURS, SHAPES, Thing};
 use super::*;
 
 fn config() -> Config {
-    Config { side: side(), patch: patch(), shuffled: false, seed: 0 }
+    Config { side: usual_side(), patch: usual_patch(), shuffled: false, seed: 0 }
 }
 
 fn source(config: &Config) -> Arc<dyn Source> {

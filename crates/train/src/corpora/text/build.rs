@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::super::settings::nothing;
 use super::super::{CorpusError, Place, hex};
 use super::cache::{Digest, Head, Span, Tokens, Writer};
 use super::documents::documents;
@@ -197,16 +198,15 @@ fn start(digest: &Digest) -> u64 {
 
 /// Are there documents to train on, and others to evaluate on? They are sorted by digest.
 fn divided(config: &Config, index: &[Entry], held_out: usize, left_out: &LeftOut) -> Result<(), CorpusError> {
-    let name = shown(&config.path.join(", "));
     let documents = index.len();
     if documents == 0 {
-        let reasons: String = left_out.sentences().iter().map(|s| format!("; {s}")).collect();
         let hint =
             "look at `path`, `extensions`, `exclude` and `max_file_bytes`; `field` names the text in lines of JSON";
-        return Err(CorpusError::new(format!("{name} has no text{reasons}"), hint).of("path"));
+        return Err(nothing(&config.path, "text", &left_out.sentences(), hint));
     }
     if held_out == 0 || held_out == documents {
         let part = if held_out == 0 { "none" } else { "all" };
+        let name = shown(&config.path.join(", "));
         let message = format!("{part} of the {documents} documents of {name} would be held out");
         return Err(CorpusError::new(message, to_divide(config, index)).of("held_out"));
     }

@@ -27,7 +27,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use isoloss_runs::record::Data;
 use schemars::JsonSchema;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::build::is_held_out;
@@ -36,6 +35,7 @@ use self::left_out::shown;
 use self::order::Order;
 use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
+use super::settings::{PATHS, one_or_many, share_held_out, usual_held_out};
 use super::window::BYTES;
 use super::{
     Batch, CorpusError, DOCUMENTS, Exam, Exams, HeldOut, IGNORE, Known, Permutation, Place, QUESTIONS, References,
@@ -78,7 +78,7 @@ pub struct Config {
     #[serde(default)]
     pub exclude: Vec<String>,
     /// The share of documents that is evaluated on and not trained on.
-    #[serde(default = "held_out")]
+    #[serde(default = "usual_held_out")]
     pub held_out: f64,
     /// What a token is.
     #[serde(default)]
@@ -89,55 +89,12 @@ fn field() -> String {
     "text".into()
 }
 
-fn held_out() -> f64 {
-    0.05
-}
-
-/// What [`one_or_many`] reads.
-pub(super) const PATHS: &str = "a path or a list of paths";
-/// What [`keys`] reads.
-pub(super) const KEYS: &str = "a key or a list of keys";
-
-pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(OneOrMany(PATHS))
-}
-
-pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(OneOrMany(KEYS))
-}
-
-/// A string, or several in a list; what they are.
-struct OneOrMany(&'static str);
-
-impl<'de> Visitor<'de> for OneOrMany {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
-
-    fn visit_str<E>(self, one: &str) -> Result<Self::Value, E> {
-        Ok(vec![one.to_owned()])
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut many = Vec::new();
-        while let Some(one) = list.next_element()? {
-            many.push(one);
-        }
-        Ok(many)
-    }
-}
-
 impl Config {
     fn check(&self) -> Result<(), CorpusError> {
         if self.path.is_empty() {
             return Err(CorpusError::new("`path` is empty", "name files, folders or globs: `path = \"books/\"`"));
         }
-        if !(self.held_out > 0.0 && self.held_out < 1.0) {
-            let message = format!("`held_out` is {}, not a share between 0 and 1", self.held_out);
-            return Err(CorpusError::new(message, "0.05 is the default: a twentieth of the documents"));
-        }
+        share_held_out(self.held_out)?;
         if self.document_bytes == Some(0) {
             return Err(CorpusError::new("`document_bytes` is 0", "8192 makes documents of a few pages"));
         }
