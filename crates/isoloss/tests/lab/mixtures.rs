@@ -80,6 +80,18 @@ fn a_loss_that_no_set_has_is_refused_before_anything_is_trained() {
     assert_eq!(code, 2, "{stderr}");
     assert!(stderr.contains("[fit.hulls]") && stderr.contains("loss_interleaved"), "{stderr}");
     assert!(!lab.path("runs").exists(), "nothing was trained");
+    // A law of shares finds them where a map names the weights of the mixture.
+    let lab = Lab::of(&MIXTURES.replace("law = \"power\"\nmap = [\"X = C\"]", "law = \"mixture-additive\""));
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert_eq!(code, 2, "{stderr}");
+    let map = "map = [\"w_captions = corpus.weights.captions\", \"w_interleaved = corpus.weights.interleaved\"]";
+    assert!(stderr.contains("[fit.law] mixture-additive reads shares, columns w_*"), "{stderr}");
+    assert!(stderr.contains(&format!("{map}, and together = true")), "{stderr}");
+    assert!(!lab.path("runs").exists(), "nothing was trained");
+    let mapped = format!("law = \"mixture-additive\"\ntogether = true\n{map}");
+    let lab = Lab::of(&MIXTURES.replace("law = \"power\"\nmap = [\"X = C\"]", &mapped));
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--dry-run"]);
+    assert_eq!(code, 0, "{stderr}");
     let lab = Lab::of(&MIXTURES.replace("captions = 1.0, interleaved = 0.0", "captions = 1.0"));
     let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run"]);
     assert_eq!(code, 2, "{stderr}");

@@ -3,12 +3,16 @@
 
 use isoloss::experiment::{Experiment, Planned};
 use isoloss_formula::{Column, Table, nearest, parse_condition, parse_expression};
+use isoloss_laws::Law;
 use isoloss_runs::{apply_maps, guess, map_flag};
 
 use super::keys::in_keys;
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::talk;
+
+/// What columns of the shares of streams begin with.
+const WEIGHTS: &str = "corpus.weights.";
 
 /// Adds what the maps make, in their order. A name that no planned run has may be that of a measure, where the experiment
 /// takes some: which names they bring is known once they are there, so it is trusted, and said. Without measures it is
@@ -56,6 +60,30 @@ pub fn once(experiment: &Experiment, path: &[&str], maps: &[String]) -> Result<(
         }
         None => Ok(()),
     }
+}
+
+/// Refuses a law of shares where no run has a column of them: those of a mixture are settings of the corpus, which a map names.
+pub fn of_shares(experiment: &Experiment, law: &Law, table: &Table) -> Result<(), Failure> {
+    let names = || table.columns().iter().map(|c| c.name.as_str());
+    let groups = law.formula.groups();
+    let Some(group) = groups.iter().find(|group| !names().any(|name| name.starts_with(group.as_str()))) else {
+        return Ok(());
+    };
+    let path = if experiment.fit.law.is_some() { &["fit", "law"][..] } else { &["fit"] };
+    let refused = experiment.refused(path, format!("{} reads shares, columns {group}*, and no run has one", law.name));
+    let weight = |name| str::strip_prefix(name, WEIGHTS).map(|stream| format!("\"{group}{stream} = {name}\""));
+    let maps: Vec<String> = names().filter_map(weight).collect();
+    Err(if maps.is_empty() {
+        refused.hint(
+            "a corpus of kind = \"mixture\" has `weights`, which `map` makes shares: isoloss list experiments mixtures \
+             shows it; other laws: isoloss list laws",
+        )
+    } else {
+        let alone = experiment.has_families() && !experiment.fit.together;
+        let together = if alone { ", and together = true, as one law tells mixtures apart" } else { "" };
+        refused.hint(format!("the weights of the mixture are the shares: map = [{}]{together}", maps.join(", ")))
+    }
+    .into())
 }
 
 /// Adds what the conditions of fits name and only measures can bring.

@@ -149,6 +149,7 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         let refused = experiment.refused(&["fit", "law"], e.message());
         e.advice().map_or(refused.clone(), |hint| refused.hint(in_keys(hint)))
     })?;
+    columns::of_shares(experiment, &law, &table)?;
     if fit.only.is_none() {
         // A condition may leave the runs of one corpus: that is seen once they are there.
         let fixed: Vec<(String, f64)> = fit.fix.iter().map(|(name, value)| (name.clone(), *value)).collect();
