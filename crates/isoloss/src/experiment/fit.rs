@@ -24,7 +24,8 @@ pub struct Fit {
     pub fix: BTreeMap<String, f64>,
     /// What the noise of a run is a share of, as --noise of `isoloss fit`: "loss" by default, or "reducible".
     pub noise: Option<String>,
-    /// Parameters with one value per family; all of them where none is named.
+    /// Parameters with one value per family; all of them where none is named. A name, or a list of names.
+    #[serde(deserialize_with = "one_or_several")]
     pub per: Vec<String>,
     /// One law for all families, which differ in what it reads: loops, streams, experts.
     pub together: bool,
@@ -69,7 +70,7 @@ impl Shown {
 
 fn one_or_several<'de, D: Deserializer<'de>>(given: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "expected a column of the runs, or a list of them")]
+    #[serde(untagged, expecting = "expected a name, or a list of names")]
     enum Given {
         One(String),
         Several(Vec<String>),

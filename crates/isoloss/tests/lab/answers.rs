@@ -63,6 +63,10 @@ fn families_differ_in_what_the_experiment_says_they_differ_in() {
     let families = "[fit]\nlaw = \"chinchilla\"\nper = [\"A\"]\nbaseline = \"two\"\n[families.two.model]\nn_layer = 2\n\
                     [families.one.model]\nn_layer = 1\n[[held_out]]\nd_model = 24\ntokens = 32768\n[evaluation]";
     let lab = Lab::of(&LADDER.replace("[evaluation]", families));
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", "fit.per=family"]);
+    let says =
+        "[fit.per] family is no parameter of the law chinchilla: expected some of E, A, alpha, B, beta\nhint: per = ";
+    assert!(code == 2 && stderr.contains(says), "{code} {stderr}");
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(code == 0 || stdout.contains("error["), "{code} {stderr}");
     for word in ["A[one]", "A[two]", "one, d_model 24, 32.8k tokens", "two, d_model 24, 32.8k tokens"] {

@@ -109,7 +109,7 @@ fn tables_that_show_nothing_are_refused() {
         ("[table]", "[[held_out]]\ntokens = 4096\n[table]", "[held_out] is foretold by a law"),
         ("value = \"accuracy\"", "values = \"accuracy\"", "unknown field `values`"),
         ("value = \"accuracy\"", "value = []", "[table.value] is empty"),
-        ("value = \"accuracy\"", "value = 3", "[table.value] expected a column of the runs, or a list of them"),
+        ("value = \"accuracy\"", "value = 3", "[table.value] expected a name, or a list of names"),
         ("value = \"accuracy\"", "value = [\"loss\", \"loss\"]", "ladder.toml:33:1: [table.value] names loss twice"),
         ("baseline = \"attention\"", "size = \"N\"", "ladder.toml:34:1: [table.size] is read off the line"),
         ("baseline = ", "size = \"params_nonembedding\"\nbaseline = ", "[table.size] planned runs have no number"),

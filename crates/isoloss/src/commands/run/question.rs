@@ -162,8 +162,18 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
     let guessed: Vec<(String, String)> = maps.into_iter().filter(|(new, _)| table.column(new).is_none()).collect();
     apply_maps(&mut table, &guessed)?;
     let parameters: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
-    for name in &fit.per {
-        among(&["fit", "per"], name, &parameters)?;
+    if let Some(name) = fit.per.iter().find(|name| !parameters.contains(&name.as_str())) {
+        let message =
+            format!("{name} is no parameter of the law {}: expected some of {}", law.name, parameters.join(", "));
+        let refused = experiment.refused(&["fit", "per"], message);
+        return Err(match nearest(name, parameters.iter().copied()).first() {
+            Some(near) => refused.hint(format!("is `{near}` meant?")),
+            None => refused.hint(format!(
+                "per = [\"{}\"] gives each family its own; without `per` each has a law of its own",
+                parameters[0]
+            )),
+        }
+        .into());
     }
     for (name, value) in &fit.fix {
         among(&["fit", "fix"], name.split('[').next().unwrap_or_default(), &parameters)?;
