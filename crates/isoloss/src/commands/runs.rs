@@ -1,6 +1,6 @@
 //! `isoloss runs`: what is in a store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -155,7 +155,31 @@ fn list(of: &OfStore, only: Option<&str>, format: Format) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
+/// A column that tells runs of one rung apart: its name, and what a run has there.
+type Tells = (&'static str, fn(&Record) -> String);
+
+/// Sweeps and replicates try the same rung several times, by these.
+const TELLS: &[Tells] = &[
+    // Records that came from the results of an experiment say what they were for.
+    ("split", |run| run.other.get("split").and_then(|part| part.as_str()).unwrap_or_default().to_owned()),
+    ("lr", |run| run.config["training"]["lr"].as_f64().map_or_else(String::new, |lr| number(lr, 3))),
+    ("batch", |run| run.config["training"]["batch"].as_u64().map_or_else(String::new, |batch| batch.to_string())),
+    ("seed", |run| run.seed.to_string()),
+];
+
+/// The columns that differ among runs of one name; none where all runs have names of their own.
+fn apart(runs: &Table) -> Vec<Tells> {
+    let mut named: BTreeMap<[&str; 3], Vec<&Record>> = BTreeMap::new();
+    for run in runs.iter() {
+        let labels = &run.labels;
+        named.entry([&labels.question, &labels.family, &labels.rung]).or_default().push(run);
+    }
+    let differ = |(_, tells): &Tells| named.values().any(|all| all.iter().any(|run| tells(run) != tells(all[0])));
+    TELLS.iter().copied().filter(differ).collect()
+}
+
 fn text(runs: &Table) -> String {
+    let apart = apart(runs);
     let line = |run: &Record| -> Vec<String> {
         let loss = run.loss().map_or_else(String::new, |loss| format!("{loss:.4}"));
         let planned = run.config["training"]["steps"].as_u64().unwrap_or(0);
@@ -165,20 +189,26 @@ fn text(runs: &Table) -> String {
         };
         let why = run.state.reason.clone().unwrap_or_default();
         let notes: Vec<String> = [step, why].into_iter().filter(|note| !note.is_empty()).collect();
-        vec![
+        let mut line = vec![
             run.id.clone(),
             run.state.name.word().to_owned(),
             run.labels.question.clone(),
             run.labels.family.clone(),
             run.labels.rung.clone(),
+        ];
+        line.extend(apart.iter().map(|(_, tells)| tells(run)));
+        line.extend([
             size(run.counts.non_embedding as f64),
             size(run.counts.tokens as f64),
             number(run.counts.flops_counted, 3),
             loss,
             notes.join(": "),
-        ]
+        ]);
+        line
     };
-    let header = ["id", "state", "question", "family", "rung", "N", "D", "C", "loss", ""];
+    let before = ["id", "state", "question", "family", "rung"];
+    let names = apart.iter().map(|(name, _)| *name);
+    let header: Vec<&str> = before.into_iter().chain(names).chain(["N", "D", "C", "loss", ""]).collect();
     let lines: Vec<Vec<String>> = runs.iter().map(line).collect();
     let states = StateName::ALL.map(|name| (name, runs.iter().filter(|run| run.state.name == name).count()));
     let states: Vec<String> =

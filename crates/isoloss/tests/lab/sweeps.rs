@@ -25,6 +25,11 @@ fn what_was_chosen_is_trained_with_other_seeds_and_alone_is_fitted() {
     assert!(dry.contains("44 runs") && dry.contains("lr by the sweep"), "{dry}");
     let (code, _, stderr) = lab.run(&["train", "ladder.toml", "--limit", "41"]);
     assert!(code == 0 && stderr.contains("3 runs left"), "{stderr}");
+    // What tells the runs of a rung apart stands in the list.
+    let (_, list, _) = lab.run(&["runs", "list"]);
+    assert!(list.lines().next().unwrap().contains(" lr "), "{list}");
+    assert!(list.lines().next().unwrap().contains(" seed ") && !list.contains(" batch "), "{list}");
+    assert!([" 0.0100 ", " 0.0400 ", " 0.160 "].iter().all(|lr| list.contains(lr)), "{list}");
     // Four runs hardly determine a law: that is no matter here.
     let (ended, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(ended == 0 || stdout.contains("error["), "{ended} {stdout}{stderr}");
