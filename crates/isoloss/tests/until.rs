@@ -2,7 +2,10 @@
 #![cfg(feature = "lab")]
 
 use isoloss::experiment::until::{Ended, until};
-use isoloss_laws::{Candidate, Fit, FitError, Goal, Options, Points, Quantity, Step, catalogue, fit, half_width};
+use isoloss_laws::{
+    Candidate, Fit, FitError, Goal, Options, Points, Quantity, Severity, Step, Warning, catalogue, fit, half_width,
+    step,
+};
 
 /// First-ladder's law, and a grid of 6 sizes and 6 lengths as wide as its own.
 const SIZES: [f64; 6] = [3.5e3, 6e3, 14e3, 25e3, 55e3, 98e3];
@@ -78,4 +81,16 @@ fn the_loop_knows_as_much_for_less() {
     shares.sort_by(f64::total_cmp);
     println!("{shares:.3?}");
     assert!(shares[9] <= 0.6, "{shares:.3?}");
+}
+
+#[test]
+fn what_must_not_be_used_is_not_known() {
+    let (all, made) = (candidates(), [true; 36]);
+    let mut fit = fitted(&losses(1), &made).unwrap();
+    let goal = Goal { quantity: Quantity::Parameter("alpha".into()), half: 1.0, budget: None, at_once: 2 };
+    let ended = |fit: &Fit| step(Some(fit), &goal, &all, &made).unwrap();
+    assert!(fit.may_be_used() && ended(&fit) == Step::Known);
+    let (severity, text) = (Severity::Error, "the rows do not determine beta".into());
+    fit.warnings.push(Warning { severity, code: "unidentified".into(), text, hint: None });
+    assert_eq!(ended(&fit), Step::All);
 }

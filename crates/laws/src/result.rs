@@ -7,7 +7,7 @@ use crate::law::Law;
 use crate::layout::Layout;
 use crate::options::Options;
 use crate::trust::Trust;
-use crate::warning::{self, Warning};
+use crate::warning::{self, Severity, Warning};
 
 /// A law fitted to rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +148,11 @@ impl Fit {
     /// The values of all parameters.
     pub fn theta(&self) -> Vec<f64> {
         self.parameters.iter().map(|p| p.estimate.value).collect()
+    }
+
+    /// Is there no warning of severity [`Severity::Error`]? With one, its numbers are not to be used.
+    pub fn may_be_used(&self) -> bool {
+        self.warnings.iter().all(|warning| warning.severity != Severity::Error)
     }
 
     /// The families that parameters may differ over; empty if the rows have none.

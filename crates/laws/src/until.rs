@@ -22,7 +22,7 @@ pub struct Goal {
 pub enum Step {
     /// make these runs
     Make(Vec<usize>),
-    /// stop: it is known as well as was asked for
+    /// stop: it is known as well as was asked for, by a fit that may be used
     Known,
     /// stop: what is left of the budget buys none of the runs that would tell something
     Spent,
@@ -34,7 +34,8 @@ pub enum Step {
 const BEGIN: usize = 3;
 
 /// Decides by the fit of the runs that were made (`made`, one for each candidate), or without one where there is none yet:
-/// then, the cheapest lengths of the smallest sizes. A fit whose law cannot be told from them asks for the cheapest run.
+/// then, the cheapest lengths of the smallest sizes. A fit whose law cannot be told from them asks for the cheapest run, and one
+/// that must not be used (a warning of severity `Error`) knows nothing, however narrow its intervals are.
 ///
 /// # Errors
 /// If the quantity is unknown to the fit.
@@ -44,6 +45,7 @@ pub fn step(fit: Option<&Fit>, goal: &Goal, candidates: &[Candidate], made: &[bo
     let purse = goal.budget.map_or(f64::INFINITY, |budget| budget - spent);
     if let Some(fit) = fit
         && half_width(fit, &goal.quantity)?.is_some_and(|half| half <= goal.half)
+        && fit.may_be_used()
     {
         return Ok(Step::Known);
     }

@@ -7,7 +7,7 @@ use isoloss_figures::catalogue::{Material, Runs};
 use isoloss_figures::catalogue::{backtest, fit as fitted, frontier, isoflop, multiplier, residuals, surface};
 use isoloss_figures::report::{Block, LeftOut, Made, Section, Table};
 use isoloss_figures::{Figure, Width};
-use isoloss_laws::{Cuts, Fit, Options, Score, Severity, score};
+use isoloss_laws::{Cuts, Fit, Options, Score, score};
 
 use super::compare::{named, reached};
 use super::fit::Loaded;
@@ -84,7 +84,7 @@ pub fn tell(
     sections.insert(1, Section::figures("Figures", figures.iter().map(|(_, figure)| figure.clone())));
     sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found, fit.objective.log)));
     sections.push(Section::runs(format!("The runs of {name}"), table, &left_out(loaded)));
-    let unusable = fit.warnings.iter().any(|w| w.severity == Severity::Error);
+    let unusable = !fit.may_be_used();
     Ok(Told {
         sections,
         fit,

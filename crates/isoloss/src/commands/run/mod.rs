@@ -112,7 +112,7 @@ run it again.";
             None => {
                 let checked = question::check(&experiment, &planned)?;
                 question::say_too_few(&experiment, &checked);
-                self.until.asked(&checked, at_once)?
+                self.until.asked(&experiment, &checked, at_once)?
             }
         };
         if self.of.dry_run {

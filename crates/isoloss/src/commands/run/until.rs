@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use clap::Args;
 use isoloss::experiment::until::until;
 use isoloss::experiment::{Experiment, Part, Planned, labelled};
-use isoloss_laws::{Candidate, Fit, Goal, Quantity, Step, half_width};
+use isoloss_laws::{Candidate, Fit, Goal, Quantity, Severity, Step, half_width};
 use isoloss_runs::store::Store;
 use isoloss_train::counts;
 
@@ -58,9 +58,13 @@ impl Until {
     }
 
     /// None without `--until`.
-    pub fn asked(&self, checked: &Checked, at_once: usize) -> Result<Option<Asked>, Failure> {
-        let law = &checked.law;
+    pub fn asked(&self, experiment: &Experiment, checked: &Checked, at_once: usize) -> Result<Option<Asked>, Failure> {
+        let (law, of_ladder) = (&checked.law, &experiment.ladder);
         let (Some(half), Some(know)) = (&self.until, &self.know) else { return Ok(None) };
+        if experiment.sweep.is_some() || of_ladder.around.is_some() || of_ladder.branches || experiment.has_families() {
+            let what = "--until chooses among runs that stand alone: not of a sweep, `around`, branches or families";
+            return Err(Failure::usage(what, "without --until all of them are trained"));
+        }
         let half = above_zero("--until", half)?;
         let budget = self.budget.as_deref().map(|text| above_zero("--budget", text)).transpose()?;
         let quantity = named(know, self.at.as_ref(), &law.formula.target)?;
@@ -102,11 +106,6 @@ impl Asked {
         experiment: &Experiment,
         planned: Vec<Planned>,
     ) -> Result<(Trained, bool), Failure> {
-        let of_ladder = &experiment.ladder;
-        if experiment.sweep.is_some() || of_ladder.around.is_some() || of_ladder.branches || experiment.has_families() {
-            let what = "--until chooses among runs that stand alone: not of a sweep, `around`, branches or families";
-            return Err(Failure::usage(what, "without --until all of them are trained"));
-        }
         let convention = experiment.fit.convention();
         let ladder: Vec<Planned> = planned.into_iter().filter(|run| run.part == Part::Fit).collect();
         let candidate = |(row, run): (usize, &Planned)| {
@@ -139,8 +138,13 @@ impl Asked {
             let half = fitted.as_ref().map(|fit| half_width(fit, &self.goal.quantity)).transpose()?.flatten();
             if let Some(half) = half {
                 let runs = count(runs.finished().len(), "run");
+                let unusable =
+                    match fitted.as_ref().and_then(|fit| fit.warnings.iter().find(|w| w.severity == Severity::Error)) {
+                        Some(error) => format!("; the fit must not be used [{}]", error.code),
+                        None => String::new(),
+                    };
                 talk(format_args!(
-                    "after {runs}: half the interval is {}, asked for {}",
+                    "after {runs}: half the interval is {}, asked for {}{unusable}",
                     number(half, 3),
                     number(self.goal.half, 3)
                 ));
