@@ -18,7 +18,7 @@ fn mistakes_are_told_with_their_place() {
         (
             "d_model = [4, 6, 8, 12, 16, 24]",
             "d_model = [5]",
-            &["ladder.toml:20:11", "[ladder.sizes.d_model]", "multiple of 2"],
+            &["ladder.toml:20:11", "[ladder.sizes.d_model]", "take d_model = 4 or 6"],
         ),
         ("seed = 1", "seed = 1\nvocab_size = 17", &["duplicate key"]),
         ("question", "questoin", &["ladder.toml:2:1", "unknown field `questoin`"]),
@@ -100,6 +100,13 @@ fn nonsense_is_refused_before_anything_is_trained() {
         ("model.mlp_ratio=nan", "[model.mlp_ratio]"),
         ("model.norm_eps=-1", "[model.norm_eps]"),
         ("model.group=0", "[model.group]"),
+        (
+            "ladder.sizes.d_model=[100]",
+            "100 with head_dim = 8 makes 12 heads, which do not share it equally in even widths: take d_model = 96 or 104, \
+             or head_dim = 10",
+        ),
+        ("ladder.sizes.d_model=[5]", "makes one head, of an odd width: take d_model = 4 or 6"),
+        ("model.group=3", "[model.group] 1 query head cannot form groups of 3: take one of 1"),
         ("ladder.tokens=[1e25]", "tokens"),
         ("ladder.tokens=[4096,-1000]", "[ladder.tokens] -1000 is not a number above 0"),
         ("held_out=[{d_model=32,tokens=-1}]", "[held_out] tokens: -1 is not a number above 0"),

@@ -54,16 +54,24 @@ pub struct Config {
     pub norm_eps: f64,
 }
 
+/// Refuses groups that query heads cannot form.
+pub(crate) fn grouped(n_head: usize, group: usize) -> Result<(), Refused> {
+    if n_head.is_multiple_of(group) {
+        return Ok(());
+    }
+    let divisors: Vec<String> = (1..=n_head).filter(|of| n_head.is_multiple_of(*of)).map(|of| of.to_string()).collect();
+    let heads = if n_head == 1 { "head" } else { "heads" };
+    let says = format!("{n_head} query {heads} cannot form groups of {group}: take one of {}", divisors.join(", "));
+    Err(Refused::new("group", says))
+}
+
 impl Settings {
     pub(super) fn complete(&self, around: Around) -> Result<Config, Refused> {
         let Around { d_model, n_head, head_dim } = around;
         sized("group", self.group)?;
         positive("rope_theta", self.rope_theta)?;
         not_negative("norm_eps", self.norm_eps)?;
-        if !n_head.is_multiple_of(self.group) {
-            let says = format!("{n_head} query heads cannot form groups of {}", self.group);
-            return Err(Refused::new("group", says));
-        }
+        grouped(n_head, self.group)?;
         let rope_theta = self.rope.then_some(self.rope_theta);
         let Self { qk_norm, norm_eps, .. } = *self;
         Ok(Config { d_model, n_head, n_kv_head: n_head / self.group, head_dim, qk_norm, rope_theta, norm_eps })

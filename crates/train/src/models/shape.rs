@@ -2,6 +2,7 @@
 
 use super::transformer::Config;
 use crate::corpora::Reading;
+use crate::mixers::attention::grouped;
 use crate::refused::{MOST, Refused, not_negative, positive, sized, within};
 
 /// Widths inside SwiGLU are multiples of this.
@@ -87,6 +88,30 @@ pub(super) fn usual_norm_eps() -> f64 {
     1e-5
 }
 
+/// Heads of about that width.
+fn heads(d_model: usize, head_dim: usize) -> usize {
+    (d_model / head_dim).max(1)
+}
+
+/// Do the heads share the width equally, in even widths, as rotary positions turn pairs?
+fn is_shared(d_model: usize, head_dim: usize) -> bool {
+    let heads = heads(d_model, head_dim);
+    d_model.is_multiple_of(heads) && (d_model / heads).is_multiple_of(2)
+}
+
+/// What heads would share in the place of a width that they do not: the next widths below and above it, or the nearest width of a head.
+fn instead(d_model: usize, head_dim: usize) -> String {
+    let below = (1..d_model).rev().find(|width| is_shared(*width, head_dim));
+    let above = (d_model + 1..=2 * d_model).find(|width| is_shared(*width, head_dim));
+    let widths: Vec<String> = [below, above].into_iter().flatten().map(|width| width.to_string()).collect();
+    let head = (1..=d_model).filter(|head| is_shared(d_model, *head)).min_by_key(|head| head.abs_diff(head_dim));
+    let either = [
+        (!widths.is_empty()).then(|| format!("d_model = {}", widths.join(" or "))),
+        head.map(|head| format!("head_dim = {head}")),
+    ];
+    format!("take {}", either.into_iter().flatten().collect::<Vec<_>>().join(", or "))
+}
+
 /// The settings that all decoders have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Common {
@@ -109,18 +134,16 @@ impl Common {
         }
         positive("rope_theta", self.rope_theta)?;
         not_negative("norm_eps", self.norm_eps)?;
-        let n_head = (d_model / head_dim).max(1);
-        if !d_model.is_multiple_of(n_head) || !(d_model / n_head).is_multiple_of(2) {
-            let says = format!(
-                "{d_model} with head_dim = {head_dim} makes {n_head} heads, which do not share it equally in even widths: \
-                 choose a multiple of {}",
-                2 * n_head
-            );
+        let n_head = heads(d_model, head_dim);
+        if !is_shared(d_model, head_dim) {
+            let heads = match n_head {
+                1 => "one head, of an odd width".to_owned(),
+                n => format!("{n} heads, which do not share it equally in even widths"),
+            };
+            let says = format!("{d_model} with head_dim = {head_dim} makes {heads}: {}", instead(d_model, head_dim));
             return Err(Refused::new("d_model", says));
         }
-        if !n_head.is_multiple_of(group) {
-            return Err(Refused::new("group", format!("{n_head} query heads cannot form groups of {group}")));
-        }
+        grouped(n_head, group)?;
         let d_ff = ((mlp_ratio * d_model as f64 / WIDE).round() * WIDE).max(WIDE);
         within(
             "mlp_ratio",
