@@ -111,7 +111,11 @@ fn a_run_that_nobody_trains_is_not_running() {
     assert_eq!(state.reason.as_deref(), Some("the program that trained it ended without a word"));
     assert_eq!(store.runs().unwrap().runs.iter().next().unwrap().state, state);
     assert_eq!(claim(&store, &run.id).run().unwrap().unwrap().state, state);
-    assert!(said(&store.check().unwrap()).contains("nobody trains it"));
+    let check = said(&store.check().unwrap());
+    assert!(check.contains("nobody trains it") && check.contains("it starts anew"), "{check}");
+    claim(&store, &run.id).save_checkpoint(20, b"state").unwrap();
+    let check = said(&store.check().unwrap());
+    assert!(check.contains("goes on from its checkpoint") && !check.contains("anew"), "{check}");
 }
 
 #[test]

@@ -79,7 +79,8 @@ fn check_run(folder: &Path, id: &str) -> Result<Vec<StoreError>, StoreError> {
     };
     check_files(folder, run.as_ref(), trained, &[RECORD, curve::CURVE, LOCK], &mut problems)?;
     if let Some(run) = &run {
-        check_record(&folder.join(RECORD), run, trained, &mut problems);
+        let goes_on = checkpoint::all(folder).is_ok_and(|all| !all.is_empty());
+        check_record(&folder.join(RECORD), run, trained, goes_on, &mut problems);
     } else if problems.is_empty() && !trained {
         let error = StoreError::new(folder, "a run without a record: it was stopped before its first step");
         problems.push(error.hint("remove the folder, or run it again"));
@@ -134,13 +135,16 @@ fn check_files(
     Ok(())
 }
 
-fn check_record(path: &Path, run: &Run, trained: bool, problems: &mut Vec<StoreError>) {
+fn check_record(path: &Path, run: &Run, trained: bool, goes_on: bool, problems: &mut Vec<StoreError>) {
     let mut wrong = |message: String, hint: &str| problems.push(StoreError::new(path, message).hint(hint));
     let state = run.state.name;
     if state == StateName::Running && !trained {
         wrong(
             "it says running, and nobody trains it: it counts as interrupted".into(),
-            "run it again: it goes on from its checkpoint",
+            match goes_on {
+                true => "run it again: it goes on from its checkpoint",
+                false => "run it again: it starts anew, as it has no checkpoint yet",
+            },
         );
     }
     if state == StateName::Finished && run.result.is_none() {
