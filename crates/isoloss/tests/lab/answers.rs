@@ -153,3 +153,16 @@ fn a_baseline_that_is_left_out_is_told_of() {
     assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stderr.contains(&format!("warning: {says}")) && !stdout.contains("Against"), "{stdout}{stderr}");
 }
+
+/// Laws of few and short runs, whose best sizes lie far from all of them.
+#[test]
+fn where_there_is_no_multiplier_the_reason_is_told() {
+    let families = "[fit]\nlaw = \"chinchilla\"\nbaseline = \"two\"\n[families.two.recipe]\nlr = 0.02\n\
+                    [families.one.recipe]\nlr = 0.01\n[evaluation]";
+    let text = LADDER.replace("[evaluation]", families).replace("[4, 6, 8, 12, 16, 24]", "[8, 16, 32]");
+    let lab = Lab::of(&text.replace("[2048, 4096, 8192, 16384]", "[1024, 1536, 2048, 3072]"));
+    let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    let says = "No multiplier of one against two: the best sizes for loss ";
+    assert!(stdout.contains(says) && stdout.contains(" lie far outside the runs of "), "{stdout}{stderr}");
+}

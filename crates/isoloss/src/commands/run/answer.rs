@@ -20,7 +20,7 @@ use super::choices;
 use super::found;
 use super::hulls::{self, Hull};
 use super::keys::in_keys;
-use super::multipliers::{self, Multiplier};
+use super::multipliers::{self, Multipliers};
 use super::page;
 use super::question::{self, asked};
 use super::rungs::{self, AtRungs};
@@ -51,7 +51,7 @@ pub struct Answer<'a> {
     /// families against the baseline
     pub against: Vec<Against>,
     /// the same at equal loss
-    pub multipliers: Vec<Multiplier>,
+    pub multipliers: Multipliers,
     /// and rung by rung
     pub at_rungs: Vec<AtRungs>,
     /// losses against compute, family by family
@@ -92,7 +92,7 @@ pub struct Beside {
     pub words: String,
     pub fit: Fit,
     /// families against the baseline
-    pub multipliers: Vec<Multiplier>,
+    pub multipliers: Multipliers,
 }
 
 impl<'a> Answer<'a> {

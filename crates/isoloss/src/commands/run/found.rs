@@ -16,10 +16,11 @@ pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
     let beside = answer.beside.iter().flat_map(|beside| {
         beside
             .multipliers
+            .all
             .iter()
             .map(|multiplier| (format!("{}, {}", multiplier.name(), beside.words), &multiplier.ratio))
     });
-    all.extend(answer.multipliers.iter().map(|multiplier| (multiplier.name(), &multiplier.ratio)).chain(beside));
+    all.extend(answer.multipliers.all.iter().map(|multiplier| (multiplier.name(), &multiplier.ratio)).chain(beside));
     all.extend(answer.at_rungs.iter().map(|at_rungs| (at_rungs.name(), &at_rungs.ratio)));
     for hull in &answer.hulls {
         all.extend(hull.found.iter().map(|power| (hull.name(), &power.exponent)));

@@ -21,26 +21,52 @@ pub struct Multiplier {
     pub ratio: Estimate,
 }
 
-/// All families against the baseline, each at the middle of the losses that both reached. None of a law that has no
-/// scale to compare along, and none of a family that shares no loss with the baseline.
-pub fn of(fit: &Fit, baseline: Option<&str>) -> Vec<Multiplier> {
-    let Some(baseline) = baseline.filter(|_| fit.differs()) else { return Vec::new() };
-    let one = |family: &String| {
-        let (of, one) = reached(fit, baseline, family).ok()?;
-        let comparison = &one.all.first()?.comparison;
-        let shared: Vec<_> = comparison.ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant).collect();
-        let middle = shared.get(shared.len() / 2)?;
-        Some(Multiplier {
-            of,
-            family: family.clone(),
-            baseline: baseline.to_owned(),
-            at: middle.loss,
-            changes: comparison.changes,
-            ratio: middle.ratio.clone(),
-        })
-    };
-    fit.families().iter().filter(|family| *family != baseline).filter_map(one).collect()
+/// A family of which there is none.
+pub struct Lacking {
+    pub family: String,
+    pub baseline: String,
+    /// why none of the losses is one that the runs of both show
+    pub why: String,
 }
+
+/// Families against the baseline.
+#[derive(Default)]
+pub struct Multipliers {
+    pub all: Vec<Multiplier>,
+    pub lacking: Vec<Lacking>,
+}
+
+/// All families against the baseline, each at the middle of the losses that both reached. None of a law that has no
+/// scale to compare along, and none of a family that shares no loss with the baseline: that is said where the table of them is.
+pub fn of(fit: &Fit, baseline: Option<&str>) -> Multipliers {
+    let mut found = Multipliers::default();
+    let Some(baseline) = baseline.filter(|_| fit.differs()) else { return found };
+    for family in fit.families().iter().filter(|family| *family != baseline) {
+        let Ok((of, one)) = reached(fit, baseline, family) else { continue };
+        let Some(comparison) = one.all.first().map(|compared| &compared.comparison) else { continue };
+        let shared: Vec<_> = comparison.ratios.iter().filter(|r| !r.beyond_baseline && !r.beyond_variant).collect();
+        let (family, baseline) = (family.clone(), baseline.to_owned());
+        match shared.get(shared.len() / 2) {
+            Some(middle) => found.all.push(Multiplier {
+                of,
+                family,
+                baseline,
+                at: middle.loss,
+                changes: comparison.changes,
+                ratio: middle.ratio.clone(),
+            }),
+            None => {
+                let far = comparison.warnings.iter().find(|warning| warning.code == BEST_SIZES);
+                let why = far.map_or("their laws meet at losses beyond the runs alone".to_owned(), |w| w.text.clone());
+                found.lacking.push(Lacking { family, baseline, why });
+            }
+        }
+    }
+    found
+}
+
+/// The warning of best sizes that no run comes near.
+const BEST_SIZES: &str = "best-sizes";
 
 impl Multiplier {
     /// As `[found]` calls it.
@@ -49,9 +75,11 @@ impl Multiplier {
     }
 }
 
-/// In words; nothing if there are none.
-pub fn text(all: &[Multiplier]) -> String {
-    let Some(first) = all.first() else { return String::new() };
+/// In words; nothing if there are none, and no reason for it.
+pub fn text(Multipliers { all, lacking }: &Multipliers) -> String {
+    let none = |l: &Lacking| format!("\n{BOLD}No multiplier{RESET} of {} against {}: {}.", l.family, l.baseline, l.why);
+    let lacking: String = lacking.iter().map(none).collect();
+    let Some(first) = all.first() else { return lacking };
     let one = |m: &Multiplier| {
         let at = if m.changes { format!(" at {}", number(m.at, 4)) } else { String::new() };
         match m.ratio.interval {
@@ -61,4 +89,5 @@ pub fn text(all: &[Multiplier]) -> String {
     };
     let each: Vec<String> = all.iter().map(one).collect();
     format!("\n{BOLD}Multiplier of {}{RESET} against {}, at equal loss: {}.", first.of, first.baseline, each.join("; "))
+        + &lacking
 }
