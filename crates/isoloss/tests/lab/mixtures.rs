@@ -88,6 +88,10 @@ fn a_loss_that_no_set_has_is_refused_before_anything_is_trained() {
     assert!(stderr.contains("[fit.law] mixture-additive reads shares, columns w_*"), "{stderr}");
     assert!(stderr.contains(&format!("{map}, and together = true")), "{stderr}");
     assert!(!lab.path("runs").exists(), "nothing was trained");
+    let lab =
+        Lab::of(&MIXTURES.replace("law = \"power\"\nmap = [\"X = C\"]", &format!("law = \"mixture-additive\"\n{map}")));
+    let (code, _, stderr) = lab.run(&["run", "ladder.toml"]);
+    assert!(code == 2 && stderr.contains("hint: together = true"), "{code} {stderr}");
     let mapped = format!("law = \"mixture-additive\"\ntogether = true\n{map}");
     let lab = Lab::of(&MIXTURES.replace("law = \"power\"\nmap = [\"X = C\"]", &mapped));
     let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--dry-run"]);

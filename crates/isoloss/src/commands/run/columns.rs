@@ -1,6 +1,8 @@
 //! The columns that the fit of an experiment will have, before there is a run: those of planned runs, and what its maps make
 //! of them.
 
+use std::collections::BTreeMap;
+
 use isoloss::experiment::{Experiment, Planned};
 use isoloss_formula::{Column, Table, nearest, parse_condition, parse_expression};
 use isoloss_laws::Law;
@@ -63,13 +65,21 @@ pub fn once(experiment: &Experiment, path: &[&str], maps: &[String]) -> Result<(
 }
 
 /// Refuses a law of shares where no run has a column of them: those of a mixture are settings of the corpus, which a map names.
+/// And one for each family, where each has one mixture: what shares do is seen between families.
 pub fn of_shares(experiment: &Experiment, law: &Law, table: &Table) -> Result<(), Failure> {
     let names = || table.columns().iter().map(|c| c.name.as_str());
     let groups = law.formula.groups();
+    let fit = &experiment.fit;
+    let alone = experiment.has_families() && !fit.together;
+    let path = if fit.law.is_some() { &["fit", "law"][..] } else { &["fit"] };
     let Some(group) = groups.iter().find(|group| !names().any(|name| name.starts_with(group.as_str()))) else {
-        return Ok(());
+        if !alone || groups.is_empty() || !fit.per.is_empty() || !fit.fix.is_empty() || varies(&groups, table) {
+            return Ok(());
+        }
+        let message =
+            format!("{} reads shares, and all runs of a family have the same: a law for each cannot tell", law.name);
+        return Err(experiment.refused(path, message).hint("together = true fits one law to all families").into());
     };
-    let path = if experiment.fit.law.is_some() { &["fit", "law"][..] } else { &["fit"] };
     let refused = experiment.refused(path, format!("{} reads shares, columns {group}*, and no run has one", law.name));
     let weight = |name| str::strip_prefix(name, WEIGHTS).map(|stream| format!("\"{group}{stream} = {name}\""));
     let maps: Vec<String> = names().filter_map(weight).collect();
@@ -79,11 +89,23 @@ pub fn of_shares(experiment: &Experiment, law: &Law, table: &Table) -> Result<()
              shows it; other laws: isoloss list laws",
         )
     } else {
-        let alone = experiment.has_families() && !experiment.fit.together;
-        let together = if alone { ", and together = true, as one law tells mixtures apart" } else { "" };
+        let together = if alone { ", and together = true for one law of all families" } else { "" };
         refused.hint(format!("the weights of the mixture are the shares: map = [{}]{together}", maps.join(", ")))
     }
     .into())
+}
+
+/// Does a column of these groups vary within a family?
+fn varies(groups: &[String], table: &Table) -> bool {
+    let Some(family) = table.column("family") else { return true };
+    let of_group = |c: &&Column| groups.iter().any(|group| c.name.starts_with(group.as_str()));
+    let mut shares = table.columns().iter().filter(of_group).filter_map(|c| c.as_numbers());
+    shares.any(|column| {
+        let mut first: BTreeMap<String, f64> = BTreeMap::new();
+        let values = column.values.iter().enumerate();
+        // What is not known before there is a run is no number, and may vary.
+        values.into_iter().any(|(row, value)| *first.entry(family.text(row).to_string()).or_insert(*value) != *value)
+    })
 }
 
 /// Adds what the conditions of fits name and only measures can bring.
