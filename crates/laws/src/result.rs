@@ -150,9 +150,14 @@ impl Fit {
         self.parameters.iter().map(|p| p.estimate.value).collect()
     }
 
-    /// Is there no warning of severity [`Severity::Error`]? With one, its numbers are not to be used.
+    /// Warnings of severity [`Severity::Error`]: with one, its numbers must not be used.
+    pub fn errors(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings.iter().filter(|warning| warning.severity == Severity::Error)
+    }
+
+    /// Is there no error among its warnings?
     pub fn may_be_used(&self) -> bool {
-        self.warnings.iter().all(|warning| warning.severity != Severity::Error)
+        self.errors().next().is_none()
     }
 
     /// The families that parameters may differ over; empty if the rows have none.

@@ -8,7 +8,7 @@ use crate::points::Points;
 use crate::program::math::ln;
 use crate::toward::Toward;
 use crate::trust::Trust;
-use crate::warning::{Severity, Warning};
+use crate::warning::Warning;
 
 /// Where rows are divided into those that are fitted and those that are predicted.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,8 +192,8 @@ fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<C
         coverage: covered.map(|c| c.iter().filter(|c| **c).count() as f64 / count),
         factor: 0.0,
         held,
+        errors: fit.errors().cloned().collect(),
         trust: fit.trust,
-        errors: fit.warnings.into_iter().filter(|w| w.severity == Severity::Error).collect(),
     })
 }
 

@@ -16,7 +16,7 @@ pub struct ExperimentError {
     /// What would help.
     pub advice: Option<String>,
     /// The table and the setting that it is about, where it is about one.
-    pub(super) path: Vec<String>,
+    pub(super) path: Box<[String]>,
     /// Whether the machine is in the way, and what was typed is right.
     pub of_machine: bool,
 }
@@ -28,7 +28,7 @@ impl ExperimentError {
             place: None,
             message: message.into(),
             advice: None,
-            path: Vec::new(),
+            path: Box::default(),
             of_machine: false,
         }
     }

@@ -202,7 +202,7 @@ fn refused(
 
 /// What is wrong with a setting that the size has is wrong where the size has it.
 fn placed(experiment: &Experiment, part: Part, size: &Size, e: ExperimentError) -> ExperimentError {
-    let key = match e.path.as_slice() {
+    let key = match &*e.path {
         [table, setting, ..] => size.key(table, setting),
         _ => None,
     };

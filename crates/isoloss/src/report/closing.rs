@@ -1,6 +1,6 @@
 //! The words that end a report: what ten times the largest scale brings, how far to trust that, what to do next.
 
-use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction, Severity};
+use isoloss_laws::{Estimate, Fit, Optimum, Points, Prediction};
 
 use super::Report;
 use super::plans::trust_error;
@@ -91,7 +91,7 @@ pub enum Sizes {
 }
 
 pub fn sizes(fit: &Fit, best: &Optimum) -> Sizes {
-    if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
+    if !fit.may_be_used() {
         return Sizes::Unusable;
     }
     match best.params.interval {

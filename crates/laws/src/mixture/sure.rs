@@ -2,7 +2,7 @@
 
 use crate::estimate::{Estimate, Interval, Of, Spread, student};
 use crate::result::Fit;
-use crate::warning::{COLLINEAR_REASON, EXACT_REASON, Severity};
+use crate::warning::{COLLINEAR_REASON, EXACT_REASON};
 
 /// The draws of all fits, side by side, and what was decided of their pairing. Fits of one table with several losses have
 /// the same runs and random numbers, so draws of one number belong together; others are shifted against each other, as
@@ -51,10 +51,7 @@ impl Sureness {
         let level = fits[0].level;
         let df = fits.iter().map(|fit| fit.df).fold(f64::INFINITY, f64::min);
         let first = fits.iter().find(|fit| fit.draws.is_empty()).unwrap_or(&fits[0]);
-        let unusable = fits
-            .iter()
-            .flat_map(|fit| &fit.warnings)
-            .find(|w| w.code == "unidentified" && w.severity == Severity::Error);
+        let unusable = fits.iter().flat_map(|fit| fit.errors()).find(|w| w.code == "unidentified");
         let collinear = fits.iter().any(|fit| fit.ladder.is_some()).then(|| COLLINEAR_REASON.to_owned());
         let none = match unusable {
             _ if draws.is_empty() => Some(first.method.clone()),

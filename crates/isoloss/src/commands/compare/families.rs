@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::{nearest, parse_number};
-use isoloss_laws::{Fit, Options, Place, Scale, Severity, Side, apart, compare, families_suffice};
+use isoloss_laws::{Fit, Options, Place, Scale, Side, apart, compare, families_suffice};
 
 use super::Compare;
 use super::fits::Asked;
@@ -73,7 +73,7 @@ pub fn run(table: &str, asked: &Compare) -> Result<ExitCode, Failure> {
     let all = against(&baseline, levels, &ways, &scale, &places.with, &at)?;
     let report = Report { baseline: &baseline, scale: &unit, given: &places.with, all: &all, level: fits[0].1.level };
     output::answer(&comparisons::written(&report, asked.format))?;
-    let unusable = fits.iter().flat_map(|(_, fit)| &fit.warnings).any(|w| w.severity == Severity::Error);
+    let unusable = fits.iter().any(|(_, fit)| !fit.may_be_used());
     Ok(output::code(unusable))
 }
 

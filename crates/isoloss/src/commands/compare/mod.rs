@@ -11,6 +11,7 @@ const SIZE: &str = "size";
 
 pub use families::{named, reached};
 pub use fits::{Asked, pair};
+#[cfg(feature = "lab")]
 pub use scores::{errors_of, off};
 
 use std::path::Path;

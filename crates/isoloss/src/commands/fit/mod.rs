@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::nearest;
-use isoloss_laws::{self as laws, Law, Options, Severity, Toward};
+use isoloss_laws::{self as laws, Law, Options, Toward};
 
 use super::predict::ask;
 use super::{Run, retyped};
@@ -111,7 +111,7 @@ Exit code 0: it did; 1: it could not, or the numbers must not be used; 2: usage 
             Format::Csv => report::csv(&report),
         })?;
         saved.transpose()?;
-        let unusable = fit.warnings.iter().any(|w| w.severity == Severity::Error);
+        let unusable = !fit.may_be_used();
         if let Some(path) = &self.save {
             let path = path.display();
             talk(format_args!("saved {path}"));
@@ -139,7 +139,7 @@ impl Fit {
 
     /// The command that comes after this one; none after a fit that must not be used.
     fn next(&self, fit: &laws::Fit, closing: Option<&Closing>) -> Option<String> {
-        if fit.warnings.iter().any(|w| w.severity == Severity::Error) {
+        if !fit.may_be_used() {
             return None;
         }
         let quoted = |path: &Path| shell(&path.display().to_string());

@@ -180,9 +180,8 @@ pub fn carried(name: &str, fit: &Fit) -> bool {
     if !codes.is_empty() {
         talk(format_args!("{} carries {} (isoloss list {0} says more)", name, codes.join(", ")));
     }
-    let unusable: Vec<_> = fit.warnings.iter().filter(|w| w.severity == Severity::Error).collect();
-    unusable.iter().for_each(|w| talk(format_args!("{w}")));
-    !unusable.is_empty()
+    fit.errors().for_each(|w| talk(format_args!("{w}")));
+    !fit.may_be_used()
 }
 
 /// Whether a name on the command line is that of a fit: published constants, or one object of ours in a file.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use clap::Args;
 use isoloss::experiment::until::until;
 use isoloss::experiment::{Experiment, Part, Planned, labelled};
-use isoloss_laws::{Candidate, Fit, Goal, Quantity, Severity, Step, half_width};
+use isoloss_laws::{Candidate, Fit, Goal, Quantity, Step, half_width};
 use isoloss_runs::store::Store;
 use isoloss_train::counts;
 
@@ -138,11 +138,8 @@ impl Asked {
             let half = fitted.as_ref().map(|fit| half_width(fit, &self.goal.quantity)).transpose()?.flatten();
             if let Some(half) = half {
                 let runs = count(runs.finished().len(), "run");
-                let unusable =
-                    match fitted.as_ref().and_then(|fit| fit.warnings.iter().find(|w| w.severity == Severity::Error)) {
-                        Some(error) => format!("; the fit must not be used [{}]", error.code),
-                        None => String::new(),
-                    };
+                let error = fitted.as_ref().and_then(|fit| fit.errors().next());
+                let unusable = error.map_or(String::new(), |e| format!("; the fit must not be used [{}]", e.code));
                 talk(format_args!(
                     "after {runs}: half the interval is {}, asked for {}{unusable}",
                     number(half, 3),
