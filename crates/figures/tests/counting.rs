@@ -1,6 +1,6 @@
 //! Counting anew: a grid of known law, whose models are mostly embedding and head where they are small.
 
-use isoloss_figures::catalogue::counting::{ENTRY, WAYS, counted};
+use isoloss_figures::catalogue::counting::{ENTRY, WAYS, counted, figure};
 use isoloss_figures::catalogue::{Material, Missing};
 use isoloss_figures::{Layer, Render, Width};
 use isoloss_formula::{Column, Table};
@@ -67,6 +67,30 @@ fn three_approaches_stand_over_three_ways() {
     }
     let drawing = figure.width(Width::Double).draw(&Render::default());
     assert_eq!(drawing.notes, Vec::<String>::new());
+}
+
+/// A name in the legend is that of something that is drawn.
+#[test]
+fn an_approach_that_failed_everywhere_is_in_no_legend() {
+    let (mut all, _) = counted(&material(grid())).unwrap();
+    all.iter_mut().for_each(|counted| counted.found.compared.retain(|c| c.approach.kind == Kind::Surface));
+    let names: Vec<String> = (figure(&all, "Nowhere.").panels[0].layers.iter())
+        .filter_map(|l| if let Layer::Points(p) = l { p.colour.as_ref().map(ToString::to_string) } else { None })
+        .collect();
+    assert_eq!(names, ["approach 3, surface"]);
+}
+
+/// An approach lies between all families of a table, and that is said.
+#[test]
+fn families_that_are_taken_together_are_named() {
+    let mut table = grid();
+    assert!(!(ENTRY.draw)(&material(table.clone())).unwrap().caption.contains("families"));
+    table.push(Column::words("family", (0..table.len()).map(|i| ["deep", "wide"][i % 2].to_owned()).collect()));
+    let caption = (ENTRY.draw)(&material(table)).unwrap().caption;
+    assert!(
+        caption.contains("One law is taken for all families of column `family` (deep, wide); --where"),
+        "{caption}"
+    );
 }
 
 #[test]

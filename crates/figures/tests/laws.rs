@@ -210,6 +210,72 @@ fn budgets_may_be_named() {
     assert_eq!(parabolas, 3, "{}", figure.caption);
 }
 
+/// More tokens make it worse: at no budget is there a best size, so none is drawn, named or spoken of.
+#[test]
+fn a_law_without_best_sizes_has_none_in_its_figures() {
+    let mut runs = runs("chinchilla", &grid(1), None);
+    runs.law = Law::from_formula("L = E + A*N^-alpha + B*D^beta", &["L", "N", "D"], &[]).expect("a law");
+    let (n, d) = (runs.points.columns[0].1.clone(), runs.points.columns[1].1.clone());
+    let worse = |(i, (n, d)): (usize, (&f64, &f64))| {
+        (1.8 + 420.0 * n.powf(-0.34) + 1e-5 * d.powf(0.45)) * (1.0 + 0.004 * noise(i))
+    };
+    runs.points.target = n.iter().zip(&d).enumerate().map(worse).collect();
+    let fit = fit(&runs.law, &runs.points, &runs.options).expect("a fit");
+    let figure = drawn("fit", &material(runs));
+    assert!(
+        figure.caption.contains("the law at each size; it has no best sizes at these budgets."),
+        "{}",
+        figure.caption
+    );
+    assert!(!figure.caption.contains("band:") && !sound("fit", &figure).contains("compute-optimal"));
+    let saved = Material { fits: vec![("mine".into(), fit)], ..Material::default() };
+    let error = (entry("fit").expect("there").draw)(&saved).expect_err("nothing to draw");
+    assert!(error.to_string().contains("has no best sizes at these budgets: without runs"), "{error}");
+    let surface = drawn("surface", &saved);
+    assert!(surface.alt.ends_with("No path: the law has no best sizes at these budgets."), "{}", surface.alt);
+    assert!(!sound("surface", &surface).contains("compute-optimal"));
+}
+
+/// A name that would be cut beside its mark stands in the caption, and its line at the mark.
+#[test]
+fn long_names_of_runs_stand_in_the_caption_of_residuals() {
+    let mut runs = runs("chinchilla", &grid(1), None);
+    runs.points.lines = (2..).take(runs.points.len()).collect();
+    let labels = |figure: &Figure| -> Vec<String> {
+        let points =
+            figure.panels[0].layers.iter().filter_map(|l| if let Layer::Points(p) = l { Some(p) } else { None });
+        points.flat_map(|p| &p.points).map(|p| p.label.to_string()).filter(|l| !l.is_empty()).collect()
+    };
+    let short = drawn("residuals", &material(runs.clone()));
+    assert!(labels(&short).iter().all(|l| l.starts_with("run ")), "{:?}", labels(&short));
+    runs.names = (0..runs.points.len()).map(|i| format!("d_model {i}, 328 k tokens")).collect();
+    let long = drawn("residuals", &material(runs));
+    assert!(labels(&long).iter().all(|l| l.starts_with("line ")), "{:?}", labels(&long));
+    let first = &labels(&long)[0];
+    assert!(long.caption.contains(&format!("{first}, d_model ")), "{first}: {}", long.caption);
+}
+
+/// Best learning rates far below one are typeset, and an interval has the places of its value.
+#[test]
+fn a_sweep_of_small_rates_is_captioned_in_characters() {
+    use isoloss_figures::catalogue::sweep::{Swept, figure};
+    let runs: Vec<(f64, f64)> = [1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3]
+        .into_iter()
+        .enumerate()
+        .map(|(i, lr): (usize, f64)| (lr, 3.0 + 0.1 * (lr / 4.4e-4).ln().powi(2) + 0.001 * noise(i)))
+        .collect();
+    let (lrs, losses): (Vec<f64>, Vec<f64>) = runs.iter().copied().unzip();
+    let best = isoloss_laws::choose(&lrs, &losses, 0.95).ok();
+    let ends = best.as_ref().and_then(|b| b.best.interval).expect("an interval");
+    let figure = figure(&[Swept { rung: "d_model 8".into(), runs, best }], "Nowhere.");
+    sound("sweep", &figure);
+    let (_, said) = figure.caption.split_once("d_model 8 0.000").expect("a plain number");
+    let (value, rest) = said.split_once(" [0.000").expect("a lower end");
+    let (lower, upper) = rest.split_once(", 0.00").expect("an upper end");
+    let upper = upper.split_once(']').expect("a bracket").0;
+    assert!(value.len() == lower.len() && 1 + lower.len() == upper.len(), "{} {ends:?}", figure.caption);
+}
+
 #[test]
 fn what_cannot_be_drawn_says_what_would_help() {
     for entry in ALL {

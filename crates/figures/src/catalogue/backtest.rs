@@ -3,7 +3,7 @@
 use isoloss_laws::{Cuts, Points, Score, score};
 
 use super::scales;
-use super::words::{number, percent, shown};
+use super::words::{number, percent, said, shown};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Colours, Figure, LegendPlace, Panel};
@@ -78,17 +78,17 @@ pub fn figure(
             values = values.with(look(Marks::new(held().map(|h| mark(points.target[h.row], h.predicted, h.row)))));
             errors = errors.with(look(Marks::new(held().map(|h| mark(h.factor, percent_of(h.error), h.row)))));
         }
-        let rmse = if log { percent(cut.rmse) } else { number(cut.rmse, 3) };
+        let rmse = if log { percent(cut.rmse) } else { said(cut.rmse, 3) };
         let covered = cut.coverage.map_or(String::new(), |c| format!(", {} inside", percent(c)));
         says.push(format!(
             "{} runs up to {} predict {} more, up to {} times further, to {rmse}{covered}",
             cut.train,
-            shown(&number(cut.scale, 2)),
+            said(cut.scale, 2),
             cut.held.len(),
-            number(cut.factor, 2)
+            said(cut.factor, 2)
         ));
     }
-    let rmse = if log { percent(found.rmse()) } else { number(found.rmse(), 3) };
+    let rmse = if log { percent(found.rmse()) } else { said(found.rmse(), 3) };
     let mut note = Note::new(format!("rmse {rmse}"));
     if let Some(coverage) = found.coverage() {
         note = note.line(format!("{} inside {} intervals", percent(coverage), percent(level)));
@@ -100,7 +100,7 @@ pub fn figure(
         0 => String::new(),
         off => format!(
             " {off} predictions are off by more than {} and are not drawn.",
-            number(limit, 2) + if log { " %" } else { "" }
+            said(limit, 2) + if log { " %" } else { "" }
         ),
     };
     let inside = found.coverage().map_or("No intervals were asked for.".to_owned(), |c| {

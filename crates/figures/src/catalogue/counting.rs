@@ -8,6 +8,7 @@
 use isoloss_laws::{ApproachOptions, Budgets, Disagreement, Kind, Points as Rows, disagree};
 
 use super::columns::{Columns, Names, nothing, skipped};
+use super::say::name;
 use super::words::estimate;
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
@@ -73,6 +74,8 @@ const APPROACHES: [(Kind, &str); 3] =
     [(Kind::Envelope, "1, envelope"), (Kind::Isoflop, "2, parabolas"), (Kind::Surface, "3, surface")];
 /// Budgets to which approach 2 interpolates: runs that had equal compute by one way have not by another.
 const BUDGETS: usize = 5;
+/// Families that are named.
+const NAMED: usize = 4;
 /// Tables with noise that the intervals come from.
 const DRAWS: usize = 300;
 
@@ -156,7 +159,10 @@ pub fn figure(all: &[Counted], source: &str) -> Figure {
             marks.push(point);
             said.push(format!("approach {name}, {}: {}", counted.way.name, estimate(exponent, 2)));
         }
-        panel = panel.with(Points::new(marks).series(format!("approach {name}")).radius(2.6));
+        // A name in the legend is a promise.
+        if !marks.is_empty() {
+            panel = panel.with(Points::new(marks).series(format!("approach {name}")).radius(2.6));
+        }
     }
     let failed = all.iter().flat_map(|counted| {
         let of = counted.found.failed.iter();
@@ -178,9 +184,27 @@ pub fn figure(all: &[Counted], source: &str) -> Figure {
 
 fn draw(material: &Material) -> Result<Figure, Missing> {
     let (all, rows) = counted(material)?;
-    let table = material
-        .table
-        .as_ref()
-        .map_or_else(String::new, |table| format!("{rows} runs of {}.{}", table.source, skipped(table, rows)));
-    Ok(figure(&all, &table))
+    let columns = Columns::of(material, COLUMNS)?;
+    let table = columns.table;
+    let source = format!("{rows} runs of {}.{}{}", table.source, skipped(table, rows), together(&columns));
+    Ok(figure(&all, &source))
+}
+
+/// What is said where the runs are of several families: each approach lies between them.
+fn together(columns: &Columns<'_>) -> String {
+    let Some(column) = columns.find("family") else { return String::new() };
+    let mut names = columns.texts(column);
+    names.retain(|text| !text.trim().is_empty());
+    names.sort();
+    names.dedup();
+    let named: Vec<String> = names.iter().take(NAMED).map(|text| name(text)).collect();
+    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+    match names.len() {
+        ..2 => String::new(),
+        _ => format!(
+            " One law is taken for all families of column `{}` ({}{more}); --where draws one of them.",
+            column.name,
+            named.join(", ")
+        ),
+    }
 }

@@ -4,7 +4,7 @@ use isoloss_formula::{Column, Table};
 
 use super::by_size::by_size;
 use super::scales::ends;
-use super::words::{count, number};
+use super::words::{count, said};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Colours, Figure, Panel};
@@ -74,7 +74,7 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
         }
     }
     let last = ends(curves.iter().filter_map(|c| c.points.last().map(|p| p.1)));
-    let last = last.map_or(String::new(), |(l, h)| format!(" They end between {} and {}.", number(l, 3), number(h, 3)));
+    let last = last.map_or(String::new(), |(l, h)| format!(" They end between {} and {}.", said(l, 3), said(h, 3)));
     let by = match (sized, groups.len()) {
         (true, _) => ends(sizes.iter().copied())
             .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}", count(l), count(h))),

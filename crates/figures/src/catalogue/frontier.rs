@@ -4,7 +4,7 @@ use isoloss_laws::{Fit, Plan, Points};
 
 use super::fit::{equations, written};
 use super::scales::{self, BEYOND, families, grid, rows_of};
-use super::words::{bands, count, lines, number, shown};
+use super::words::{bands, count, lines, number, said, shown};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Figure, LegendPlace, Panel};
@@ -80,8 +80,8 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         says.push(format!("{lead}{}", shown(&ratios)));
         notes.push(math("_D_\\*/_N_\\*, ").then(&Rich::plain(lead.as_str())).then(&math(&ratios)));
         let (c, n, d) = (last.flops.value, last.params.value, last.tokens.value);
-        let least = number(last.loss.mean.value, 3);
-        let at = format!("at {} FLOPs N = {}, D = {}, loss {least}", shown(&number(c, 2)), count(n), count(d));
+        let least = said(last.loss.mean.value, 3);
+        let at = format!("at {} FLOPs N = {}, D = {}, loss {least}", said(c, 2), count(n), count(d));
         says.push(format!("{lead}{at}"));
     }
     if says.is_empty() {
@@ -108,6 +108,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         false => "Drawn where papers look; the constants come without their runs.".to_owned(),
     };
     let words = says.join("; ");
+    let bands = bands(fit, &loss.layers, both);
     Ok(Figure::new(format!(
         "Two panels against training compute. Left, the least loss of the law {}; right, the parameters and tokens \
          that reach it. Tokens per parameter, {words}.",
@@ -115,10 +116,9 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
     ))
     .caption(format!(
         "a, runs and the least loss that the law {} reaches at C = 6 N D, {}. b, the parameters N* and tokens D* that reach \
-         it; tokens per parameter, {words}. {beyond} {} {source}",
+         it; tokens per parameter, {words}. {beyond} {bands} {source}",
         fit.law.name,
-        law.join("; "),
-        bands(fit, both)
+        law.join("; ")
     ))
     .columns(2)
     .aspect(0.85)

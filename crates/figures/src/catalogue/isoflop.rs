@@ -79,10 +79,7 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
     let (low, high) = ends(approach.minima.iter().map(|m| m.flops)).unwrap_or((1e18, 1e21));
     let end = high * BEYOND;
     let line = Line::new([low, high, end].map(|c| (c, approach.params.at(c)))).measured(low, high);
-    let power = match &exponent.interval {
-        Some(i) => format!("{} [{}, {}]", number(exponent.value, 3), number(i.lower, 3), number(i.upper, 3)),
-        None => number(exponent.value, 3),
-    };
+    let power = estimate(exponent, 3);
     let at = count(approach.params.at(end));
     best = best.with(line).with(
         Note::new(math(&format!("_N_\\* ~ _C_^{{_a_}}, _a_ = {power}")))
@@ -107,7 +104,7 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
          against compute with the power {}.",
         approach.minima.len(),
         said.join(", "),
-        estimate(exponent, 3)
+        power
     ))
     .caption(format!(
         "a, runs of {} budgets with a parabola in ln N through each; diamonds, their minima: {}. b, minima against \
@@ -116,7 +113,7 @@ pub fn figure(points: &Points, approach: &Approach, budgets: &Budgets, exponent:
         approach.minima.len(),
         said.join(", "),
         shown(&number(libm::exp(approach.params.log_factor), 3)),
-        number(exponent.value, 3)
+        shown(&number(exponent.value, 3))
     ))
     .columns(2)
     .aspect(0.9)

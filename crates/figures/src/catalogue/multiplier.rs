@@ -4,7 +4,7 @@ use isoloss_laws::{Comparison, Fit, FitError, Place, Ratio, Reached, Scale, Side
 
 use super::say::{list, name};
 use super::scales::{self, BEYOND, ends, grid};
-use super::words::{estimate, number};
+use super::words::{estimate, number, said};
 use super::{Choice, Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::Figure;
@@ -30,6 +30,12 @@ const STEPS: usize = 24;
 /// Room above and below what runs reached, as a factor.
 const ROOM: f64 = 1.5;
 
+/// How far intervals may widen the axis on either side, as a factor, unless the multipliers themselves differ by more.
+const WIDEST: f64 = 3.0;
+
+/// A place where the multiplier passes 1 is that of a crossing if their logarithms differ by no more.
+const SAME: f64 = 0.3;
+
 /// One variant against the baseline.
 #[derive(Clone, Debug)]
 pub struct Compared {
@@ -50,14 +56,16 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         _ => "",
     };
     // Far beyond the runs a multiplier runs away; the axis is that of what runs reached.
-    let near = compared.iter().flat_map(|c| &c.comparison.ratios).filter(|r| !r.beyond());
-    let near = near.flat_map(|r| match r.ratio.interval {
-        Some(i) => vec![i.lower, i.upper, r.ratio.value],
-        None => vec![r.ratio.value],
-    });
-    if let (true, Some((low, high))) = (compared.iter().any(|c| c.comparison.reached.measured().is_some()), ends(near))
+    let near = || compared.iter().flat_map(|c| &c.comparison.ratios).filter(|r| !r.beyond());
+    let values = ends(near().map(|r| r.ratio.value).chain([1.0]));
+    if let (true, Some((low, high))) =
+        (compared.iter().any(|c| c.comparison.reached.measured().is_some()) && near().next().is_some(), values)
     {
-        panel.y = panel.y.range(low.min(1.0) / ROOM, high.max(1.0) * ROOM);
+        // Nor is it that of intervals which say next to nothing: they are cut at the frame.
+        let most = WIDEST.max(high / low);
+        let intervals = near().filter_map(|r| r.ratio.interval).flat_map(|i| [i.lower, i.upper]);
+        let (lower, upper) = ends(intervals).unwrap_or((low, high));
+        panel.y = panel.y.range(lower.clamp(low / most, low) / ROOM, upper.clamp(high, high * most) * ROOM);
     }
     let mut says = Vec::new();
     for one in compared {
@@ -74,13 +82,11 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
         let inside: Vec<_> = ratios.iter().filter(|r| !r.beyond()).collect();
         let all: Vec<_> = if inside.is_empty() { ratios.iter().collect() } else { inside };
         if let (Some(best), Some(worst)) = (all.first(), all.last()) {
-            let at = |r: &Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), number(r.loss, 3));
+            let at = |r: &Ratio| format!("{} at loss {}", estimate(&r.ratio, 3), said(r.loss, 3));
             says.push(format!("{}: {}, {}", one.name, at(worst), at(best)));
         }
-        if let Some(crossing) = &one.comparison.crossing
-            && let Some(at) = loss_at(crossing.value, &ratios)
-        {
-            let name = math(&format!("equal at {}{unit}", number(crossing.value, 2)));
+        if let Some((crossing, at)) = crossing(&one.comparison, &ratios) {
+            let name = math(&format!("equal at {}{unit}", number(crossing, 2)));
             says.push(format!("{}: {name}", one.name));
             panel = panel.with(Rule::x(at).label(name).series(one.name.as_str()).dash(Dash::Dotted));
         }
@@ -98,8 +104,15 @@ pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, so
     .panel(panel)
 }
 
-/// The loss at which the multiplier passes 1, between two places: of several such losses the one at which the curves need as
-/// much as `crossing`.
+/// Where two curves cross, on the scale and as a loss, if that is among the runs or near them and the two differ at all: farther
+/// away it says more of the exponents than of the families, and curves that cannot be told apart may cross anywhere.
+fn crossing(comparison: &Comparison, ratios: &[Ratio]) -> Option<(f64, f64)> {
+    let tied = comparison.distinguishable == Some(false);
+    let crossing = comparison.crossing.as_ref().filter(|_| !tied && comparison.crossing_beyond <= BEYOND)?.value;
+    Some((crossing, loss_at(crossing, ratios)?))
+}
+
+/// The loss at which the multiplier passes 1, between two places, where the curves need as much as `crossing`.
 fn loss_at(crossing: f64, ratios: &[Ratio]) -> Option<f64> {
     let passes = ratios.windows(2).filter(|w| (w[0].ratio.value - 1.0) * (w[1].ratio.value - 1.0) < 0.0);
     let between = passes.map(|w| {
@@ -107,7 +120,7 @@ fn loss_at(crossing: f64, ratios: &[Ratio]) -> Option<f64> {
         let along = |of: fn(&Ratio) -> f64| of(&w[0]) * libm::pow(of(&w[1]) / of(&w[0]), part);
         (libm::log(along(|r| r.baseline) / crossing).abs(), along(|r| r.loss))
     });
-    between.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, loss)| loss)
+    between.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(off, _)| *off < SAME).map(|(_, loss)| loss)
 }
 
 /// What of the lines is measured.
@@ -201,6 +214,10 @@ fn all(sides: &[(String, Side<'_>)], source: &str) -> Result<Figure, Missing> {
     let bare = sides.iter().find(|(_, s)| s.fit.draws.is_empty());
     let certain = match (bare, compared.first()) {
         (Some((name, side)), _) => format!("No band: {name}: {}.", side.fit.method),
+        (None, Some(_)) if compared.iter().flat_map(|c| &c.comparison.ratios).all(|r| r.ratio.interval.is_none()) => {
+            let why = compared.iter().flat_map(|c| &c.comparison.ratios).next();
+            why.map_or(String::new(), |r| format!("No band: {}.", r.ratio.method))
+        }
         (None, Some(one)) => {
             let level = 100.0 * base.fit.level;
             format!("Band: {level:.0} % interval ({}); {}.", base.fit.method, one.comparison.pairing)
@@ -260,20 +277,45 @@ mod tests {
 
     use super::*;
 
-    /// A multiplier that passes 1 twice: the loss belongs to the compute that is named.
-    #[test]
-    fn of_two_crossings_the_one_that_is_named() {
-        let at = |loss: f64, baseline: f64, ratio: f64| Ratio {
+    fn at(loss: f64, baseline: f64, ratio: f64) -> Ratio {
+        Ratio {
             loss,
             variant: baseline / ratio,
             baseline,
             ratio: Estimate { value: ratio, interval: None, method: String::new() },
             beyond_baseline: false,
             beyond_variant: false,
-        };
+        }
+    }
+
+    /// A multiplier that passes 1 twice: the loss belongs to the compute that is named.
+    #[test]
+    fn of_two_crossings_the_one_that_is_named() {
         let all = [at(2.0, 1e20, 1.1), at(2.5, 1e19, 0.9), at(4.0, 1e17, 0.9), at(5.0, 1e16, 1.1)];
         let found = |crossing| loss_at(crossing, &all).unwrap();
         assert!((2.0..2.5).contains(&found(3e19)) && (4.0..5.0).contains(&found(3e16)));
         assert!(loss_at(1e18, &all[1..3]).is_none());
+        assert!(loss_at(6.6e-3, &all).is_none(), "neither of them is named");
+    }
+
+    /// Where curves cross is said near the runs, of families that differ.
+    #[test]
+    fn a_crossing_far_away_or_of_families_that_are_tied_is_not_said() {
+        let all = vec![at(2.0, 1e20, 1.1), at(2.5, 1e19, 0.9)];
+        let said = |crossing_beyond: f64, distinguishable: Option<bool>| {
+            let comparison = Comparison {
+                ratios: all.clone(),
+                reached: Reached { baseline: None, variant: None },
+                crossing: Some(Estimate { value: 3e19, interval: None, method: String::new() }),
+                crossing_beyond,
+                distinguishable,
+                changes: true,
+                pairing: "",
+                warnings: Vec::new(),
+            };
+            crossing(&comparison, &all).is_some()
+        };
+        assert!(said(1.0, Some(true)) && said(5.0, None));
+        assert!(!said(50.0, Some(true)) && !said(1.0, Some(false)));
     }
 }

@@ -3,12 +3,13 @@
 use isoloss_laws::{Fit, Points};
 
 use super::scales::{self, ends, rows_of};
-use super::words::{number, percent};
+use super::words::{percent, said};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Figure, LegendPlace, Panel, Share};
 use crate::layer::{Band, Dash, Point, Points as Marks, Rule};
 use crate::palette::Colour;
+use crate::report::quantity::number;
 use crate::text::Rich;
 
 /// See `isoloss figure residuals`.
@@ -25,6 +26,8 @@ pub const ENTRY: Entry = Entry {
 /// Inputs that get a panel, and rows that are named.
 const INPUTS: usize = 3;
 const NAMED: usize = 3;
+/// Characters of a name that has room beside its mark in the smallest panels.
+const LONGEST: usize = 14;
 
 /// Residuals in per cent of the prediction (or in its unit, where the fit is of raw values).
 ///
@@ -49,7 +52,12 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
     let mut worst: Vec<usize> = (0..off.len()).filter(|r| off[*r].is_finite()).collect();
     worst.sort_by(|a, b| off[*b].abs().total_cmp(&off[*a].abs()));
     worst.truncate(NAMED.min(points.len() / 4));
-    let name = |r: usize| names.get(r).cloned().unwrap_or_else(|| format!("line {}", points.line(r)));
+    let line = |r: usize| format!("line {}", points.line(r));
+    let name = |r: usize| names.get(r).cloned().unwrap_or_else(|| line(r));
+    // A long name would be cut in a small panel, and two that are cut look alike: lines stand there, names in the caption.
+    let long = worst.iter().any(|r| name(*r).chars().count() > LONGEST);
+    let label = |r: usize| if long { line(r) } else { name(r) };
+    let named = |r: usize| if long && name(r) != line(r) { format!("{}, {}:", line(r), name(r)) } else { name(r) };
     let unit = if reducible {
         "% of the reducible loss"
     } else if log {
@@ -80,16 +88,19 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
         for (series, rows) in &groups {
             let mark = |r: &usize| {
                 let point = Point::new(column[*r], off[*r]).fact("run", name(*r));
-                if worst.contains(r) { point.label(name(*r)) } else { point }
+                if worst.contains(r) { point.label(label(*r)) } else { point }
             };
             panel = panel.with(scales::cloud(Marks::new(rows.iter().map(mark)).series(series.clone()), points.len()));
         }
         figure = figure.panel(panel);
     }
-    let listed: Vec<String> = worst.iter().map(|r| format!("{} {} {unit}", name(*r), signed(off[*r]))).collect();
-    let spread = if log { percent(fit.noise) } else { number(fit.noise, 3) };
+    let listed: Vec<String> = worst.iter().map(|r| format!("{} {} {unit}", named(*r), signed(off[*r]))).collect();
+    let spread = if log { percent(fit.noise) } else { said(fit.noise, 3) };
     let beyond = off.iter().filter(|o| o.abs() > 2.0 * sd).count();
-    let words = format!("{beyond} of {} runs lie more than 2 sd off; the worst: {}", off.len(), listed.join(", "));
+    let mut words = format!("{beyond} of {} runs lie more than 2 sd off", off.len());
+    if !listed.is_empty() {
+        words.push_str(&format!("; the worst: {}", listed.join("; ")));
+    }
     figure.alt = format!(
         "Residuals of the law {} against each input and its prediction, scattered about zero with a standard deviation \
          of {spread}. {words}.",
@@ -112,7 +123,7 @@ pub fn figure(fit: &Fit, points: &Points, names: &[String], source: &str) -> Res
 }
 
 fn signed(value: f64) -> String {
-    format!("{}{}", if value < 0.0 { "\u{2212}" } else { "+" }, number(value.abs(), 2))
+    format!("{}{}", if value < 0.0 { "\u{2212}" } else { "+" }, number(value.abs(), 2, true))
 }
 
 pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {

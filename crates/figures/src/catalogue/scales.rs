@@ -8,6 +8,7 @@ use crate::axis::Axis;
 use crate::figure::{Figure, Panel};
 use crate::layer::{Band, Layer, Points as Marks};
 use crate::numbers::Numbers;
+use crate::ranges::extent;
 use crate::text::{Rich, math};
 
 /// How far beyond the largest run laws are drawn.
@@ -150,15 +151,7 @@ pub(super) fn banded(x: f64, estimate: &Estimate) -> Option<(f64, f64, f64)> {
 
 /// Room below what is drawn for a note of several lines: where there is no empty corner it would hide data.
 pub(super) fn room(axis: Axis, layers: &[Layer], lines: usize) -> Axis {
-    let places = |layer: &Layer| -> Vec<f64> {
-        match layer {
-            Layer::Points(p) => p.points.iter().map(|p| p.y).collect(),
-            Layer::Line(l) => l.points.iter().map(|p| p.1).collect(),
-            Layer::Band(b) => b.points.iter().flat_map(|p| [p.1, p.2]).collect(),
-            _ => Vec::new(),
-        }
-    };
-    let found = ends(layers.iter().flat_map(places)).filter(|(low, _)| *low > 0.0);
+    let found = extent(&axis, layers).filter(|(low, _)| *low > 0.0);
     match found {
         Some((low, high)) if lines > 1 => {
             // Of a panel of one column a line of text takes a nineteenth, and the room around all lines as much.

@@ -3,7 +3,7 @@
 use isoloss_laws::{Fit, Points};
 
 use super::scales::{self, BEYOND, ends, families, grid, rows_of};
-use super::words::{count, equation, number};
+use super::words::{count, equation, said};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Scale;
 use crate::figure::{Figure, LegendPlace, Panel, Share};
@@ -100,7 +100,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         let path: Vec<(f64, f64)> = path.filter(|(x, y)| (n.0..=n.1).contains(x) && (d.0..=d.1).contains(y)).collect();
         if let (Some(first), Some(last)) = (path.first(), path.last()) {
             let lead = family.as_ref().map_or(String::new(), |f| format!("{f}: "));
-            let ratio = |p: &(f64, f64)| number(p.1 / p.0, 2);
+            let ratio = |p: &(f64, f64)| said(p.1 / p.0, 2);
             says.push(format!(
                 "{lead}from N = {}, D = {} ({} tokens per parameter) to N = {}, D = {} ({})",
                 count(first.0),
@@ -111,11 +111,14 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
                 ratio(last)
             ));
         }
-        let mut line = Line::new(path).series("compute-optimal").thickness(1.4);
-        if let (true, [(_, a), (_, b)]) = (fit.rows > 0, ends_of_runs.as_slice()) {
-            line = line.measured(a.params.value, b.params.value);
+        // Without best sizes there is no path, and a name in the legend is a promise.
+        if !path.is_empty() {
+            let mut line = Line::new(path).series("compute-optimal").thickness(1.4);
+            if let (true, [(_, a), (_, b)]) = (fit.rows > 0, ends_of_runs.as_slice()) {
+                line = line.measured(a.params.value, b.params.value);
+            }
+            panel = panel.with(line);
         }
-        panel = panel.with(line);
         if let Some(points) = runs {
             let (ns, ds) = (points.column("N").unwrap_or(&[]), points.column("D").unwrap_or(&[]));
             let marks = rows_of(points, family.as_deref()).into_iter().map(|r| (ns[r], ds[r]));
@@ -128,9 +131,14 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
         _ => format!("law {}, fitted per family", fit.law.name),
     };
     let columns = if shown.len() > 1 { 2 } else { 1 };
-    figure.alt = format!("Loss over parameters and tokens, {law}. The compute-optimal path goes {}.", says.join("; "));
+    const NO_PATH: &str = "No path: the law has no best sizes at these budgets.";
+    let goes = match says.is_empty() {
+        true => NO_PATH.to_owned(),
+        false => format!("The compute-optimal path goes {}.", says.join("; ")),
+    };
+    figure.alt = format!("Loss over parameters and tokens, {law}. {goes}");
     let path = match (says.is_empty(), runs.is_some()) {
-        (true, _) => "No path: the law has no best sizes at these budgets.".to_owned(),
+        (true, _) => NO_PATH.to_owned(),
         (_, true) => {
             let says = says.join("; ");
             format!("Solid path: least loss at C = 6 N D, {says}. Dotted where it lies beyond the compute of the runs.")
@@ -140,7 +148,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Result<Figure, 
     let steps = match levels.as_slice() {
         [first, second, .., last] => {
             let above = if most > last + 1.5 * (second - first) { ", none above" } else { "" };
-            let [step, first, last] = [second - first, *first, *last].map(|x| number(x, 4));
+            let [step, first, last] = [second - first, *first, *last].map(|x| said(x, 4));
             format!(" in steps of {step} from {first} to {last}{above}")
         }
         _ => String::new(),

@@ -3,7 +3,8 @@
 use isoloss_formula::{Binary, Expr, Function, Kind, Unary};
 use isoloss_laws::{Estimate, Fit};
 
-use crate::layer::Note;
+use crate::layer::{Layer, Note};
+use crate::report::quantity;
 use crate::text::{Rich, greek, math};
 
 /// `27M`, `1.4B`: a count of parameters or tokens, to two or three digits.
@@ -49,25 +50,30 @@ pub(super) fn shown(markup: &str) -> String {
     math(markup).to_string()
 }
 
-/// `0.52 [0.48, 0.55]`, or the value alone.
+/// To so many significant digits, in the characters of captions.
+pub(super) fn said(value: f64, digits: usize) -> String {
+    shown(&number(value, digits))
+}
+
+/// `0.520 [0.480, 0.551]` as reports write it, value and ends to one place; or the value alone, to so many digits.
 pub(super) fn estimate(estimate: &Estimate, digits: usize) -> String {
-    let value = number(estimate.value, digits);
-    match &estimate.interval {
-        Some(i) => format!("{value} [{}, {}]", number(i.lower, digits), number(i.upper, digits)),
-        None => value,
+    match quantity::estimate(estimate) {
+        (value, Some((lower, upper))) => format!("{value} [{lower}, {upper}]"),
+        (_, None) => said(estimate.value, digits),
     }
 }
 
 /// A share as per cent, to two digits.
 pub(super) fn percent(share: f64) -> String {
-    format!("{} %", number(100.0 * share, 2))
+    format!("{} %", said(100.0 * share, 2))
 }
 
-/// What the bands of a fit are, or why there are none. `both`: those of new runs are drawn too.
-pub(super) fn bands(fit: &Fit, both: bool) -> String {
-    match fit.draws.is_empty() {
-        true => format!("No band: {}.", fit.method),
-        false => {
+/// What the bands of a fit among these layers are, or why there are none. `both`: those of new runs are drawn too.
+pub(super) fn bands(fit: &Fit, layers: &[Layer], both: bool) -> String {
+    match layers.iter().any(|layer| matches!(layer, Layer::Band(_))) {
+        false if fit.draws.is_empty() => format!("No band: {}.", fit.method),
+        false => "No band: there is no interval here.".to_owned(),
+        true => {
             let light = if both { "; light band: of one new run" } else { "" };
             format!(
                 "{} band: {:.0} % interval of the law ({}){light}.",

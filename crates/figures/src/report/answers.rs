@@ -56,7 +56,8 @@ impl Section {
             let range = format!("{} to {}", number(low, 4, true), number(high, 4, true));
             facts.push(("losses that runs of both reached".to_owned(), range));
         }
-        if let Some(crossing) = comparison.crossing.as_ref().filter(|_| comparison.crossing_beyond <= FAR) {
+        let tied = comparison.distinguishable == Some(false);
+        if let Some(crossing) = comparison.crossing.as_ref().filter(|_| !tied && comparison.crossing_beyond <= FAR) {
             let beyond = match comparison.crossing_beyond > 1.0 {
                 true => format!(", {} outside the runs", factor(comparison.crossing_beyond)),
                 false => String::new(),

@@ -46,7 +46,7 @@ mod fit;
 mod formula;
 mod page;
 mod provenance;
-mod quantity;
+pub(crate) mod quantity;
 mod runs;
 mod scales;
 mod section;

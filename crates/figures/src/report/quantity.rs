@@ -11,7 +11,7 @@ const THIN: char = '\u{2009}';
 
 /// `digits` significant digits: plain from 1e-4 up to 1e6, with a power of ten beyond. With `zeros` those at the end are
 /// written.
-pub(super) fn number(value: f64, digits: usize, zeros: bool) -> Rich {
+pub(crate) fn number(value: f64, digits: usize, zeros: bool) -> Rich {
     let Some((mantissa, exponent)) = parts(value, digits) else { return odd(value) };
     let decimal = Decimal::new(mantissa, exponent);
     let first = exponent + digits as i32 - 1;
@@ -54,7 +54,7 @@ fn fixed(value: f64, places: usize) -> Rich {
 }
 
 /// A value to the digits that its interval makes meaningful, and its ends to the same place.
-pub(super) fn estimate(e: &Estimate) -> (Rich, Option<(Rich, Rich)>) {
+pub(crate) fn estimate(e: &Estimate) -> (Rich, Option<(Rich, Rich)>) {
     let Some(i) = e.interval else { return (number(e.value, 5, false), None) };
     let width = i.upper - i.lower;
     let ratio = libm::log10(e.value.abs() / width).floor();

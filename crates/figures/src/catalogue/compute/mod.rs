@@ -239,7 +239,12 @@ fn caption(families: &[Family], savings: &[Saving], unit: Unit) -> String {
         let each: Vec<String> = savings.iter().map(|s| said(s, unit)).collect();
         let which = match greatest(savings) {
             Some(most) if each.len() > 1 => {
-                format!("Compute at equal loss; the arrow is the greatest saving, {}", pair(most))
+                // Below 1 nothing is saved.
+                let what = match most.times.value >= 1.0 {
+                    true => format!("greatest saving, {}", pair(most)),
+                    false => format!("greatest difference, {}, which costs compute", pair(most)),
+                };
+                format!("Compute at equal loss; the arrow is the {what}")
             }
             _ => "The arrow is a ratio of compute at equal loss".to_owned(),
         };

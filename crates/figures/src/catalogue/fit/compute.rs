@@ -49,25 +49,35 @@ pub(super) fn against_compute(fit: &Fit, runs: Option<&Points>) -> View {
                 best.into_iter().map(|(c, p)| (c, p.params.value)).unzip()
             }
         };
+        if family.is_some() {
+            marks.push((name.clone(), rows));
+        }
+        if xs.is_empty() {
+            continue;
+        }
         let d = xs.iter().zip(&n).map(|(c, n)| c / (6.0 * n)).collect();
         let columns = vec![("N".to_owned(), n), ("D".to_owned(), d)];
-        curves.push(Curve { name: name.clone(), family: family.clone(), xs, columns, measured: own, banded: true });
-        if family.is_some() {
-            marks.push((name, rows));
-        }
+        curves.push(Curve { name, family: family.clone(), xs, columns, measured: own, banded: true });
     }
     if marks.is_empty() {
         marks = by_family(runs);
     }
+    // Without best sizes at these budgets nothing is drawn of them, and it is said.
+    let best = curves.iter().any(|c| c.banded);
     let says = match (alone, fit.ladder) {
         (_, Some(_)) => "Loss against training compute along the ratio of tokens to parameters of the runs.",
-        (true, _) => {
+        (true, _) if best => {
             "Loss against training compute: runs by parameters, the law at each size, and the best at each budget."
         }
-        (false, _) => "Loss against training compute: runs and the compute-optimal loss of each family.",
+        (false, _) if best => "Loss against training compute: runs and the compute-optimal loss of each family.",
+        (true, _) => {
+            "Loss against training compute: runs by parameters, and the law at each size; it has no best sizes at these \
+             budgets."
+        }
+        (false, _) => "Loss against training compute: runs by family; their laws have no best sizes at these budgets.",
     };
     let ordered = alone && marks.len() > 1;
-    View { x: scales::compute(), places, marks, curves, ordered, along: "C".into(), says: says.into() }
+    View { x: scales::compute(), places, marks, curves, ordered, diagonal: false, along: "C".into(), says: says.into() }
 }
 
 /// Budgets of a table of grids at equal compute, with their rows.
@@ -121,5 +131,5 @@ pub(super) fn equal_compute(fit: &Fit, runs: Option<&Points>, budgets: &[(f64, V
     }
     let says = "Loss against parameters at equal compute: runs, and the fitted law at each budget.".to_owned();
     let x = scales::input("N", &fit.law, &fit.units, true);
-    View { x, places: sizes.to_vec(), marks, curves, ordered: true, along: String::new(), says }
+    View { x, places: sizes.to_vec(), marks, curves, ordered: true, diagonal: false, along: String::new(), says }
 }

@@ -8,10 +8,10 @@
 mod compute;
 mod views;
 
-use isoloss_laws::{Fit, Points, Prediction};
+use isoloss_laws::{Estimate, Fit, Points, Prediction};
 
 use super::scales::{self, BEYOND, ends, families};
-use super::words::{bands, equation, lines, number, percent, shown};
+use super::words::{bands, equation, estimate, lines, percent, said};
 use super::{Entry, Material, Missing, Needs};
 use crate::figure::{Colours, Figure, Panel};
 use crate::layer::{Band, Dash, Line, Note, Points as Marks};
@@ -41,7 +41,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
     for curve in &view.curves {
         let family: Option<Vec<String>> = curve.family.clone().map(|f| vec![f; curve.xs.len()]);
         let Ok(predictions) = fit.predict(&curve.columns, family.as_deref()) else { continue };
-        let band = |of: fn(&Prediction) -> &isoloss_laws::Estimate| {
+        let band = |of: fn(&Prediction) -> &Estimate| {
             let each = curve.xs.iter().zip(&predictions).filter_map(|(x, p)| scales::banded(*x, of(p)));
             Band::new(each)
         };
@@ -73,7 +73,7 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
             });
         }
     }
-    if view.curves.is_empty() {
+    if view.diagonal {
         let all = ends(view.places.iter().copied().chain(runs.iter().flat_map(|p| p.target.iter().copied())));
         let (low, high) = all.unwrap_or((1.0, 10.0));
         panel = panel.with(Line::new([(low, low), (high, high)]).dash(Dash::Dashed).thickness(0.7));
@@ -84,28 +84,30 @@ pub fn figure(fit: &Fit, runs: Option<&Points>, source: &str) -> Figure {
     let noise = match (fit.reducible, fit.objective.log) {
         (Some(_), _) => format!("{} of its reducible loss", percent(fit.noise)),
         (None, true) => percent(fit.noise),
-        (None, false) => number(fit.noise, 3),
+        (None, false) => said(fit.noise, 3),
     };
     let law: Vec<String> = families(fit).iter().map(|f| written(fit, f.as_deref())).collect();
     let last = reached.last().filter(|_| !view.along.is_empty()).map_or(String::new(), |(x, p)| {
-        let interval = p
-            .new_run
-            .interval
-            .map_or(String::new(), |i| format!(" [{}, {}] for one new run", number(i.lower, 4), number(i.upper, 4)));
-        format!(" At {} = {} the law says {}{interval}.", view.along, shown(&number(*x, 3)), number(p.mean.value, 4))
+        let of = Estimate { value: p.mean.value, ..p.new_run.clone() };
+        let run = if of.interval.is_some() { " for one new run" } else { "" };
+        format!(" At {} = {} the law says {}{run}.", view.along, said(*x, 3), estimate(&of, 4))
     });
-    let beyond = match view.curves.is_empty() {
-        true => "Dashed: measured as predicted.".to_owned(),
+    let beyond = match view.diagonal {
+        true => "Dashed: measured as predicted. ".to_owned(),
+        false if view.curves.is_empty() => String::new(),
         false => {
             // Lines of several levels have none: their bands would lie upon each other.
-            let bands =
-                if view.curves.iter().any(|c| c.banded) { format!(" {}", bands(fit, both)) } else { String::new() };
-            format!("Solid: where runs are; dotted: extrapolated, to {BEYOND} times the largest.{bands}")
+            let bands = if view.curves.iter().any(|c| c.banded) {
+                format!(" {}", bands(fit, &panel.layers, both))
+            } else {
+                String::new()
+            };
+            format!("Solid: where runs are; dotted: extrapolated, to {BEYOND} times the largest.{bands} ")
         }
     };
     let mut figure =
         Figure::new(format!("{} {}. One run lies {noise} (1 sd) about the law.{last}", view.says, law.join("; ")))
-            .caption(format!("{} {}. {beyond} {source}", view.says, law.join("; ")))
+            .caption(format!("{} {}. {beyond}{source}", view.says, law.join("; ")))
             .style(BEST, Colour::Ink, None)
             .panel(panel);
     if view.ordered {
@@ -172,6 +174,15 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
                     inputs.join(", ")
                 ),
                 "give --law or --formula, and --map, as they were given for the fit",
+            ));
+        }
+        None if view(&fit, None).curves.is_empty() => {
+            return Err(Missing::new(
+                format!(
+                    "the law {} has no best sizes at these budgets: without runs nothing of it is drawn against compute",
+                    fit.law.name
+                ),
+                "name the table of runs beside the fit, with the --law or --formula of the fit",
             ));
         }
         _ => {}

@@ -30,6 +30,8 @@ pub(super) struct View {
     pub(super) marks: Vec<(Option<Rich>, Vec<usize>)>,
     pub(super) curves: Vec<Curve>,
     pub(super) ordered: bool,
+    /// measured against predicted values
+    pub(super) diagonal: bool,
     /// the input along which the law is followed beyond the runs; empty if there is none
     pub(super) along: String,
     pub(super) says: String,
@@ -105,6 +107,7 @@ fn along(fit: &Fit, runs: Option<&Points>, name: &str, other: Option<&str>) -> V
         marks,
         curves,
         ordered: other.is_some(),
+        diagonal: false,
         along: if other.is_none() { name.to_owned() } else { String::new() },
         says: format!("{} against {name}{levels}: {drawn}.", fit.law.formula.target),
     }
@@ -160,5 +163,5 @@ fn against_prediction(fit: &Fit, runs: Option<&Points>) -> View {
     let x = scales::target_as("predicted", &fit.law, &fit.units, positive);
     let inputs: Vec<&str> = fit.law.inputs().collect();
     let says = format!("{} as measured against that of the law of {}.", fit.law.formula.target, inputs.join(", "));
-    View { x, places, marks, curves: Vec::new(), ordered: false, along: String::new(), says }
+    View { x, places, marks, curves: Vec::new(), ordered: false, diagonal: true, along: String::new(), says }
 }
