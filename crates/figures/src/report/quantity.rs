@@ -53,15 +53,18 @@ fn fixed(value: f64, places: usize) -> Rich {
     }
 }
 
-/// A value to the digits that its interval makes meaningful, and its ends to the same place.
+/// A value to the digits that its interval makes meaningful, and its ends to the same place, unless an end would be written as
+/// zero there and is not.
 pub(crate) fn estimate(e: &Estimate) -> (Rich, Option<(Rich, Rich)>) {
     let Some(i) = e.interval else { return (number(e.value, 5, false), None) };
     let width = i.upper - i.lower;
     let ratio = libm::log10(e.value.abs() / width).floor();
     let digits = if ratio.is_finite() { (ratio as i32 + 3).clamp(3, 6) as usize } else { 5 };
     let plain = |v: f64| v == 0.0 || (1e-4..1e6).contains(&v.abs());
+    let seen = |end: f64, last: i32| end == 0.0 || end.abs() >= 0.5 * libm::pow(10.0, f64::from(last.min(0)));
+    let shown = |end: f64, last: i32| end.abs() < 1e6 && seen(end, last);
     match parts(e.value, digits) {
-        Some((_, last)) if plain(e.value) && e.value != 0.0 && i.lower.abs() < 1e6 && i.upper.abs() < 1e6 => {
+        Some((_, last)) if plain(e.value) && e.value != 0.0 && shown(i.lower, last) && shown(i.upper, last) => {
             let places = (-last).max(0) as usize;
             (fixed(e.value, places), Some((fixed(i.lower, places), fixed(i.upper, places))))
         }
@@ -149,6 +152,7 @@ mod tests {
         assert_eq!(of(406.4, 120.0, 980.123), "406 [120, 980]");
         assert_eq!(of(-0.5, -1.0, 0.25), "\u{2212}0.500 [\u{2212}1.000, 0.250]");
         assert_eq!(of(2e9, 1e9, 3e9), "2.00~10^9 [1.00~10^9, 3.00~10^9]".replace('~', "\u{2009}\u{d7}\u{2009}"));
+        assert_eq!(of(1.05, 0.00234, 115.17), "1.05 [0.00234, 115]");
         assert_eq!(of(0.0, -1.0, 1.0), "0 [\u{2212}1.0000, 1.0000]");
     }
 

@@ -150,13 +150,15 @@ fn sentences(c: &Comparison, baseline: &str, variant: &str, scale: &str) -> Vec<
         ),
         None => {}
     }
-    if c.changes {
+    // What cannot be told from one is not said to change, nor where it would pass one.
+    let tied = c.distinguishable == Some(false);
+    if c.changes && !tied {
         let values = || c.ratios.iter().map(|r| r.ratio.value);
         let (least, most) = values().fold((f64::INFINITY, 0f64), |(l, h), x| (l.min(x), h.max(x)));
         all.push(format!("The multiplier depends on the loss: {} to {} here.", number(least, 4), number(most, 4)));
     }
     // Farther than that, where two curves meet says more of their exponents than of the families.
-    if let Some(crossing) = c.crossing.as_ref().filter(|_| c.crossing_beyond <= FAR) {
+    if let Some(crossing) = c.crossing.as_ref().filter(|_| !tied && c.crossing_beyond <= FAR) {
         let ends = match crossing.interval {
             Some(i) => format!(" [{}, {}]", roughly(i.lower), roughly(i.upper)),
             // The reason of all numbers stands below the table.
@@ -266,4 +268,42 @@ fn csv(report: &Report<'_>) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use isoloss_laws::Reached;
+
+    use super::*;
+
+    /// A multiplier that cannot be told from one is not said to change with the loss, nor curves to cross somewhere.
+    #[test]
+    fn of_families_that_are_tied_nothing_more_is_said() {
+        let estimate = |value: f64| Estimate { value, interval: None, method: String::new() };
+        let at = |loss: f64, times: f64| Ratio {
+            loss,
+            variant: 1e18,
+            baseline: times * 1e18,
+            ratio: estimate(times),
+            beyond_baseline: false,
+            beyond_variant: false,
+        };
+        let said = |distinguishable: Option<bool>| {
+            let comparison = Comparison {
+                ratios: vec![at(3.0, 0.9), at(2.5, 1.1)],
+                reached: Reached { baseline: None, variant: None },
+                crossing: Some(estimate(1e18)),
+                crossing_beyond: 1.0,
+                distinguishable,
+                changes: true,
+                pairing: "",
+                warnings: Vec::new(),
+            };
+            sentences(&comparison, "a", "b", "FLOPs").concat()
+        };
+        let tied = said(Some(false));
+        assert!(tied.contains("not distinguishable") && !tied.contains("depends") && !tied.contains("cross"), "{tied}");
+        let apart = said(None);
+        assert!(apart.contains("depends on the loss") && apart.contains("cross near"), "{apart}");
+    }
 }
