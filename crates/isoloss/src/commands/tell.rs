@@ -19,6 +19,9 @@ use crate::report::comparisons::One;
 /// Cuts of the back-test.
 const CUTS: usize = 6;
 
+/// The section of the figures.
+pub const FIGURES: &str = "Figures";
+
 /// What there is to tell.
 pub struct Told {
     pub sections: Vec<Section>,
@@ -81,7 +84,7 @@ pub fn tell(
         let material = Material { runs: Some(runs.clone()), baseline: Some(baseline), ..Material::default() };
         figures.extend((multiplier::ENTRY.draw)(&material).ok().map(|figure| (multiplier::ENTRY.name, figure)));
     }
-    sections.insert(1, Section::figures("Figures", figures.iter().map(|(_, figure)| figure.clone())));
+    sections.insert(1, Section::figures(FIGURES, figures.iter().map(|(_, figure)| figure.clone())));
     sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found, fit.objective.log)));
     sections.push(Section::runs(format!("The runs of {name}"), table, &left_out(loaded)));
     let unusable = !fit.may_be_used();

@@ -71,12 +71,18 @@ fn a_sweep_alone_is_a_question_whose_law_is_of_learning_rates() {
     let text =
         LADDER.replace("[4, 6, 8, 12, 16, 24]", "[8, 12, 16]").replace("[2048, 4096, 8192, 16384]", "[2048, 4096]");
     let text = text.replace("[evaluation]", &format!("seeds = []\n{SWEEP}"));
-    let lab = Lab::of(&text);
+    let lab = Lab::of(&format!("figures = [\"sweep\", \"isoflop\"]\n{text}"));
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
     assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stdout.contains("law lr-optimum, 6 rows") && stdout.contains("Swept"), "{stdout}");
     let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
     assert!(report.contains("What the sweep chose"));
+    // Figures that an experiment lists stand in its report, or why they do not.
+    assert!(
+        lab.path("out/ladder/sweep.svg").exists()
+            && report.contains("Loss of every run against its peak learning rate")
+    );
+    assert!(report.contains("There is no figure isoflop: "));
 }
 
 /// Learning rate and batch together: the batch that is trained is a whole number of windows.

@@ -186,15 +186,21 @@ impl<'a> Answer<'a> {
         }
         write("fit.json", self.told.fit.to_json().as_bytes())?;
         write("found.csv", found::csv(self).as_bytes())?;
-        for name in &self.experiment.figures {
-            match self.figure(name) {
+        let figures = self.asked_for();
+        for (name, figure) in &figures {
+            match figure {
                 Ok(figure) => {
                     write(&format!("{}.svg", wanted(name).0), figure.draw(&Default::default()).svg.as_bytes())?
                 }
                 Err(why) => talk(format_args!("note: no figure {name}: {}", why.message())),
             }
         }
-        write("report.html", page::page(self).html().as_bytes())
+        write("report.html", page::page(self, &figures).html().as_bytes())
+    }
+
+    /// The figures that the experiment lists, or why one cannot be drawn.
+    fn asked_for(&self) -> Vec<(&str, Result<Figure, Failure>)> {
+        self.experiment.figures.iter().map(|name| (name.as_str(), self.figure(name))).collect()
     }
 
     fn figure(&self, name: &str) -> Result<Figure, Failure> {

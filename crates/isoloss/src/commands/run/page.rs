@@ -1,6 +1,7 @@
 //! The report of an experiment.
 
 use isoloss::experiment::Experiment;
+use isoloss_figures::Figure;
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
 use isoloss_laws::Fit;
 use isoloss_runs::Runs;
@@ -12,19 +13,28 @@ use super::choices;
 use super::hulls;
 use super::rungs;
 use super::ways;
-use crate::commands::tell::made;
+use crate::commands::tell::{FIGURES, made};
 use crate::commands::train::texts;
+use crate::failure::Failure;
 use crate::numbers::{count, number};
 
-/// Everything that the experiment says, as one page.
-pub fn page(answer: &Answer) -> Report {
+/// Everything that the experiment says, as one page, with the figures that it lists.
+pub fn page(answer: &Answer, figures: &[(&str, Result<Figure, Failure>)]) -> Report {
     let experiment = answer.experiment;
     let mut page = Report::new(&experiment.name, made()).question(&experiment.question);
     page.sections.push(asked(answer.experiment, &answer.runs));
     page.sections.extend(choices::section(&answer.chosen));
     let mut told = answer.told.sections.clone();
     // The law first, then what it was asked, then the rest.
-    let rest = told.split_off(told.len().min(1));
+    let mut rest = told.split_off(told.len().min(1));
+    if let Some(section) = rest.iter_mut().find(|section| section.title == FIGURES) {
+        let is_told = |name: &str| answer.told.figures.iter().any(|(told, _)| *told == name);
+        let more = figures.iter().filter(|(name, _)| !is_told(name)).map(|(name, figure)| match figure {
+            Ok(figure) => Block::Figure(Box::new(figure.clone())),
+            Err(why) => Block::Words(format!("There is no figure {name}: {}.", why.message())),
+        });
+        section.blocks.extend(more);
+    }
     page.sections.extend(told);
     if !answer.loaded.constants.is_empty() {
         page.sections
