@@ -68,7 +68,8 @@ fn typed() -> Vec<OsString> {
 
 /// Where the options of the command that was typed stand.
 fn help() -> String {
-    let typed = std::env::args_os().nth(1).unwrap_or_default();
+    let mut words = std::env::args_os().skip(1).skip_while(|word| word == "help");
+    let typed = words.next().unwrap_or_default();
     match typed.to_str().unwrap_or_default() {
         name if commands::is_known(name) => format!("isoloss {name} --help shows every option, with examples"),
         name => match commands::nearest(name) {

@@ -398,10 +398,18 @@ fn help_and_lists() {
     let of = "\n[[published]]";
     insta::assert_snapshot!("list-law", law.split(of).take(2).collect::<Vec<_>>().join(of));
     for command in ["fit", "predict", "compare", "plan", "score", "list", "completions"] {
-        assert!(isoloss(&[command, "--help"]).stdout.contains("Example"), "{command}");
+        let help = isoloss(&[command, "--help"]).stdout;
+        assert!(help.contains("Example"), "{command}");
+        assert_eq!(isoloss(&["help", command]).stdout, help);
     }
+    assert!(isoloss(&["help", "rnus"]).stderr.contains("did you mean isoloss runs?"));
     for shell in ["bash", "zsh", "fish"] {
-        assert!(isoloss(&["completions", shell]).stdout.contains("isoloss"));
+        let script = isoloss(&["completions", shell]).stdout;
+        // In fish arguments without an option have no names.
+        assert_eq!(script.contains("multiplier") && script.contains("backtest"), shell != "fish", "{shell}: figures");
+        // Where a law or an experiment may be a file, only bash has names and files.
+        let (law, experiment) = (script.contains("kaplan-steps"), script.contains("first-ladder"));
+        assert_eq!((law, experiment), (shell == "bash", shell == "bash" && cfg!(feature = "lab")), "{shell}");
     }
     assert_eq!(isoloss(&[]).code, 2);
 }

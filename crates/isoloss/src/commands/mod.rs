@@ -107,7 +107,6 @@ Help for a command, with examples: isoloss fit --help",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
         .subcommands(ALL.iter().map(|entry| (entry.command)(entry.name)))
 }
 

@@ -75,11 +75,6 @@ fn told(settings: &[Setting], apart: &str) -> String {
     text
 }
 
-/// `, corpora, models`
-pub fn names() -> String {
-    LISTS.iter().map(|list| format!(", {}", list.name)).collect()
-}
-
 impl List {
     /// A line for every entry.
     pub fn text(&self) -> String {

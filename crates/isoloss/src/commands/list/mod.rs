@@ -69,11 +69,12 @@ a figure to isoloss figure NAME.";
                 summary(path)?
             }
             (Some(other), _) => {
-                let own = ["laws", "published", "figures", "warnings"];
-                let near = nearest(other, own.into_iter().chain(lab::LISTS.iter().map(|list| list.name)));
+                let near = nearest(other, names());
                 let hint = match near.first() {
                     Some(near) => format!("did you mean isoloss list {near}?"),
-                    None => format!("isoloss list {}{}, or isoloss list fit.json", own.join(", "), lab::names()),
+                    None => {
+                        format!("isoloss list {}, or isoloss list fit.json", names().collect::<Vec<_>>().join(", "))
+                    }
                 };
                 return Err(Failure::usage(format_args!("list {other}: neither a list nor a saved fit"), hint));
             }
@@ -81,6 +82,11 @@ a figure to isoloss figure NAME.";
         output::answer(&text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The lists.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ["laws", "published", "figures", "warnings"].into_iter().chain(lab::LISTS.iter().map(|list| list.name))
 }
 
 /// The file of a law.
