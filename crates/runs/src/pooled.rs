@@ -45,8 +45,11 @@ pub struct Pooled {
 }
 
 /// The first column of words that no option uses, of which each value has rows enough to be fitted apart; beside families,
-/// one that differs within a family.
+/// one that differs within a family. Where no law needs a column the rows are fitted by none, and pool nothing.
 pub(crate) fn pooled(table: &Table, kept: &[usize], needed: &[&str], options: &Prepare) -> Option<Pooled> {
+    if needed.is_empty() {
+        return None;
+    }
     let used = used(options);
     let families = options.group.as_ref().and_then(|name| table.column(name));
     let found: Vec<(&Column, Vec<&str>)> = (table.columns().iter())
@@ -167,6 +170,7 @@ mod tests {
         assert!(says("Model Family", &words, &["L", "X"], &none).unwrap().contains("--per \"Model Family\" E,A fits"));
         assert!(says("config/arch", &words, &["L", "X"], &none).is_some());
         assert!(says("seed", &words, &["L", "X"], &none).is_none());
+        assert!(says("dataset", &words, &[], &none).is_none(), "no law is fitted");
         assert!(says("dataset", &words[..5], &["L", "X"], &none).is_none(), "two rows are no family");
         assert!(says("dataset", &words[..3], &["L", "X"], &none).is_none(), "one dataset pools nothing");
         for options in [
