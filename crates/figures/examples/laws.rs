@@ -106,7 +106,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if option("only").is_some_and(|o| !o.split(',').any(|n| n == entry.name)) {
             continue;
         }
-        let tabular = matches!(entry.needs, [Needs::Table(_)]);
+        let tabular = entry.needs.iter().all(|n| matches!(n, Needs::Store | Needs::Table(_)));
         if (tabular && material.table.is_none()) || (!tabular && material.runs.is_none()) {
             continue;
         }

@@ -325,7 +325,7 @@ fn no_table_breaks_a_figure() {
     tables.push(odd);
     for table in tables {
         let material = material(table);
-        for entry in ALL.iter().filter(|e| !matches!(e.needs, [Needs::Table(_)])) {
+        for entry in ALL.iter().filter(|e| !e.needs.iter().all(|n| matches!(n, Needs::Store | Needs::Table(_)))) {
             match (entry.draw)(&material) {
                 Ok(figure) => {
                     let svg = figure.width(Width::Single).draw(&Render::default()).svg;
@@ -393,10 +393,39 @@ fn learning_curves_take_any_numbers() {
     use isoloss_figures::catalogue::curves::figure;
     let odd = vec![(0.0, 3.0), (1.0, f64::NAN), (f64::INFINITY, 2.0), (10.0, 2.5), (5.0, 2.6)];
     let curves = vec![
-        Curve { run: "<script>".into(), params: None, points: odd },
-        Curve { run: String::new(), params: Some(-1.0), points: Vec::new() },
+        Curve { run: "<script>".into(), points: odd.clone(), held_out: odd, ..Curve::default() },
+        Curve { params: Some(-1.0), ..Curve::default() },
     ];
     let svg = figure(&curves, "step", "Nowhere.").draw(&Render::default()).svg;
     assert!(!svg.contains("<script>"));
     figure(&[], "tokens", "Nowhere.").draw(&Render::default());
+}
+
+/// Families are told apart beside sizes, or in their place where all runs are of one size.
+#[test]
+fn learning_curves_tell_families_apart() {
+    use isoloss_figures::catalogue::curves::figure;
+    let curve = |i: usize, params: f64| Curve {
+        run: format!("run {i}"),
+        params: Some(params),
+        family: ["plain", "better"][i % 2].into(),
+        points: (1..20).map(|s| (f64::from(s) * 1e6, loss(params, f64::from(s) * 1e6, 1.0 + (i % 2) as f64))).collect(),
+        held_out: vec![(19e6, 3.0)],
+    };
+    let lines = |figure: &Figure| -> Vec<(String, Option<String>)> {
+        let lines = figure.panels[0].layers.iter().filter_map(|l| if let Layer::Line(l) = l { Some(l) } else { None });
+        let text = |name: &Option<isoloss_figures::Rich>| name.as_ref().map(ToString::to_string);
+        lines.map(|l| (text(&l.colour).unwrap_or_default(), text(&l.key))).collect()
+    };
+    let sizes: Vec<Curve> = (0..12).map(|i| curve(i, [1e6, 4e6, 16e6][i / 4])).collect();
+    let drawn = figure(&sizes, "tokens", "Nowhere.");
+    sound("curves", &drawn);
+    assert!(drawn.caption.contains("coloured by parameters, 1M to 16M, lines broken by family"), "{}", drawn.caption);
+    assert!(drawn.caption.contains("Open marks: the loss on held-out text."), "{}", drawn.caption);
+    assert_eq!(marks(&drawn, 0).len(), 12);
+    assert!(lines(&drawn).contains(&("N = 4M".into(), Some("better".into()))), "{:?}", lines(&drawn));
+    let alike: Vec<Curve> = (0..12).map(|i| curve(i, 1e6)).collect();
+    let drawn = figure(&alike, "tokens", "Nowhere.");
+    assert!(drawn.caption.contains("coloured by family"), "{}", drawn.caption);
+    assert_eq!(lines(&drawn).iter().filter(|l| **l == ("better".into(), None)).count(), 6);
 }

@@ -8,20 +8,26 @@ use super::words::{count, said};
 use super::{Entry, Material, Missing, Needs};
 use crate::axis::Axis;
 use crate::figure::{Colours, Figure, Panel};
-use crate::layer::Line;
+use crate::layer::{Dash, Line, Points};
+use crate::marker::Marker;
 use crate::numbers::Numbers;
 use crate::text::{Rich, math};
 
 /// See `isoloss figure curves`.
 pub const ENTRY: Entry = Entry {
     name: "curves",
-    says: "loss over training, a line per run, coloured by size",
-    needs: &[Needs::Table(&[
-        ("run", "which run a row belongs to"),
-        ("tokens or step", "how far it has come"),
-        ("loss", "nats per token"),
-        ("params", "size of the model, for colours; may be missing"),
-    ])],
+    says: "loss over training, a line per run, coloured by size or family",
+    needs: &[
+        Needs::Store,
+        Needs::Table(&[
+            ("run", "which run a row belongs to"),
+            ("tokens or step", "how far it has come"),
+            ("loss", "nats per token"),
+            ("params", "size of the model, for colours; may be missing"),
+            ("family", "what else tells runs apart; may be missing"),
+            ("held_out", "the loss on held-out text where it was taken; may be missing"),
+        ]),
+    ],
     takes: &[],
     draw,
     published: None,
@@ -30,6 +36,10 @@ pub const ENTRY: Entry = Entry {
 
 /// Runs without sizes that have a colour and a name each; more no eye keeps apart.
 const NAMED: usize = 8;
+/// Families that ways of breaking a line keep apart.
+const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDotted, Dash::Dotted];
+/// What marks of it are called in the legend.
+const HELD_OUT: &str = "loss on held-out text";
 /// Places of a line after thinning, evenly in the logarithm.
 const PLACES: usize = 160;
 
@@ -40,8 +50,12 @@ pub struct Curve {
     pub run: String,
     /// parameters, where they are known
     pub params: Option<f64>,
+    /// family, where there are several; else empty
+    pub family: String,
     /// how far, and the loss there
     pub points: Vec<(f64, f64)>,
+    /// the same of the loss on held-out text, where it was taken
+    pub held_out: Vec<(f64, f64)>,
 }
 
 /// Learning curves against `along`: `tokens`, `step`.
@@ -58,7 +72,20 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
     let alike = sized && sizes.iter().all(|s| *s == sizes[0]);
     let sized = sized && (!alike || curves.len() > NAMED);
     let all: Vec<usize> = (0..curves.len()).collect();
+    let mut families: Vec<&str> = Vec::new();
+    for family in curves.iter().map(|c| c.family.as_str()).filter(|family| !family.is_empty()) {
+        if !families.contains(&family) {
+            families.push(family);
+        }
+    }
+    let by_family = (!sized || alike) && (2..=NAMED).contains(&families.len()) && curves.len() > NAMED;
+    let sized = sized && !by_family;
+    let dashed = sized && (2..=DASHES.len()).contains(&families.len());
     let groups: Vec<(Rich, Vec<usize>)> = match (sized, curves.len()) {
+        _ if by_family => {
+            let of = |family: &&str| all.iter().copied().filter(|i| curves[*i].family == **family).collect();
+            families.iter().map(|family| (Rich::plain(*family), of(family))).collect()
+        }
         (true, _) => {
             let groups = by_size(&sizes, &all).into_iter();
             groups.map(|g| (math(&format!("_N_ = {}", g.name)), g.rows)).collect()
@@ -69,27 +96,43 @@ pub fn figure(curves: &[Curve], along: &str, source: &str) -> Figure {
     let thickness = if curves.len() > 40 { 0.4 } else { 0.7 };
     for (name, rows) in &groups {
         for row in rows {
-            let line = Line::new(thinned(&curves[*row].points)).thickness(thickness);
-            panel = panel.with(line.series(name.clone()));
+            let curve = &curves[*row];
+            let line = Line::new(thinned(&curve.points)).thickness(thickness).series(name.clone());
+            let family = families.iter().position(|family| *family == curve.family).filter(|_| dashed);
+            panel = panel.with(match family {
+                Some(at) => line.key(families[at]).dash(DASHES[at]),
+                None => line,
+            });
+            if !curve.held_out.is_empty() {
+                let marks = Points::new(curve.held_out.iter().copied()).colour(name.clone()).marker(HELD_OUT);
+                panel = panel.with(marks.open());
+            }
         }
     }
     let last = ends(curves.iter().filter_map(|c| c.points.last().map(|p| p.1)));
     let last = last.map_or(String::new(), |(l, h)| format!(" They end between {} and {}.", said(l, 3), said(h, 3)));
+    let broken = if dashed { ", lines broken by family" } else { "" };
     let by = match (sized, groups.len()) {
+        _ if by_family => ", coloured by family".to_owned(),
         (true, _) => ends(sizes.iter().copied())
-            .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}", count(l), count(h))),
+            .map_or(String::new(), |(l, h)| format!(", coloured by parameters, {} to {}{broken}", count(l), count(h))),
         (false, _) if alike => format!(" of {} parameters", count(sizes[0])),
         (false, groups) if groups < curves.len() => {
             ", all alike: the table has no sizes to tell them apart by, and they are too many to be named".to_owned()
         }
         _ => String::new(),
     };
+    let rings = match curves.iter().any(|c| !c.held_out.is_empty()) {
+        true => " Open marks: the loss on held-out text.",
+        false => "",
+    };
     let runs = if curves.len() == 1 { "one run".to_owned() } else { format!("{} runs", curves.len()) };
     let figure = Figure::new(format!("Loss of {runs} over their training{by}.{last}"))
         .caption(format!(
-            "Loss over training of {runs}{by}; means over {PLACES} stretches that are even in the logarithm.{last} {source}"
+            "Loss over training of {runs}{by}; means over {PLACES} stretches that are even in the logarithm.{last}{rings} {source}"
         ))
         .aspect(0.7)
+        .style(HELD_OUT, None, Marker::Circle)
         .panel(panel);
     if sized { figure.colours(Colours::Ordered) } else { figure }
 }
@@ -122,6 +165,8 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 const RUN: [&str; 4] = ["run", "name", "run_id", "hyper_id"];
 const ALONG: [&str; 4] = ["tokens", "D", "step", "steps"];
 const LOSS: [&str; 4] = ["loss", "L", "val_loss", "train_loss"];
+const FAMILY: [&str; 1] = ["family"];
+const HELD: [&str; 1] = ["held_out"];
 const PARAMS: [&str; 4] = ["params", "N", "parameters", "n_params"];
 
 fn find<'a>(table: &'a Table, names: &[&str]) -> Option<&'a Column> {
@@ -147,6 +192,8 @@ pub fn read(table: &Table) -> Result<(Vec<Curve>, String), Missing> {
     };
     let ((along, x), (_, loss)) = (numbers(&ALONG)?, numbers(&LOSS)?);
     let params = numbers(&PARAMS).ok().map(|p| p.1);
+    let held_out = numbers(&HELD).ok().map(|h| h.1);
+    let family = find(table, &FAMILY);
     let run = find(table, &RUN).ok_or_else(|| missing(&RUN))?;
     let mut curves: Vec<Curve> = Vec::new();
     let mut seen = std::collections::HashMap::new();
@@ -154,7 +201,8 @@ pub fn read(table: &Table) -> Result<(Vec<Curve>, String), Missing> {
         let name = run.text(row);
         let i = *seen.entry(name.clone()).or_insert(curves.len());
         if i == curves.len() {
-            curves.push(Curve { run: name, params: params.as_ref().map(|p| p[row]), points: Vec::new() });
+            let family = family.map_or(String::new(), |column| column.text(row));
+            curves.push(Curve { run: name, family, params: params.as_ref().map(|p| p[row]), ..Curve::default() });
         }
         let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
         if params.as_ref().zip(curves[i].params).is_some_and(|(p, first)| !same(p[row], first)) {
@@ -163,9 +211,11 @@ pub fn read(table: &Table) -> Result<(Vec<Curve>, String), Missing> {
                 "a run has one size: --map \"run=COLUMN\" names the column that tells all runs apart",
             ));
         }
-        if x[row] > 0.0 && x[row].is_finite() && loss[row].is_finite() {
+        let sound = |loss: f64| x[row] > 0.0 && x[row].is_finite() && loss.is_finite();
+        if sound(loss[row]) {
             curves[i].points.push((x[row], loss[row]));
         }
+        curves[i].held_out.extend(held_out.as_ref().map(|held| (x[row], held[row])).filter(|held| sound(held.1)));
     }
     if curves.iter().all(|c| c.points.len() < 2) {
         return Err(Missing::new(

@@ -41,6 +41,8 @@ pub enum Needs {
     Fit,
     /// two or more fits, or one that has families
     Fits,
+    /// a store of runs, for the curves of their training
+    Store,
     /// a table with columns of its own: their names, and what they hold
     Table(&'static [(&'static str, &'static str)]),
 }

@@ -9,7 +9,7 @@ use isoloss_figures::{Drawing, Figure as Drawn, Render, Width};
 use isoloss_formula::nearest;
 use isoloss_laws::Labels;
 
-use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, OfTable, load_apart, load_table};
+use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, OfTable, is_store, load_apart, load_curves, load_table};
 use super::predict;
 use super::{Run, typed, without};
 use crate::arguments;
@@ -24,7 +24,7 @@ pub struct Figure {
     /// Which figure: isoloss list figures shows them
     #[arg(value_name = "NAME")]
     name: String,
-    /// What it is drawn from: a table of runs, saved fits, published:NAME
+    /// What it is drawn from: a table of runs, saved fits, published:NAME; learning curves also from a store, the folder of runs
     #[arg(value_name = "TABLE|FIT")]
     from: Vec<String>,
     /// From the numbers that papers print, where they print them; beside that of a table or fits where some are named
@@ -81,6 +81,7 @@ Examples:
   isoloss figure surface runs.csv -o surface.pdf --width double
   isoloss figure multiplier runs.csv --group family --baseline mla -o gain.png --dpi 600
   isoloss figure compute published:kimi-mla published:kimi-linear -o compute.svg
+  isoloss figure curves runs --where \"family = 'mla'\" -o curves.svg
   isoloss figure pareto --published -o pareto.svg --data pareto.csv
   isoloss figure pareto experiments/results/benchmark-published.csv --map score=average --baseline Memory3-SFT -o gain.pdf
   isoloss list figures
@@ -255,7 +256,10 @@ impl Figure {
                 false => "its columns are drawn as they stand, none is fitted: leave it out; --map names a column",
             };
             without(format_args!("figure {} {table}", entry.name), &idle, hint)?;
-            material.table = Some(load_table(path, &self.of.rows)?);
+            material.table = Some(match entry.needs.contains(&Needs::Store) && is_store(path) {
+                true => load_curves(path, &self.of.rows)?,
+                false => load_table(path, &self.of.rows)?,
+            });
         } else {
             (material.runs, material.budgets) = self.runs(table)?;
             if let Some((name, _)) = material.fits.first() {
@@ -298,6 +302,7 @@ fn lacking(entry: &Entry) -> Failure {
         Needs::Runs => format!("isoloss figure {name} runs.csv -o {name}.svg"),
         Needs::Fit => format!("isoloss figure {name} fit.json -o {name}.svg"),
         Needs::Fits => format!("isoloss figure {name} old.json new.json -o {name}.svg"),
+        Needs::Store => format!("isoloss figure {name} runs -o {name}.svg, where runs is a store"),
         Needs::Table(columns) => {
             let columns: Vec<String> = columns.iter().map(|(name, means)| format!("{name} ({means})")).collect();
             format!("isoloss figure {name} TABLE -o {name}.svg, with columns {}", columns.join(", "))

@@ -122,3 +122,29 @@ fn what_is_set_for_nothing_is_told_of() {
     let (_, _, stderr) = lab.run(&["train", "ladder.toml", "--dry-run", "--set", "recipe.lr=0.1"]);
     assert!(stderr.contains("--set recipe.lr=0.1 changes nothing: every family has lr of its own"), "{stderr}");
 }
+
+/// The training of one's own runs: from the folder that they lie in, and of those that are asked for.
+#[test]
+fn the_curves_of_a_store_are_drawn() {
+    let lab = Lab::of(
+        &LADDER.replace("[4, 6, 8, 12, 16, 24]", "[8, 16]").replace("[2048, 4096, 8192, 16384]", "[2048, 4096]"),
+    );
+    let (code, _, stderr) = lab.run(&["train", "ladder.toml"]);
+    assert_eq!(code, 0, "{stderr}");
+    let (code, caption, stderr) = lab.run(&["figure", "curves", "runs", "-o", "curves.svg", "--data", "curves.csv"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(caption.starts_with("Loss over training of 4 runs, coloured by parameters,"), "{caption}");
+    assert!(caption.contains("Open marks: the loss on held-out text."), "{caption}");
+    assert_eq!(fs::read_to_string(lab.path("curves.csv")).unwrap().matches("loss on held-out text").count(), 4);
+    let some = ["figure", "curves", "runs", "--where", "rung = 'd_model 8, 2.05k tokens'", "-o", "one.svg"];
+    let (code, caption, stderr) = lab.run(&some);
+    assert!(code == 0 && caption.starts_with("Loss over training of one run"), "{caption}{stderr}");
+    // Runs that were brought have no curve, and other figures are of tables.
+    let (code, _, stderr) = lab.run(&["runs", "export", "-o", "runs.csv"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(lab.run(&["runs", "import", "runs.csv", "--store", "brought"]).0, 0);
+    let (code, _, stderr) = lab.run(&["figure", "curves", "brought", "-o", "none.svg"]);
+    assert!(code == 2 && stderr.contains("brought: none of 4 runs has a curve"), "{stderr}");
+    let (code, _, stderr) = lab.run(&["figure", "fit", "runs", "-o", "none.svg"]);
+    assert!(code == 2 && stderr.contains("this is a store of runs, not a table"), "{stderr}");
+}

@@ -16,6 +16,7 @@ mod check;
 mod checkpoint;
 mod claim;
 mod curve;
+mod curves;
 mod durable;
 mod error;
 mod listing;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use isoloss_formula::{Table, nearest};
 use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, Warning, apart, families_suffice, fit, pooled};
+use isoloss_runs::store::Store;
 use isoloss_runs::{Prepare, Prepared, Reading, is_exported, prepare, read_path, refuse_panel};
 
 use super::options::{OfLaw, OfRows, OfTable};
@@ -14,7 +15,7 @@ use crate::constants::Constant;
 use crate::constants::hold;
 use crate::failure::Failure;
 use crate::hints::with_columns;
-use crate::numbers::short_name;
+use crate::numbers::{count, short_name};
 use crate::output::talk;
 use crate::points::{Beside, needed, points};
 
@@ -40,8 +41,7 @@ pub struct Loaded {
 
 /// Reads a table, and says how it was read. A store of runs is none, but can be made one.
 pub fn read(path: &Path) -> Result<Reading, Failure> {
-    let is_run = |entry: std::fs::DirEntry| entry.path().join("run.json").is_file();
-    if std::fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_run))) {
+    if is_store(path) {
         return Err(Failure::usage(
             format_args!("{}: this is a store of runs, not a table", path.display()),
             format_args!("isoloss runs export --store \"{}\" -o runs.csv makes one of it", path.display()),
@@ -50,6 +50,12 @@ pub fn read(path: &Path) -> Result<Reading, Failure> {
     let reading = read_path(path)?;
     reading.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
     Ok(reading)
+}
+
+/// Is there a folder of runs?
+pub fn is_store(path: &Path) -> bool {
+    let is_run = |entry: std::fs::DirEntry| entry.path().join("run.json").is_file();
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(is_run)))
 }
 
 /// Reads, chooses and prepares. `families` says which column tells families apart, and what differs over them.
@@ -206,9 +212,27 @@ pub fn apart_of(table: &Table, of: &OfTable) -> Result<(Loaded, Options), Failur
 
 /// Reads a table as it stands, for what is no fit: with maps, conditions and states applied.
 pub fn load_table(path: &Path, rows: &OfRows) -> Result<Table, Failure> {
-    let reading = read(path)?;
+    as_it_stands(&read(path)?.table, rows)
+}
+
+/// The curves of the runs of a store, in the same way.
+pub fn load_curves(path: &Path, rows: &OfRows) -> Result<Table, Failure> {
+    let store = Store::read(path)?;
+    let listing = store.runs()?;
+    listing.problems.iter().for_each(|problem| talk(format_args!("note: {problem}")));
+    let table = store.curves(&listing.runs)?;
+    if table.is_empty() {
+        return Err(Failure::usage(
+            format_args!("{}: none of {} has a curve", path.display(), count(listing.runs.len(), "run")),
+            "runs have one from their training; those that were imported have none",
+        ));
+    }
+    as_it_stands(&table, rows)
+}
+
+fn as_it_stands(table: &Table, rows: &OfRows) -> Result<Table, Failure> {
     let what = Prepare { map: arguments::maps(&rows.map)?, ..rows.prepare(None) };
-    let prepared = prepare(&reading.table, &[], &what)?;
+    let prepared = prepare(table, &[], &what)?;
     prepared.says.iter().for_each(|s| talk(format_args!("{s}")));
     Ok(prepared.table)
 }

@@ -7,7 +7,7 @@ mod pair;
 mod rank;
 mod ways;
 
-pub use load::{Loaded, load, load_apart, load_table, read};
+pub use load::{Loaded, is_store, load, load_apart, load_curves, load_table, read};
 #[cfg(feature = "lab")]
 pub use load::{apart_of, law_of};
 #[cfg(feature = "lab")]

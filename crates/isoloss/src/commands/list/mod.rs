@@ -117,6 +117,7 @@ fn figures() -> String {
             Needs::Runs => "a table of runs".to_owned(),
             Needs::Fit => "a fit".to_owned(),
             Needs::Fits => "fits".to_owned(),
+            Needs::Store => "a store of runs".to_owned(),
             Needs::Table(columns) => {
                 let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
                 format!("a table with columns {}", names.join(", "))
