@@ -7,7 +7,7 @@ use crate::layer::{Layer, Place, Side};
 /// Room beyond the data on either side of an axis, as a share of it.
 const ROOM: f64 = 0.04;
 
-/// How far intervals may widen a vertical axis on either side, as a share of what the marks and lines take of it: they
+/// How far bands may widen a vertical axis on either side, as a share of what marks and lines take of it: they
 /// keep at least half of it, and a band of twenty decades is cut at the frame.
 const WIDENED: f64 = 0.5;
 
@@ -15,29 +15,29 @@ const WIDENED: f64 = 0.5;
 struct Put {
     x: Option<f64>,
     y: Option<f64>,
-    /// the end of an interval, not a measured or fitted value
-    end: bool,
+    /// the edge of a band, not a measured or fitted value
+    edge: bool,
 }
 
 /// All places that a layer puts something at.
 fn places(layer: &Layer) -> Box<dyn Iterator<Item = Put> + '_> {
-    let both = |x: f64, y: f64| Put { x: Some(x), y: Some(y), end: false };
-    let end = |x: f64, y: f64| Put { x: Some(x), y: Some(y), end: true };
+    let both = |x: f64, y: f64| Put { x: Some(x), y: Some(y), edge: false };
+    let edge = |x: f64, y: f64| Put { x: Some(x), y: Some(y), edge: true };
     match layer {
         Layer::Points(points) => Box::new(points.points.iter().flat_map(move |p| {
             let (lower, upper) = p.interval.unwrap_or((p.y, p.y));
             // An interval may reach below zero where the value does not: it is cut there, the mark stays.
-            [both(p.x, p.y), end(p.x, lower), end(p.x, upper)]
+            [both(p.x, p.y), both(p.x, lower), both(p.x, upper)]
         })),
         Layer::Line(line) => Box::new(line.points.iter().map(move |p| both(p.0, p.1))),
-        Layer::Band(band) => Box::new(band.points.iter().flat_map(move |p| [end(p.0, p.1), end(p.0, p.2)])),
+        Layer::Band(band) => Box::new(band.points.iter().flat_map(move |p| [edge(p.0, p.1), edge(p.0, p.2)])),
         Layer::Contours(surface) => {
-            let xs = surface.xs.iter().map(|x| Put { x: Some(*x), y: None, end: false });
-            Box::new(xs.chain(surface.ys.iter().map(|y| Put { x: None, y: Some(*y), end: false })))
+            let xs = surface.xs.iter().map(|x| Put { x: Some(*x), y: None, edge: false });
+            Box::new(xs.chain(surface.ys.iter().map(|y| Put { x: None, y: Some(*y), edge: false })))
         }
         Layer::Rule(rule) => Box::new(std::iter::once(match rule.side {
-            Side::X => Put { x: Some(rule.at), y: None, end: false },
-            Side::Y => Put { x: None, y: Some(rule.at), end: false },
+            Side::X => Put { x: Some(rule.at), y: None, edge: false },
+            Side::Y => Put { x: None, y: Some(rule.at), edge: false },
         })),
         Layer::Arrow(arrow) => Box::new([arrow.from, arrow.to].into_iter().map(move |p| both(p.0, p.1))),
         Layer::Note(note) => match note.place {
@@ -47,7 +47,7 @@ fn places(layer: &Layer) -> Box<dyn Iterator<Item = Put> + '_> {
     }
 }
 
-/// The values on one axis of a panel, each with whether it is an end of an interval: those whose partner has a place on the
+/// The values on one axis of a panel, each with whether it is the edge of a band: those whose partner has a place on the
 /// other axis.
 fn values(panel: &Panel, x: bool) -> impl Iterator<Item = (f64, bool)> {
     let (own, other) = if x { (&panel.x, &panel.y) } else { (&panel.y, &panel.x) };
@@ -59,13 +59,13 @@ fn values(panel: &Panel, x: bool) -> impl Iterator<Item = (f64, bool)> {
         (Some(v), Some((low, high))) => (low..=high).contains(&v),
     };
     let pairs = panel.layers.iter().flat_map(places);
-    // Intervals lie along y alone.
-    let pairs = pairs.map(move |p| if x { (p.x, p.y, false) } else { (p.y, p.x, p.end) });
+    // Bands are wide along y alone.
+    let pairs = pairs.map(move |p| if x { (p.x, p.y, false) } else { (p.y, p.x, p.edge) });
     let held = pairs.filter(move |(_, b, _)| beside(*b)).filter_map(|(a, _, end)| Some((a?, end)));
     held.filter(move |(v, _)| scale.admits(*v))
 }
 
-/// The values that an axis is to hold: all but what intervals have beyond the room that they are given.
+/// The values that an axis is to hold: all but what bands have beyond the room that they are given.
 fn held(axis: &Axis, values: impl Iterator<Item = (f64, bool)>) -> Vec<f64> {
     let scale = axis.scale;
     let (ends, mut held): (Vec<_>, Vec<_>) = values.partition(|(_, end)| *end);
@@ -73,7 +73,7 @@ fn held(axis: &Axis, values: impl Iterator<Item = (f64, bool)>) -> Vec<f64> {
     let mut held: Vec<f64> = held.into_iter().map(|(v, _)| v).collect();
     let places = held.iter().map(|v| scale.coordinate(*v));
     let (from, to) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    // About values that hardly differ an interval is seen as well: a twentieth of the value, or of a decade.
+    // About values that hardly differ a band is seen as well: a twentieth of the value, or of a decade.
     let least = if scale == Scale::Linear { from.abs().max(to.abs()) / 20.0 } else { 0.05 };
     let room = (WIDENED * (to - from)).max(least);
     let within = |value: f64| match scale.coordinate(value) {
@@ -88,7 +88,7 @@ fn held(axis: &Axis, values: impl Iterator<Item = (f64, bool)>) -> Vec<f64> {
 
 /// The least and the greatest value that the vertical axis of a panel is to hold, without the room around them.
 pub(crate) fn extent(axis: &Axis, layers: &[Layer]) -> Option<(f64, f64)> {
-    let all = layers.iter().flat_map(places).filter_map(|p| Some((p.y?, p.end)));
+    let all = layers.iter().flat_map(places).filter_map(|p| Some((p.y?, p.edge)));
     let held = held(axis, all.filter(|(v, _)| axis.scale.admits(*v)));
     held.into_iter().fold(None, |ends: Option<(f64, f64)>, v| Some(ends.map_or((v, v), |(l, h)| (l.min(v), h.max(v)))))
 }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::layer::{Band, Line, Point, Points};
 
-    /// Runs and curve keep at least half of an axis, however wide a band or a bar is; a narrow one is seen whole.
+    /// Runs and curve keep at least half of an axis, however wide a band is; a narrow one is seen whole.
     #[test]
     fn an_axis_follows_runs_and_curves_and_cuts_wide_bands() {
         let ends = |axis: Axis, band: (f64, f64)| {
@@ -184,8 +184,9 @@ mod tests {
         assert!((0.8..2.0).contains(&low) && (4.0..5.2).contains(&high), "{low} {high}");
         let (low, high) = ends(Axis::linear("y"), (1.5, 4.5));
         assert!((1.3..1.5).contains(&low) && (4.5..4.7).contains(&high), "{low} {high}");
-        let bars = Points::new([Point::new(1.0, 2.0).interval(0.0, 1e9), Point::new(2.0, 3.0)]);
-        assert_eq!(extent(&Axis::linear("y"), &[bars.into()]), Some((1.5, 3.5)));
+        // Bars are seen whole.
+        let bars = Points::new([Point::new(1.0, 2.0).interval(0.0, 9.0), Point::new(2.0, 3.0)]);
+        assert_eq!(extent(&Axis::linear("y"), &[bars.into()]), Some((0.0, 9.0)));
         // Of bands alone all is shown.
         let alone = [Band::new([(1.0, 1.0, 9.0)]).into()];
         assert_eq!(extent(&Axis::linear("y"), &alone), Some((1.0, 9.0)));

@@ -12,9 +12,10 @@ use crate::record::Run;
 const DIGITS: usize = 8;
 
 impl Store {
-    /// The curves of these runs, those that have one: `run` (family and size, with the first digits of the id where several
-    /// are called so), `question`, `family`, `rung`, `seed`, `params` (without embedding and head), `step`, `tokens`, `loss` (training, nats per
-    /// token), and `held_out`, the loss of the run, in the line of its last point.
+    /// The curves of these runs, those that have one: `run` (family and size, behind the first digits of the id where several
+    /// are called so: a legend may cut the end), `question`, `family`, `rung`, `seed`, `params` (without embedding and
+    /// head), `step`, `tokens`, `loss` (training, nats per token), and `held_out`, the loss of the run, in the line of its last
+    /// point.
     ///
     /// # Errors
     /// If a line of a curve is no point: with its place.
@@ -27,7 +28,7 @@ impl Store {
         runs.iter().for_each(|run| *called.entry(words(run)).or_default() += 1);
         let name = |run: &Run| match words(run) {
             words if words.is_empty() => run.id.clone(),
-            words if called.get(&words).is_some_and(|n| *n > 1) => format!("{words} ({})", &run.id[..DIGITS]),
+            words if called.get(&words).is_some_and(|n| *n > 1) => format!("{} {words}", &run.id[..DIGITS]),
             words => words,
         };
         let (mut of, mut points) = (Vec::new(), Vec::new());
