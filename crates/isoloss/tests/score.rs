@@ -133,6 +133,6 @@ fn cuts_whose_fits_end_with_an_error_are_named() {
         lines(&[])
     );
     assert!(lines(&["--format", "csv"]).lines().nth(1).unwrap().ends_with(",unidentified"));
-    assert!(lines(&["--at", "7.5e16"]).contains("Every fit here ends with an error: a law of fewer parameters"));
+    assert!(lines(&["--at", "7.5e16"]).contains("Every fit here ends with an error. Fewer parameters"));
     assert!(!lines(&["--factor", "8"]).contains("error"));
 }

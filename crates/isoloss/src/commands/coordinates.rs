@@ -197,27 +197,41 @@ fn text(rows: &[Row], steps: u64) -> String {
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         said.push_str(&format!("{BOLD}{title}{RESET}\n{}\n", table(&header, &lines)));
     }
-    let steep = rows.iter().flat_map(|row| row.parts.iter()).filter(|part| grows(part).is_some()).count();
-    let flat = format!("a power within {FLAT} for a size and {FLAT_CHANGE} for a change, or whose interval holds 0");
-    said.push_str(&match steep {
-        0 => format!("All are flat ({flat}): the recipe holds over these widths.\n"),
-        n => format!(
-            "{BOLD_YELLOW}{n} of {} powers are not flat ({flat}): the recipe does not hold over these widths.{RESET}\n",
-            2 * rows.len()
+    let all: Vec<Grows> = rows.iter().flat_map(|row| row.parts.iter()).map(grows).collect();
+    let count = |which: &[Grows]| all.iter().filter(|grows| which.contains(grows)).count();
+    let flat = format!("within {FLAT} for a size and {FLAT_CHANGE} for a change");
+    said.push_str(&match (count(&[Grows::Up, Grows::Down]), count(&[Grows::Unsure])) {
+        (0, 0) => format!("All powers are flat, {flat}: the recipe holds over these widths.\n"),
+        (0, n) => format!(
+            "{n} of {} powers are not flat, {flat}, and may be 0 as well: more of --seeds or --widths would tell.\n",
+            all.len()
+        ),
+        (n, _) => format!(
+            "{BOLD_YELLOW}{n} of {} powers are not flat, {flat}, nor 0 by chance: the recipe does not hold over these \
+             widths.{RESET}\n",
+            all.len()
         ),
     });
     said
 }
 
-/// What is not flat, and not by chance either.
-fn grows(part: &Part) -> Option<&'static str> {
-    let power = part.power.as_ref()?;
-    let chance = power.interval.is_some_and(|i| i.lower <= 0.0 && 0.0 <= i.upper);
+/// What a size does while the width grows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Grows {
+    Not,
+    Up,
+    Down,
+    /// not flat, and its interval holds 0
+    Unsure,
+}
+
+fn grows(part: &Part) -> Grows {
+    let Some(power) = &part.power else { return Grows::Not };
     match power.value {
-        _ if chance => None,
-        p if p > part.flat => Some("grows"),
-        p if p < -part.flat => Some("shrinks"),
-        _ => None,
+        p if p.abs() <= part.flat => Grows::Not,
+        _ if power.interval.is_some_and(|i| i.lower <= 0.0 && 0.0 <= i.upper) => Grows::Unsure,
+        p if p > 0.0 => Grows::Up,
+        _ => Grows::Down,
     }
 }
 
@@ -229,7 +243,13 @@ fn line(row: &Row, part: &Part) -> Vec<String> {
         .chain([
             power.map_or_else(String::new, |p| signed(p.value, 2)),
             power.map_or_else(String::new, interval),
-            grows(part).unwrap_or_default().to_owned(),
+            match grows(part) {
+                Grows::Not => "",
+                Grows::Up => "grows",
+                Grows::Down => "shrinks",
+                Grows::Unsure => "unsure",
+            }
+            .to_owned(),
         ])
         .collect()
 }
@@ -253,13 +273,11 @@ mod tests {
     #[test]
     fn a_power_that_may_be_chance_counts_against_no_recipe() {
         let x = [32.0, 64.0, 128.0, 32.0, 64.0, 128.0];
-        let part = |y: &[f64; 6]| Part { what: "size", flat: FLAT, values: Vec::new(), power: growth(&x, y, LEVEL) };
-        let said = |y| grows(&part(y));
-        assert_eq!(said(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.001]), None);
-        assert_eq!(said(&[1.0, 2.0, 4.0, 1.01, 2.02, 4.04]), Some("grows"));
-        assert_eq!(said(&[4.0, 2.0, 1.0, 4.04, 2.02, 1.01]), Some("shrinks"));
-        let wild = [1.0, 9.0, 2.0, 1.5, 0.4, 3.0];
-        assert!(part(&wild).power.unwrap().value > FLAT);
-        assert_eq!(said(&wild), None);
+        let said =
+            |y: [f64; 6]| grows(&Part { what: "size", flat: FLAT, values: Vec::new(), power: growth(&x, &y, LEVEL) });
+        assert_eq!(said([1.0, 1.0, 1.0, 1.0, 1.0, 1.001]), Grows::Not);
+        assert_eq!(said([1.0, 2.0, 4.0, 1.01, 2.02, 4.04]), Grows::Up);
+        assert_eq!(said([4.0, 2.0, 1.0, 4.04, 2.02, 1.01]), Grows::Down);
+        assert_eq!(said([1.0, 9.0, 2.0, 1.5, 0.4, 3.0]), Grows::Unsure);
     }
 }

@@ -232,7 +232,8 @@ fn of_family(experiment: &Experiment, family: &Family, e: ExperimentError) -> Ex
 /// Where the setting stands that a corpus refuses.
 fn of_corpus(experiment: &Experiment, error: CorpusError) -> ExperimentError {
     if let Some(folder) = &error.folder {
-        return ExperimentError { of_machine: true, ..ExperimentError::new(folder, error.message) }.hint(error.hint);
+        return ExperimentError { of_machine: true, ..ExperimentError::new(folder, error.message) }
+            .hint(format!("{}: --store DIR", error.hint));
     }
     let path: Vec<&str> = ["corpus"].into_iter().chain(error.setting.iter().map(String::as_str)).collect();
     experiment.file.error(&path, error.message).hint(error.hint)

@@ -34,7 +34,11 @@ pub fn text(fit: &Fit, then: Option<&Fit>, points: &[Point]) -> String {
             cells.push(interval(&p.prediction.mean));
             cells.push(interval(&p.prediction.new_run));
         }
-        let said = p.factors.iter().filter(|(_, f)| *f > 1.0).map(|(name, f)| format!("{name} {}", factor(*f)));
+        let far = |(name, f): &(String, f64)| match f.is_finite() {
+            true => format!("{name} {}", factor(*f)),
+            false => name.clone(),
+        };
+        let said = p.factors.iter().filter(|(_, f)| *f > 1.0).map(far);
         let said = said.collect::<Vec<_>>().join(", ");
         cells.extend(factors.then(|| if said.is_empty() { "within".to_owned() } else { said }));
         cells
@@ -44,7 +48,8 @@ pub fn text(fit: &Fit, then: Option<&Fit>, points: &[Point]) -> String {
     if let Some(slip) = points.iter().flat_map(|p| &p.at).find_map(|(name, value)| fit.mistaken(name, *value)) {
         text.push_str(&warning(&slip));
     }
-    let farthest = points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).fold(0.0, f64::max);
+    let farthest =
+        points.iter().flat_map(|p| &p.factors).map(|(_, f)| *f).filter(|f| f.is_finite()).fold(0.0, f64::max);
     if farthest > FAR {
         text.push_str(&format!(
             "{BOLD_YELLOW}warning{RESET}[extrapolation]: {} outside the runs that were fitted: intervals hold only if the law does\n",

@@ -62,21 +62,22 @@ fn codes(cut: &Cut) -> String {
 /// How many cuts count that no one would have predicted by, and what the others give.
 fn refusals(report: &Report<'_>, error: &dyn Fn(f64) -> String) -> String {
     let score = report.score;
-    let (fitted, refused): (Vec<&Cut>, Vec<&Cut>) = score.cuts.iter().partition(|c| c.errors.is_empty());
-    let fewer = "a law of fewer parameters (--law, --fix) or more rows below the cut (--at, --factor) may do better";
-    match (fitted.len(), refused.len()) {
-        (_, 0) => String::new(),
-        (0, _) => format!("Every fit here ends with an error: {fewer}.\n"),
-        (sound, n) => {
-            let fitted =
-                Score { cuts: fitted.into_iter().cloned().collect(), by: score.by.clone(), failed: Vec::new() };
+    let (sound, refused): (Vec<&Cut>, Vec<&Cut>) = score.cuts.iter().partition(|c| c.errors.is_empty());
+    if refused.is_empty() {
+        return String::new();
+    }
+    let whose = match sound.len() {
+        0 => "Every fit here ends with an error.".to_owned(),
+        others => {
+            let alone = Score { cuts: sound.into_iter().cloned().collect(), by: score.by.clone(), failed: Vec::new() };
+            let (n, end) = (refused.len(), if refused.len() == 1 { "ends" } else { "end" });
             format!(
-                "{n} of these fits {} with an error; the other {sound} alone predicted to {}. For the rest, {fewer}.\n",
-                if n == 1 { "ends" } else { "end" },
-                error(fitted.rmse())
+                "{n} of these fits {end} with an error; the other {others} alone predicted to {}.",
+                error(alone.rmse())
             )
         }
-    }
+    };
+    format!("{whose} Fewer parameters (--law, --fix) or more rows below the cut (--at, --factor) may do better.\n")
 }
 
 fn scale(value: f64, by: &str) -> String {

@@ -239,6 +239,7 @@ fn hex(digest: &[u8]) -> String {
 
 impl fmt::Display for CorpusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.folder.as_ref().map_or(Ok(()), |folder| write!(f, "{folder}: "))?;
         write!(f, "{}\nhint: {}", self.message, self.hint)
     }
 }

@@ -50,9 +50,9 @@ pub fn ask(
     Ok(all)
 }
 
-/// How far a value lies from those that were fitted; below the smallest is outside as well, zero by no factor.
+/// How far a value lies from those that were fitted; below the smallest is outside as well, and zero endlessly so.
 fn outside(fit: &Fit, name: &str, value: f64) -> Option<(String, f64)> {
-    let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name).filter(|_| value != 0.0)?;
+    let (_, least, greatest) = fit.ranges.iter().find(|(n, ..)| n == name)?;
     Some(if value < *least { (format!("{name} below"), least / value) } else { (name.to_owned(), value / greatest) })
 }
 

@@ -112,7 +112,7 @@ pub(super) fn keep(writer: Writer, path: &Path, head: &Head, spans: &[Span], len
 pub(super) fn cannot(place: &Place, error: io::Error) -> CorpusError {
     let folder = Some(shown(&place.cache.to_string_lossy()).to_string());
     let message = format!("tokens cannot be kept here: {error}");
-    let hint = "make this folder writable, make room, or name another one for what is derived: --store DIR";
+    let hint = "make this folder writable, make room, or name another one for what is derived";
     CorpusError { folder, ..CorpusError::new(message, hint) }
 }
 
