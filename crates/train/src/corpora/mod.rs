@@ -11,6 +11,7 @@ mod collection;
 mod drawn;
 mod exams;
 mod facts;
+mod files;
 pub mod grammar;
 pub mod mano;
 pub mod markov;

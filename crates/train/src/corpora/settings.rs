@@ -6,7 +6,7 @@
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::CorpusError;
-use super::text::left_out::shown;
+use super::files::left_out::shown;
 
 /// The share of documents that is held out.
 pub(super) fn usual_held_out() -> f64 {

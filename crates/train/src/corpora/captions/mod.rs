@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use self::names::Names;
 use super::collection::{Kind, source};
+use super::files::left_out::{LeftOut, shown};
+use super::files::select::{Exclude, Rules, select};
 use super::pictures::{self, Digest, Document, Found, Opened, Piece, in_order, kept};
 use super::settings::{
     KEYS, PATHS, keys, nothing, one_or_many, usual_augment, usual_held_out, usual_patch, usual_side,
 };
 use super::sight::Sight;
-use super::text::left_out::{LeftOut, shown};
-use super::text::select::{Exclude, Rules, select};
 use super::{CorpusError, Place, Source};
 
 pub(super) const SAYS: &str = "pictures with captions, from folders, with a file of names, or from Parquet";

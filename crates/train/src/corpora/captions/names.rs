@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::super::text::left_out::{LeftOut, shown};
+use super::super::files::left_out::{LeftOut, shown};
 use super::super::{CorpusError, Place, WHERE, because};
 use super::Config;
 use super::words::{Words, clean};

@@ -12,9 +12,9 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 
 use super::super::CorpusError;
+use super::super::files::left_out::{LeftOut, shown};
+use super::super::files::select::{Chosen, unreadable};
 use super::super::pictures::{in_order, opened};
-use super::super::text::left_out::{LeftOut, shown};
-use super::super::text::select::{Chosen, unreadable};
 use super::names::shown_all;
 use super::words::Words;
 use super::{Captioned, Config};

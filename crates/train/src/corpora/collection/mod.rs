@@ -13,10 +13,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use sha2::{Digest as _, Sha256};
 
 use self::part::Part;
+use super::files::is_held_out;
 use super::pictures::{Document, Found, Piece};
 use super::sight::Sight;
 use super::stream::{Purpose, stream};
-use super::text::is_held_out;
 use super::window::{BYTES, SEPARATOR, VOCABULARY, Writer, clear};
 use super::{Batch, CorpusError, DOCUMENTS, HeldOut, Known, Permutation, Source, hex};
 

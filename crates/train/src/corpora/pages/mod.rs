@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use self::page::{Part, joined, parts, trimmed};
 use self::sources::Source;
 use super::collection::{Kind, source};
+use super::files::left_out::{LeftOut, shown};
+use super::files::select::{Chosen, Exclude, OTHER, Rules, literal, select, unreadable};
 use super::pictures::{Digest, Document, Found, Opened, Piece, check, in_order, kept};
 use super::settings::{PATHS, nothing, one_or_many, usual_augment, usual_held_out, usual_patch, usual_side};
 use super::sight::Sight;
-use super::text::left_out::{LeftOut, shown};
-use super::text::select::{Chosen, Exclude, OTHER, Rules, literal, select, unreadable};
 use super::{CorpusError, Place};
 
 pub(super) const SAYS: &str = "pages of HTML with pictures where they stand";

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::Place;
+use super::super::files::left_out::{LeftOut, shown};
 use super::super::pictures::{Digest, Opened, in_order, open, opened};
-use super::super::text::left_out::{LeftOut, shown};
 use super::sources::Source;
 use super::{Config, Content, Page};
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::text::select::unreadable;
+use super::super::files::select::unreadable;
 use super::{Digest, Picture, decode};
 
 /// No file of a picture is larger.

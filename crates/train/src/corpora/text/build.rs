@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::super::files::left_out::{LeftOut, shown};
+use super::super::files::select::{self, Chosen, Exclude, Rules};
+use super::super::files::{is_held_out, start};
 use super::super::settings::nothing;
 use super::super::{CorpusError, Place, hex};
 use super::cache::{Digest, Head, Span, Tokens, Writer};
 use super::documents::documents;
-use super::left_out::{LeftOut, shown};
-use super::select::{self, Chosen, Exclude, Rules};
 use super::{Config, cargo};
 
 /// The usual endings of text.
@@ -185,15 +186,6 @@ fn manifest(config: &Config, index: &[Entry]) -> Digest {
 /// The settings that make parts of documents, and the tokens that every text is read as.
 fn settings(config: &Config) -> Vec<u8> {
     [&b"bytes\n"[..], &config.held_out.to_bits().to_le_bytes()].concat()
-}
-
-/// The lowest digests are held out: the first 64 bits as a fraction of 1.
-pub(in crate::corpora) fn is_held_out(digest: &Digest, share: f64) -> bool {
-    start(digest) < (share * (1u128 << 64) as f64) as u64
-}
-
-fn start(digest: &Digest) -> u64 {
-    u64::from_be_bytes(digest[..8].try_into().expect("eight bytes"))
 }
 
 /// Are there documents to train on, and others to evaluate on? They are sorted by digest.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::super::CorpusError;
-use super::left_out::{LeftOut, shown};
-use super::select::{Chosen, Rules};
+use super::super::files::left_out::{LeftOut, shown};
+use super::super::files::select::{Chosen, Rules};
 
 /// How such an entry of `path` begins. What follows is a lock file or a folder to look upward from.
 pub(super) const PREFIX: &str = "cargo:";
@@ -108,7 +108,7 @@ fn take(
                 rules.consider(entry.path(), &format!("{package}/{below}"), false, chosen, left_out);
             }
             Ok(_) => {}
-            Err(error) => left_out.add(super::select::UNREADABLE, &format!("{package}: {error}")),
+            Err(error) => left_out.add(super::super::files::select::UNREADABLE, &format!("{package}: {error}")),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::left_out::LeftOut;
-use super::select::{Chosen, TOO_LARGE, uncompressed_name, unreadable};
+use super::super::files::left_out::LeftOut;
+use super::super::files::select::{Chosen, TOO_LARGE, uncompressed_name, unreadable};
 
 /// Of so many bytes one may be no UTF-8 (a name in Latin-1, a cut at the end): more is binary, or another encoding.
 const BYTES_PER_FLAW: usize = 100;

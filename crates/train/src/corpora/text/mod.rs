@@ -16,10 +16,8 @@ mod build;
 mod cache;
 mod cargo;
 mod documents;
-pub(super) mod left_out;
 mod order;
 mod pieces;
-pub(super) mod select;
 mod tokens;
 
 use std::path::Path;
@@ -29,12 +27,11 @@ use isoloss_runs::record::Data;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::build::is_held_out;
 use self::cache::Tokens;
-use self::left_out::shown;
 use self::order::Order;
 use self::pieces::Pieces;
 pub use self::tokens::TokenKind;
+use super::files::left_out::shown;
 use super::settings::{PATHS, one_or_many, share_held_out, usual_held_out};
 use super::window::BYTES;
 use super::{

@@ -50,7 +50,8 @@ impl LeftOut {
     /// A sentence for each reason.
     pub(in crate::corpora) fn sentences(&self) -> Vec<String> {
         let sentence = |(reason, (count, names)): (&String, &(u64, Vec<String>))| {
-            let more = if *count > names.len() as u64 { ", ..." } else { "" };
+            // Fewer names than are kept are all there are.
+            let more = if names.len() == NAMES && *count > NAMES as u64 { ", ..." } else { "" };
             format!("left out, {reason}: {count} ({}{more})", names.join(", "))
         };
         self.0.iter().map(sentence).collect()
@@ -78,7 +79,7 @@ mod tests {
         left.add("a duplicate", "b.txt");
         assert_eq!(
             left.sentences(),
-            ["left out, a duplicate: 2 (b.txt, ...)", "left out, binary: 5 (0.bin, 1.bin, 2.bin, ...)"]
+            ["left out, a duplicate: 2 (b.txt)", "left out, binary: 5 (0.bin, 1.bin, 2.bin, ...)"]
         );
     }
 
