@@ -72,15 +72,18 @@ fn multiples(low: f64, high: f64, step: i64, exponent: i32) -> Option<Vec<Decima
     Some(all.filter(|d| (low..=high).contains(&d.value())).collect())
 }
 
+/// The largest share of a logarithmic axis between an end and the number next to it, where there is a choice.
+const BARE: f64 = 0.4;
+
 fn log10(low: f64, high: f64, most: usize, style: Numbers) -> Ticks {
     let (first, last) = (floor_log10(low), floor_log10(high));
     let inside = |d: &Decimal| (low..=high).contains(&d.value());
-    let of = |factors: &[i64]| -> Vec<Decimal> {
-        let all = (first..=last).flat_map(|k| factors.iter().map(move |m| Decimal::new(*m, k)));
+    let of = |tenths: &[i64]| -> Vec<Decimal> {
+        let all = (first..=last).flat_map(|k| tenths.iter().map(move |m| Decimal::new(*m, k - 1)));
         all.filter(inside).collect()
     };
-    let decades = of(&[1]);
-    let all = || of(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let decades = of(&[10]);
+    let all = || of(&[10, 20, 30, 40, 50, 60, 70, 80, 90]);
     if decades.len() >= 3.min(most.max(2)) {
         let style = if style == Numbers::Auto { Numbers::Power } else { style };
         let stride = (1..).find(|s| decades.len().div_ceil(*s) <= most).unwrap_or(1) as i32;
@@ -90,8 +93,24 @@ fn log10(low: f64, high: f64, most: usize, style: Numbers) -> Ticks {
         return labels(&labelled, minor, style);
     }
     // Fewer than three decades: factors of ten are labelled too, as many as there is room for.
-    let sets: [&[i64]; 5] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 3, 5], &[1, 2, 5], &[1, 2, 4, 6, 8], &[1, 3]];
-    let fitting = |least: usize| sets.iter().map(|s| of(s)).find(|d| d.len() <= most.min(6) && d.len() >= least);
+    let sets: [&[i64]; 6] = [
+        &[10, 20, 30, 40, 50, 60, 70, 80, 90],
+        &[10, 20, 30, 50],
+        &[10, 20, 50],
+        &[10, 20, 40, 60, 80],
+        &[10, 30],
+        &[10, 15, 20, 30, 50, 70],
+    ];
+    // Ticks that crowd at one end leave the other without a number.
+    let reaches = |d: &[Decimal]| {
+        let ends = d.first().zip(d.last()).map(|(a, b)| [a.value() / low, high / b.value()]);
+        ends.is_some_and(|gaps| gaps.iter().all(|gap| gap.ln() <= BARE * (high / low).ln()))
+    };
+    let fitting = |least: usize| {
+        let fits = |d: &Vec<Decimal>| d.len() <= most.min(6) && d.len() >= least;
+        let found = || sets.iter().map(|s| of(s)).filter(fits);
+        found().find(|d| reaches(d)).or_else(|| found().next())
+    };
     let chosen = match fitting(3.min(most)) {
         Some(chosen) => chosen,
         None if decades.len() >= 2.min(most) && decades.len() <= most => decades.clone(),

@@ -30,8 +30,10 @@ fn known_axes() {
     assert_eq!(auto(Log10, 0.33, 1.05, 9), "0.4 0.6 0.8 1");
     assert_eq!(auto(Log10, 0.33, 1.05, 4), "0.4 0.6 0.8 1");
     assert_eq!(auto(Log10, 3.2, 12.0, 4), "4 6 8 10");
-    // Room for three at most: two labels, because one tells nothing of the scale.
-    assert_eq!(auto(Log10, 3.2, 12.0, 3), "5 10");
+    assert_eq!(auto(Log10, 0.48, 1.85, 7), "0.5 0.7 1 1.5", "not all on one side of 1");
+    assert_eq!(auto(Log10, 3.2, 12.0, 3), "5 7 10");
+    // Two labels, because one tells nothing of the scale.
+    assert_eq!(auto(Log10, 3.2, 12.0, 2), "5 10");
     assert_eq!(auto(Log10, 2.0, 2.2, 6), "2.00 2.05 2.10 2.15 2.20");
     assert_eq!(auto(Log2, 0.9, 40.0, 9), "1 2 4 8 16 32");
     assert_eq!(auto(Log2, 0.9, 40.0, 3), "1 4 16");
