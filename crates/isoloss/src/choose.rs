@@ -27,6 +27,8 @@ pub struct Chosen {
     pub maps: Vec<(String, String)>,
     /// what was decided, one sentence each
     pub says: Vec<String>,
+    /// compute that was mapped and that this law does not read
+    pub unread: Option<String>,
     /// guessed maps that `says` covers, as `prepare` will say them again
     pub covered: Vec<String>,
 }
@@ -50,9 +52,9 @@ pub fn choose(table: &Table, asked: Asked<'_>) -> Result<Chosen, Failure> {
             covered.push(format!("{name} = {column}"));
         }
     }
-    says.extend(chooser.unread(&law));
+    let unread = chooser.unread(&law);
     maps.extend(chooser.asked.maps);
-    Ok(Chosen { law, maps, says, covered })
+    Ok(Chosen { law, maps, says, unread, covered })
 }
 
 /// Maps the inputs of a law that is already known, for predictions.
@@ -440,8 +442,8 @@ mod tests {
             let columns = ["N", "D", "loss", "flops_counted"].map(|name| Column::numbers(name, vec![1.5])).into();
             let maps = maps.iter().map(|(new, from)| ((*new).to_owned(), (*from).to_owned())).collect();
             let asked = Asked { law: Some(law), maps, where_, ..Asked::default() };
-            let says = choose(&Table::new("x.csv", columns, vec![2]), asked).unwrap().says;
-            says.iter().any(|said| {
+            let unread = choose(&Table::new("x.csv", columns, vec![2]), asked).unwrap().unread;
+            unread.is_some_and(|said| {
                 said.starts_with("C = flops_counted is read by --method alone: the law chinchilla takes N and D")
             })
         };

@@ -79,6 +79,14 @@ fn own_laws_are_ranked_beside_others() {
     assert_eq!(error(&alone), error(&beside));
     let two = rank(&format!("chinchilla, {path}"));
     assert_eq!(two.keys().collect::<Vec<_>>(), ["chinchilla", "mine"]);
+    // What is decided on the way to the rows is said once, as for one law; what the table knows of a law is held.
+    let known = MINE.replace("[parameters]", "[columns]\nE = \"floor\"\n\n[parameters]");
+    let (_folder, floored) = file(&known);
+    let both = format!("chinchilla,{floored}");
+    let ranked = isoloss(&["fit", EXAMPLE, "--law", &both, "--map", "floor=1.7"]);
+    assert!(ranked.code == 0, "{}", ranked.stderr);
+    assert_eq!(ranked.stderr.matches("N (parameters) is column `params`").count(), 1, "{}", ranked.stderr);
+    assert!(ranked.stderr.contains("law mine: E = 1.7, of column `floor`"), "{}", ranked.stderr);
     // Two of one name are told apart by what was typed.
     let (_folder, copy) = file(&isoloss(&["list", "laws", "chinchilla"]).stdout);
     assert!(rank(&format!("all,{copy}")).contains_key(&copy));

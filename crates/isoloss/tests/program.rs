@@ -388,6 +388,9 @@ fn results_are_fitted_as_their_experiment_was() {
         fitted(&[&results("first-ladder"), "--where", "`run.split` = 'fit' or `run.split` = 'held out'"]);
     assert!(rows == 34 && !says.contains("of the ladder"), "{rows} {says}");
     assert_eq!(fitted(&[&results("kimi-linear"), "--where", "family = 'mla'"]).0, 10);
+    // Laws are ranked on the same runs.
+    let ranked = isoloss(&["fit", &results("first-ladder"), "--law", "chinchilla,frontier"]);
+    assert!(ranked.code == 0 && ranked.stderr.contains("note: 33 runs of the ladder are fitted"), "{}", ranked.stderr);
 }
 
 #[test]

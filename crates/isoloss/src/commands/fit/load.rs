@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::hints::with_columns;
 use crate::numbers::{count, short_name};
 use crate::output::talk;
-use crate::points::{Beside, needed, points};
+use crate::points::{needed, points};
 
 /// Rows left out that are named where there is no fit.
 const SHOWN: usize = 10;
@@ -79,19 +79,14 @@ fn load_table_of(
     families: impl FnOnce(&Law, &Table) -> Result<(Option<String>, Vec<String>), Failure>,
 ) -> Result<Loaded, Failure> {
     refuse_panel(table)?;
-    let Chosen { mut law, mut maps, says, covered } = choose(table, chosen_by(of_law, rows)?)?;
+    let Chosen { mut law, mut maps, says, unread, covered } = choose(table, chosen_by(of_law, rows)?)?;
     let mut told: Vec<String> = Vec::new();
     let mut say = |text: String| {
         talk(format_args!("{text}"));
         told.push(text);
     };
-    says.into_iter().for_each(&mut say);
-    rows.loss
-        .as_ref()
-        .or(maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column))
-        .and_then(bits_per_byte)
-        .into_iter()
-        .for_each(&mut say);
+    says.into_iter().chain(unread).for_each(&mut say);
+    bits_per_byte(rows, &maps).into_iter().for_each(&mut say);
     if of_law.law.is_some() || of_law.formula.is_some() {
         say(format!("law {}: {}", law.name, law.reading()));
     }
@@ -118,22 +113,13 @@ fn load_table_of(
             maps.push(("L".into(), needed[0].clone()));
         }
     }
-    let mut what = Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) };
-    what.where_.extend(fitted_part(table, &rows.where_));
-    let names: Vec<&str> = needed.iter().map(String::as_str).collect();
-    let prepared = prepare(table, &names, &what)?;
+    let prepared = rows_of(table, &needed, Prepare { map: maps.clone(), loss, ..rows.prepare(group.clone()) })?;
     prepared.says.iter().filter(|s| !covered.contains(s)).cloned().for_each(&mut say);
     let (constants, minded) = hold(&mut law, &prepared.table, &arguments::fixed(&of_law.fix)?)?;
     constants.iter().map(|constant| constant.words()).for_each(&mut say);
     minded.into_iter().for_each(&mut say);
 
-    let beside = Beside {
-        group: group.as_deref(),
-        cluster: rows.cluster.as_deref(),
-        weight: rows.weight.as_deref(),
-        se: rows.se.as_deref(),
-    };
-    let points = points(&law, &needed, &prepared.table, beside)?;
+    let points = points(&law, &needed, &prepared.table, rows.beside(group.as_deref()))?;
     Ok(Loaded {
         law,
         points,
@@ -144,6 +130,13 @@ fn load_table_of(
         maps,
         says: told,
     })
+}
+
+/// The rows that have what is needed, with maps and conditions applied; of results of an experiment those that it fits.
+pub(super) fn rows_of(table: &Table, needed: &[String], mut what: Prepare) -> Result<Prepared, Failure> {
+    what.where_.extend(fitted_part(table, &what.where_));
+    let names: Vec<&str> = needed.iter().map(String::as_str).collect();
+    Ok(prepare(table, &names, &what)?)
 }
 
 /// Of results of an experiment those runs that it fits: runs of a sweep, and those that the fit has to foretell, take no part,
@@ -171,7 +164,7 @@ pub fn law_of(table: &Table, of: &OfTable) -> Result<(Law, Vec<(String, String)>
     Ok((law, maps))
 }
 
-fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failure> {
+pub(super) fn chosen_by<'a>(of_law: &'a OfLaw, rows: &'a OfRows) -> Result<Asked<'a>, Failure> {
     Ok(Asked {
         law: of_law.law.as_deref(),
         formula: of_law.formula.as_deref(),
@@ -266,11 +259,17 @@ impl Loaded {
         Ok(Labels::new(column, (0..table.len()).map(|row| found.text(row))))
     }
 
-    /// The fit, and what was decided for it.
+    /// The fit, and what was decided for it, which is said.
     pub fn fit(&self, options: &Options) -> Result<Fit, Failure> {
+        let fit = self.fit_unsaid(options).inspect_err(|_| self.name_left_out())?;
+        fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
+        Ok(fit)
+    }
+
+    /// The same where it is the caller who says what is to be minded.
+    pub fn fit_unsaid(&self, options: &Options) -> Result<Fit, Failure> {
         let mut fit = families_suffice(&self.law, &self.points, options)
             .and_then(|()| fit(&self.law, &self.points, options))
-            .inspect_err(|_| self.name_left_out())
             .map_err(|e| self.placed(e))?;
         // Our own tables say what they count, however small the models are.
         let own = |(new, column): &(String, String)| {
@@ -288,7 +287,6 @@ impl Loaded {
             let hint = warning.hint.take();
             warning.hint = hint.map(|hint| with_columns(&hint, &self.prepared.table, &self.maps));
         }
-        fit.notes.iter().for_each(|note| talk(format_args!("note: {note}")));
         Ok(fit)
     }
 
@@ -334,7 +332,9 @@ impl Loaded {
 }
 
 /// Every other loss is in nats per token.
-fn bits_per_byte(column: &String) -> Option<String> {
+pub(super) fn bits_per_byte(rows: &OfRows, maps: &[(String, String)]) -> Option<String> {
+    let mapped = || maps.iter().find(|(new, _)| new == "L").map(|(_, column)| column);
+    let column = rows.loss.as_ref().or_else(mapped)?;
     let plain = column.to_lowercase();
     (plain.contains("bpb") || plain.contains("bits_per_byte"))
         .then(|| format!("note: `{column}` is in bits per byte, and so is every loss below"))

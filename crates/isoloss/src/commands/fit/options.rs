@@ -12,6 +12,7 @@ use super::ways::Way;
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{Format, talk};
+use crate::points::Beside;
 
 /// Options of `fit`.
 #[derive(Args, Debug)]
@@ -214,6 +215,11 @@ impl OfRows {
             se: self.se.clone(),
             ..Prepare::default()
         }
+    }
+
+    /// The columns that go with the rows beside those of a law.
+    pub fn beside<'a>(&'a self, group: Option<&'a str>) -> Beside<'a> {
+        Beside { group, cluster: self.cluster.as_deref(), weight: self.weight.as_deref(), se: self.se.as_deref() }
     }
 }
 

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use isoloss_laws::{Law, Options, Points, catalogue, rank};
-use isoloss_runs::{Prepare, prepare, refuse_panel};
+use isoloss_runs::{Prepare, refuse_panel};
 
+use super::load::{bits_per_byte, chosen_by, rows_of};
 use super::{Fit, names, read};
 use crate::arguments;
 use crate::choose::{Asked, choose};
+use crate::constants::hold;
 use crate::failure::Failure;
 use crate::output::{self, Format, talk};
-use crate::points::{Beside, needed, points};
+use crate::points::{needed, points};
 use crate::report::rankings;
 
 /// The name that is no law's.
@@ -47,20 +49,14 @@ impl Fit {
         let mut laws: Vec<Law> = Vec::new();
         let mut maps: Vec<(String, String)> = Vec::new();
         let mut names: Vec<String> = vec!["L".into()];
+        let (mut says, mut covered): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let mut first: Option<Failure> = None;
         for (at, (name, own)) in wanted.iter().enumerate() {
             // Named twice, or named beside all: the name that was typed counts.
             if wanted.iter().enumerate().any(|(i, (other, typed))| other == name && (*typed, at) > (*own, i)) {
                 continue;
             }
-            let asked = Asked {
-                law: Some(name),
-                formula: None,
-                insist: &self.law.param,
-                maps: arguments::maps(&self.rows.map)?,
-                where_: &self.rows.where_,
-                loss: self.rows.loss.as_deref(),
-            };
+            let asked = Asked { law: Some(name), ..chosen_by(&self.law, &self.rows)? };
             let chosen = match choose(&reading.table, asked) {
                 Ok(chosen) => chosen,
                 Err(e) if *own => return Err(e),
@@ -98,6 +94,13 @@ impl Fit {
                         maps.push((new, from));
                     }
                 }
+                for said in chosen.says {
+                    // Many laws read the same column.
+                    if !says.contains(&said) {
+                        says.push(said);
+                    }
+                }
+                covered.extend(chosen.covered);
                 names.extend(read.into_iter().skip(1).filter(|n| !names.contains(n)).collect::<Vec<_>>());
             }
         }
@@ -105,17 +108,19 @@ impl Fit {
             let none = || Failure::usage("no law of the catalogue reads these columns", "isoloss list laws");
             return Err(first.unwrap_or_else(none));
         }
+        says.iter().for_each(|said| talk(format_args!("{said}")));
+        bits_per_byte(&self.rows, &maps).iter().for_each(|said| talk(format_args!("{said}")));
         let what = Prepare { map: maps, loss: self.rows.loss.clone(), ..self.rows.prepare(None) };
-        let asked: Vec<&str> = names.iter().map(String::as_str).collect();
-        let prepared = prepare(&reading.table, &asked, &what)?;
-        prepared.says.iter().for_each(|s| talk(format_args!("{s}")));
-        let beside = Beside {
-            group: None,
-            cluster: self.rows.cluster.as_deref(),
-            weight: self.rows.weight.as_deref(),
-            se: self.rows.se.as_deref(),
-        };
-        let rows: Points = points(&laws[0], &names, &prepared.table, beside)?;
+        let prepared = rows_of(&reading.table, &names, what)?;
+        let more = prepared.says.iter().filter(|said| !covered.contains(said));
+        more.for_each(|said| talk(format_args!("{said}")));
+        let fixed = arguments::fixed(&self.law.fix)?;
+        for law in &mut laws {
+            let (constants, minded) = hold(law, &prepared.table, &fixed)?;
+            constants.iter().for_each(|constant| talk(format_args!("law {}: {}", law.name, constant.words())));
+            minded.iter().for_each(|said| talk(format_args!("{said}")));
+        }
+        let rows: Points = points(&laws[0], &names, &prepared.table, self.rows.beside(None))?;
         let ranking = rank(&laws, &rows, options)?;
         output::answer(&match self.format {
             Format::Text => rankings::text(&ranking),
