@@ -109,6 +109,19 @@ fn a_joint_laws_mixture_moves_with_scale() {
     assert!(part.code == 2 && part.stderr.contains("w_code, w_text and w_web add up to 0.7"), "{}", part.stderr);
     let sizes = isoloss(&["plan", &text, "--flops", "1e21", "--with", "w_web=0.3,w_text=0.5,w_code=0.2"]);
     assert!(sizes.code == 0 && sizes.stdout.contains("parameters N"), "{}", sizes.stderr);
+    // Wherever a place is given, its shares are shares.
+    let (part, below) = ("w_web=0,w_text=0.5,w_code=0.2", "w_web=0.6,w_text=0.6,w_code=-0.2");
+    for (shares, says) in [(part, "w_code, w_text and w_web add up to 0.7"), (below, "the share w_code is -0.2")] {
+        let at = format!("N=1B,D=20B,{shares}");
+        for asked in [
+            vec!["predict", &text, "--at", &at],
+            vec!["plan", &text, "--flops", "1e21", "--with", shares],
+            vec!["plan", &text, "--next", "2", "--budget", "1e21", "--know", "loss", "--at", &at],
+        ] {
+            let refused = isoloss(&asked);
+            assert!(refused.code == 2 && refused.stderr.contains(says), "{asked:?}: {}", refused.stderr);
+        }
+    }
 }
 
 #[test]

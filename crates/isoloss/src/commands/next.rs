@@ -64,6 +64,9 @@ impl Runs {
             (None, None) => farther(fit)?,
             (know, at) => named(know.as_deref().unwrap_or("loss"), at.as_ref(), &fit.law.formula.target)?,
         };
+        if let Quantity::Loss(at) = &quantity {
+            fit.whole_shares(at)?;
+        }
         let runs = self.next.unwrap_or(1) as usize;
         let found = next(fit, &quantity, &Purse { budget, runs, until, anchors: self.anchors })?;
         let report = wanted::Report { fit, quantity: &quantity, next: &found, until };

@@ -185,7 +185,7 @@ pub fn known_inputs(fit: &Fit, with: &[(String, f64)]) -> Result<(), Failure> {
     // N and D are what is looked for.
     let inputs: Vec<&str> = fit.reads().into_iter().filter(|i| !matches!(*i, "N" | "D")).collect();
     match with.iter().find(|(name, _)| !inputs.contains(&name.as_str())) {
-        None => Ok(()),
+        None => Ok(fit.whole_shares(with)?),
         Some((name, _)) => Err(Failure::usage(
             format_args!("--with {name}: the law {} has no input {name}", fit.law.name),
             match nearest(name, inputs.iter().copied()).first() {

@@ -13,6 +13,12 @@ use super::Sought;
 
 /// What shares may add up to in place of 1: tables round.
 const ROUNDED: f64 = 0.02;
+/// Are these numbers shares of one whole?
+fn are_shares(shares: &[f64]) -> bool {
+    let sum: f64 = shares.iter().sum();
+    (sum - 1.0).abs() <= ROUNDED && shares.iter().all(|share| *share >= 0.0)
+}
+
 /// More domains than this are groups of domains.
 const MOST: usize = 32;
 
@@ -156,7 +162,7 @@ pub(super) fn trained_by(fits: &[&Fit], domains: &[String]) -> Result<Vec<Vec<f6
     };
     for shares in fits.iter().flat_map(|fit| of(fit)) {
         let sum: f64 = shares.iter().sum();
-        if (sum - 1.0).abs() > ROUNDED || shares.iter().any(|w| *w < 0.0) {
+        if !are_shares(&shares) {
             let hint = match (sum - 100.0).abs() < 100.0 * ROUNDED {
                 true => "they look like percent: fit again with --map \"w_a = w_a/100\" and so on",
                 false => "shares are at or above zero and add up to 1 in every row: is a domain missing?",
@@ -182,20 +188,28 @@ pub(super) fn trained_by(fits: &[&Fit], domains: &[String]) -> Result<Vec<Vec<f6
 }
 
 impl Fit {
-    /// Refuses a place whose shares do not add up to 1, as those of the rows do.
+    /// Refuses a place whose shares are none: below zero, or of another sum than 1, which those of the rows add up to.
     ///
     /// # Errors
-    /// If all shares of the law are given, and their sum is another.
+    /// If a share is below zero, or all shares of the law are given, and their sum is another.
     pub fn whole_shares(&self, at: &[(String, f64)]) -> Result<(), FitError> {
-        let is_whole = |sum: f64| (sum - 1.0).abs() <= ROUNDED;
         let given: Vec<(&str, f64)> = (self.members())
             .filter_map(|member| at.iter().find(|(name, _)| name == member).map(|(_, share)| (member, *share)))
             .collect();
-        let (whole, sum) = (given.len() == self.members().count(), given.iter().map(|(_, share)| share).sum());
-        let as_rows = !self.mixtures.is_empty() && self.mixtures.iter().all(|shares| is_whole(shares.iter().sum()));
-        if !as_rows || !whole || is_whole(sum) {
+        if self.mixtures.is_empty() || !self.mixtures.iter().all(|shares| are_shares(shares)) {
             return Ok(());
         }
+        if let Some((name, share)) = given.iter().find(|(_, share)| *share < 0.0) {
+            return Err(FitError::new(
+                format!("the share {name} is {}", Plain(*share)),
+                "shares are at or above zero and add up to 1",
+            ));
+        }
+        let shares: Vec<f64> = given.iter().map(|(_, share)| *share).collect();
+        if given.len() < self.members().count() || are_shares(&shares) {
+            return Ok(());
+        }
+        let sum: f64 = shares.iter().sum();
         let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
         Err(FitError::new(
             format!("the shares {} add up to {}", listed(&names), Plain((1e4 * sum).round() / 1e4)),
@@ -225,7 +239,7 @@ pub(super) fn reference_of(
     if let Some((stray, _)) = sought.reference.iter().find(|(name, _)| !domains.contains(name)) {
         return Err(FitError::new(format!("--reference: there is no share {stray}"), all));
     }
-    if (sum - 1.0).abs() > ROUNDED || shares.iter().any(|w| !w.is_finite() || *w < 0.0) {
+    if !are_shares(&shares) {
         return Err(FitError::new(format!("--reference: the shares add up to {}", Plain(sum)), all));
     }
     Ok(Some((shares.iter().map(|w| w / sum).collect(), false)))
