@@ -108,6 +108,13 @@ fn sizes_are_found_as_a_fit_finds_them() {
     assert!(found.code == 0 && found.stderr.contains("sizes are column `params`"), "{}", found.stderr);
     let asked = ask(&named, &["--size", "params_non_embedding"]);
     assert_eq!(found.stdout.replace("params", "params_non_embedding"), asked.stdout);
+    // A gain in score is a gain in that size too.
+    let models = folder.path().join("models.csv");
+    fs::write(&models, "model,params,mean\nsmall,1e9,50\nlarge,2e9,60\nmine,1e9,57\ntwin,1e9,51\n").unwrap();
+    let gain =
+        ["--score", "mean", "--name", "model", "--model", "mine", "--twin", "twin", "--reference", "small,large"];
+    let found_gain = isoloss(&[&["compare", models.to_str().unwrap()], &gain[..]].concat());
+    assert!(found_gain.code == 0 && found_gain.stderr.contains("sizes are column `params`"), "{}", found_gain.stderr);
     let wrong = ask(&named, &["--size", "parms"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("--size parms"), "{}", wrong.stderr);
 }

@@ -139,13 +139,7 @@ pub fn of_fit(name: &str, fit: &Fit, asked: &Compare) -> Result<ExitCode, Failur
 fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String, Failure> {
     let levels = loaded.points.family.as_ref().map_or(&[][..], |f| &f.levels);
     let source = &loaded.prepared.table.source;
-    if levels.len() < 2 {
-        loaded.name_left_out();
-        return Err(Failure::usage(
-            format_args!("{source}: `{group}` is {} in every row", levels.first().map_or("the same", |l| l.as_str())),
-            "a comparison needs rows of two families or more: --group names another column",
-        ));
-    }
+    several(levels, source, group).inspect_err(|_| loaded.name_left_out())?;
     match named {
         None => Err(Failure::usage(
             format_args!("{source}: `{group}` has {}: which is the baseline?", count(levels.len(), "value")),
@@ -153,6 +147,18 @@ fn baseline(loaded: &Loaded, named: Option<&str>, group: &str) -> Result<String,
         )),
         Some(name) => self::named(name, levels, &format!("`{group}`")),
     }
+}
+
+/// Refuses rows that are all of one family.
+pub fn several(families: &[String], source: &str, group: &str) -> Result<(), Failure> {
+    if families.len() > 1 {
+        return Ok(());
+    }
+    let only = families.first().map_or("the same", String::as_str);
+    Err(Failure::usage(
+        format_args!("{source}: `{group}` is {only} in every row"),
+        "a comparison needs rows of two families or more: --group names another column",
+    ))
 }
 
 /// The family of that name, or of that number: `1e7` is `10000000`.
@@ -172,7 +178,7 @@ pub fn named(name: &str, families: &[String], place: &str) -> Result<String, Fai
 }
 
 /// The first families as flags that can be typed.
-fn flags(families: &[String]) -> String {
+pub fn flags(families: &[String]) -> String {
     let few: Vec<String> = families.iter().take(8).map(|l| format!("--baseline \"{}\"", short_name(l))).collect();
     let more = if families.len() > few.len() { " or another" } else { "" };
     few.join(" or ") + more

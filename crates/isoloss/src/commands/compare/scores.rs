@@ -197,7 +197,7 @@ impl Models<'_> {
 
     /// The rows whose printed average is not the mean of their tasks.
     fn averages(&self, printed: &str) -> Result<(usize, Vec<Unlike>), Failure> {
-        let size = self.size();
+        let size = self.known_size();
         let taken = [Some(printed), Some(size.as_str()), Some("params"), self.asked.score.as_deref()];
         let values = self.numbers("--average", printed)?;
         let (tasks, means) = self.means(&taken.into_iter().flatten().collect::<Vec<_>>())?;
@@ -252,8 +252,17 @@ impl Models<'_> {
         }
     }
 
-    /// The column of sizes: where none is named, the one that is known as parameters, as `isoloss fit` takes it.
+    /// The column of sizes, which is said where it was not named.
     pub fn size(&self) -> String {
+        let size = self.known_size();
+        if self.asked.size.as_ref() != Some(&size) && size != SIZE {
+            talk(format_args!("sizes are column `{size}`"));
+        }
+        size
+    }
+
+    /// Where none is named, the one that is known as parameters, as `isoloss fit` takes it.
+    fn known_size(&self) -> String {
         let known = || Some(guess(self.table).columns.get("N")?.column.clone());
         match &self.asked.size {
             Some(named) => named.clone(),

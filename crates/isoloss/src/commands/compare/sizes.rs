@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use isoloss_laws::{Scored, effective_sizes};
 
-use super::SIZE;
-use super::families::named;
+use super::families::{flags, named, several};
 use super::scores::{Models, errors_of};
 use crate::failure::Failure;
 use crate::numbers::count;
@@ -23,9 +22,6 @@ pub fn run(
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let (table, size) = (models.table, models.size());
-    if models.asked.size.as_ref() != Some(&size) && size != SIZE {
-        talk(format_args!("sizes are column `{size}`"));
-    }
     let (sizes, scores) = (models.numbers("--size", &size)?, models.numbers("--score", score)?);
     let column = models.column("--group", group)?;
     let errors = errors_of(table, score);
@@ -52,11 +48,9 @@ pub fn run(
     left_out(&without, "a size above zero or a score");
     left_out(&alone, &format!("a family in `{group}`"));
     let Some(baseline) = baseline else {
-        let flags: Vec<String> = families.iter().take(8).map(|name| format!("--baseline \"{name}\"")).collect();
-        let hint = if flags.is_empty() {
-            "no row has a size, a score and a family".to_owned()
-        } else {
-            format!("say {}", flags.join(" or "))
+        let hint = match families.is_empty() {
+            true => "no row has a size, a score and a family".to_owned(),
+            false => format!("say {}", flags(&families)),
         };
         return Err(Failure::usage(
             format_args!(
@@ -68,12 +62,7 @@ pub fn run(
         ));
     };
     let baseline = named(baseline, &families, &format!("`{group}`"))?;
-    if families.len() < 2 {
-        return Err(Failure::usage(
-            format_args!("{}: `{group}` is {baseline} in every row", table.source),
-            "a comparison needs rows of two families or more: --group names another column",
-        ));
-    }
+    several(&families, &table.source, group)?;
     let base = families.iter().position(|family| *family == baseline).unwrap_or_default();
     let worths = effective_sizes(&runs, base, LEVEL).map_err(|e| Failure::from(e).within(&baseline))?;
     let report = Report { score, size: &size, baseline: &baseline, families: &families, worths: &worths };
