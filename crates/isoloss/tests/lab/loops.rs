@@ -46,7 +46,7 @@ beside = [{ map = ["X = C"] }, { where = "d < 20", map = ["d = model.d_model"] }
 fn families_of_loops_are_counted_drawn_and_compared() {
     let lab = Lab::of(LOOPS);
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 0 && !stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stdout.contains("Against loops-1: A of loops-2 is "), "{stdout}");
     assert!(stdout.contains("Multiplier of X against loops-1, at equal loss: loops-2 "), "{stdout}");
     assert!(stdout.contains("Beside, X = C: "), "{stdout}");
@@ -110,7 +110,7 @@ fn one_law_of_all_families() {
     let text = law.clone() + "map = [\"N = N_rec\", \"X = r\"]\nbaseline = \"loops-1\"\n";
     let lab = Lab::of(&text);
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 0 && !stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stdout.contains("law effective-size, 30 rows, 4 parameters free"), "{stdout}");
     assert!(stdout.contains("At equal rungs L of loops-1: loops-2 "), "{stdout}");
     let found = fs::read_to_string(lab.path("out/ladder/found.csv")).unwrap();

@@ -11,7 +11,7 @@ use isoloss_figures::catalogue::sweep as sweep_figure;
 use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, beside_published, entry};
 use isoloss_figures::{Figure, Width};
 use isoloss_formula::Table;
-use isoloss_laws::{Against, Fit, Options, Prediction, fit};
+use isoloss_laws::{Against, Fit, Options, Prediction};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, apply_maps};
 
@@ -117,12 +117,11 @@ impl<'a> Answer<'a> {
         });
         let (told, beside) = thread::scope(|scope| {
             let beside = scope.spawn(|| {
-                let one = |(words, of): (String, Result<(Loaded, Options), Failure>)| {
-                    let fit = of.and_then(|(loaded, options)| Ok(fit(&loaded.law, &loaded.points, &options)?));
-                    match fit {
-                        Ok(fit) => Ok(Beside { words, multipliers: multipliers::of(&fit, baseline), fit }),
-                        Err(why) => Err((words, why)),
-                    }
+                let one = |(words, of): (String, Result<(Loaded, Options), Failure>)| match of
+                    .and_then(|(loaded, options)| loaded.fit_unsaid(&options))
+                {
+                    Ok(fit) => Ok(Beside { words, multipliers: multipliers::of(&fit, baseline), fit }),
+                    Err(why) => Err((words, why)),
                 };
                 some.into_iter().map(one).collect::<Vec<_>>()
             });
@@ -133,7 +132,12 @@ impl<'a> Answer<'a> {
         let (mut fitted_beside, mut failed) = (Vec::new(), Vec::new());
         for beside in beside {
             match beside {
-                Ok(beside) => fitted_beside.push(beside),
+                Ok(mut beside) => {
+                    for hint in beside.fit.warnings.iter_mut().filter_map(|warning| warning.hint.as_mut()) {
+                        *hint = in_keys(hint);
+                    }
+                    fitted_beside.push(beside);
+                }
                 Err(why) => failed.push(why),
             }
         }
@@ -175,7 +179,8 @@ impl<'a> Answer<'a> {
 
     /// Are there numbers that must not be used, or none where some were asked for?
     pub fn is_lacking(&self) -> bool {
-        self.told.unusable || !self.failed.is_empty()
+        let beside = self.beside.iter().all(|beside| beside.fit.may_be_used());
+        self.told.unusable || !beside || !self.failed.is_empty()
     }
 
     /// Writes everything into the folder, but the runs, which are there before they are fitted.
@@ -288,6 +293,10 @@ impl<'a> Answer<'a> {
         said.push_str(&hulls::text(&self.hulls));
         said.push_str(&ways::text(&self.counted));
         for beside in &self.beside {
+            for warning in &beside.fit.warnings {
+                let warning = report::warning(warning);
+                said.push_str(&format!("\n{BOLD}Beside{RESET}, {}: {}", beside.words, warning.trim_end()));
+            }
             let each = beside.fit.parameters.iter();
             let each: Vec<String> =
                 each.map(|p| format!("{} {} {}", p.name, value(&p.estimate), interval(&p.estimate))).collect();

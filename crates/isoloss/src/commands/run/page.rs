@@ -139,7 +139,13 @@ fn beside(answer: &Answer) -> Option<Section> {
                 table.row([Cell::Words(name), Cell::Symbol(parameter.name.clone()), Cell::from(&parameter.estimate)]);
         }
     }
-    let section = Section::new("How far the answer hangs on some of the runs").with(Block::Table(table));
+    let mut section = Section::new("How far the answer hangs on some of the runs");
+    for beside in &answer.beside {
+        for warning in &beside.fit.warnings {
+            section = section.words(format!("{}: {}.", beside.words, warning.text));
+        }
+    }
+    let section = section.with(Block::Table(table));
     Some(
         answer.failed.iter().fold(section, |section, (words, why)| {
             section.words(format!("There is no fit {words}: {}.", why.message()))
