@@ -93,7 +93,11 @@ fn flags(column: &str, needed: &[&str]) -> String {
 fn differs_within(column: &Column, families: &Column, kept: &[usize]) -> bool {
     let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     for &row in kept {
-        *counts.entry(families.text(row)).or_default().entry(column.text(row)).or_default() += 1;
+        let kind = column.text(row);
+        // What is not known is no kind.
+        if !kind.is_empty() {
+            *counts.entry(families.text(row)).or_default().entry(kind).or_default() += 1;
+        }
     }
     counts.values().any(|kinds| kinds.values().filter(|n| **n >= ROWS).count() > 1)
 }
@@ -156,6 +160,8 @@ mod tests {
         let expected = "the rows of one `arch` pool 2 values of column `data`: `c4`, `pile`; \
                         --where \"data = 'c4'\" takes one of them";
         assert_eq!(said(both).unwrap(), expected);
+        // Blank cells are no kind, in one family as in all rows.
+        assert_eq!(said(["c4", "c4", "c4", "", "", "", "pile", "pile", "pile", "", "", ""]), None);
         // Each family has its own.
         assert_eq!(said(["c4", "c4", "c4", "c4", "c4", "c4", "pile", "pile", "pile", "pile", "pile", "pile"]), None);
     }
