@@ -79,8 +79,7 @@ fn check_run(folder: &Path, id: &str) -> Result<Vec<StoreError>, StoreError> {
     };
     check_files(folder, run.as_ref(), trained, &[RECORD, curve::CURVE, LOCK], &mut problems)?;
     if let Some(run) = &run {
-        let goes_on = checkpoint::all(folder).is_ok_and(|all| !all.is_empty());
-        check_record(&folder.join(RECORD), run, trained, goes_on, &mut problems);
+        check_record(folder, run, trained, &mut problems);
     } else if problems.is_empty() && !trained {
         let error = StoreError::new(folder, "a run without a record: it was stopped before its first step");
         problems.push(error.hint("remove the folder, or run it again"));
@@ -135,17 +134,31 @@ fn check_files(
     Ok(())
 }
 
-fn check_record(path: &Path, run: &Run, trained: bool, goes_on: bool, problems: &mut Vec<StoreError>) {
+/// Is there a state in a folder that could be read?
+fn has_state(folder: &Path) -> bool {
+    checkpoint::all(folder).is_ok_and(|all| all.iter().any(|named| named.bytes().is_ok()))
+}
+
+/// Where an interrupted run begins when it is run again.
+fn begins(folder: &Path, run: &Run) -> &'static str {
+    // The folders of trunks are beside those of runs.
+    let trunk = run.trunk.as_ref().filter(|id| is_id(id)).zip(folder.parent());
+    if has_state(folder) {
+        "run it again: it goes on from its checkpoint"
+    } else if trunk.is_some_and(|(id, store)| has_state(&store.join(TRUNKS).join(id))) {
+        "run it again: it has no checkpoint of its own, and begins with the state of its trunk, or anew where that is of a \
+         later step than it can use"
+    } else {
+        "run it again: it starts anew, as it has no whole checkpoint"
+    }
+}
+
+fn check_record(folder: &Path, run: &Run, trained: bool, problems: &mut Vec<StoreError>) {
+    let path = &folder.join(RECORD);
     let mut wrong = |message: String, hint: &str| problems.push(StoreError::new(path, message).hint(hint));
     let state = run.state.name;
     if state == StateName::Running && !trained {
-        wrong(
-            "it says running, and nobody trains it: it counts as interrupted".into(),
-            match goes_on {
-                true => "run it again: it goes on from its checkpoint",
-                false => "run it again: it starts anew, as it has no checkpoint yet",
-            },
-        );
+        wrong("it says running, and nobody trains it: it counts as interrupted".into(), begins(folder, run));
     }
     if state == StateName::Finished && run.result.is_none() {
         wrong("it says finished and has no result".into(), "remove the folder and run it again");
