@@ -150,18 +150,43 @@ impl Chosen {
 /// there.
 pub fn table(all: &[Chosen], convention: Convention) -> Table {
     let counted = Runs::new(all.iter().map(|c| c.of.clone()).collect()).table("choices.csv", convention);
-    let kept = ["family", "rung", "N", "D", "C"].map(|name| counted.column(name).cloned());
-    let mut table = Table::new("choices.csv", kept.into_iter().flatten().collect(), (2..).take(all.len()).collect());
-    let mut push =
-        |name: &str, of: &dyn Fn(&Chosen) -> f64| table.push(Column::numbers(name, all.iter().map(of).collect()));
-    push("lr", &|c| c.lr.best.value);
-    push("lr_lower", &|c| c.lr.best.interval.map_or(f64::NAN, |i| i.lower));
-    push("lr_upper", &|c| c.lr.best.interval.map_or(f64::NAN, |i| i.upper));
-    if all.iter().any(|c| c.batch.is_some()) {
-        // Laws count it in tokens.
-        let seq_len = |c: &Chosen| c.of.config["training"]["seq_len"].as_f64().unwrap_or(1.0);
-        push("batch", &|c| c.batch.as_ref().map_or(f64::NAN, |b| b.best.value * seq_len(c)));
+    let mut table = of_rungs(&counted);
+    let with_batch = all.iter().any(|c| c.batch.is_some());
+    for (name, of) in CHOSEN.iter().filter(|(name, _)| with_batch || *name != BATCH) {
+        table.push(Column::numbers(*name, all.iter().map(of).collect()));
     }
-    push("loss", &|c| c.lr.loss);
     table
 }
+
+/// The same before there is a run: what is known of the planned ones, and columns of what will be chosen.
+pub fn planned_table(planned: &Table, with_batch: bool) -> Table {
+    let mut table = of_rungs(planned);
+    for (name, _) in CHOSEN.iter().filter(|(name, _)| with_batch || *name != BATCH) {
+        table.push(Column::numbers(*name, vec![f64::NAN; table.len()]));
+    }
+    table
+}
+
+/// Of a table of runs what every rung has.
+fn of_rungs(runs: &Table) -> Table {
+    let kept = ["family", "rung", "N", "D", "C"].map(|name| runs.column(name).cloned());
+    Table::new(runs.source.clone(), kept.into_iter().flatten().collect(), (2..).take(runs.len()).collect())
+}
+
+/// Is there where batches were tried.
+const BATCH: &str = "batch";
+
+type Of = fn(&Chosen) -> f64;
+
+/// What a sweep chooses, by column.
+const CHOSEN: [(&str, Of); 5] = [
+    ("lr", |c| c.lr.best.value),
+    ("lr_lower", |c| c.lr.best.interval.map_or(f64::NAN, |i| i.lower)),
+    ("lr_upper", |c| c.lr.best.interval.map_or(f64::NAN, |i| i.upper)),
+    // Laws count it in tokens.
+    (BATCH, |c| {
+        let seq_len = c.of.config["training"]["seq_len"].as_f64().unwrap_or(1.0);
+        c.batch.as_ref().map_or(f64::NAN, |b| b.best.value * seq_len)
+    }),
+    ("loss", |c| c.lr.loss),
+];

@@ -27,7 +27,7 @@ tokens = 16384
 fn a_law_of_bits_is_fitted_foretold_and_drawn() {
     let lab = Lab::of(&toy(CAPACITY));
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 1 && stdout.contains("error[unidentified]"), "{code} {stdout}{stderr}");
     assert!(stderr.contains("`accuracy` is no column of planned runs: it is taken for a measure"), "{stderr}");
     assert!(stdout.contains("law knowledge-capacity, 12 rows, 1 parameter free"), "{stdout}");
     assert!(stdout.contains("the dearest run of the fit: bits ") && !stdout.contains("Truth"), "{stdout}");
@@ -96,7 +96,7 @@ fn maps_and_what_is_held_are_checked_before_anything_is_trained() {
     // Letters that laws have for columns may stand in a map, and maps may stand on each other.
     let fit = "map = [\"N = params_effective\", \"half = N/2\", \"D = D + half\"]\nfix = { E = 1 }\nbeside = [{ where = \"half > 100\" }]";
     let (code, stdout, stderr) = Lab::of(&unmeasured(fit)).run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 1 && stdout.contains("error[unidentified]"), "{code} {stdout}{stderr}");
     assert!(stdout.contains("4 parameters free") && stdout.contains("where half > 100"), "{stdout}");
 }
 
@@ -126,7 +126,7 @@ fn a_law_of_facts_takes_its_constants_from_the_corpus() {
     let fit = "[fit]\nlaw = \"knowledge-capacity\"\nmap = [\"P = params_stored\", \"N = people\"]\n";
     let lab = Lab::of(&format!("figures = [\"capacity\"]\n{text}{fit}"));
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 0 && !stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stdout.contains("Held: N0 = 160000, of the corpus; S0 = 2096640000, of the corpus."), "{stdout}{stderr}");
     let saved: Value = serde_json::from_str(&fs::read_to_string(lab.path("out/ladder/fit.json")).unwrap()).unwrap();
     let held = |name: &str| {
@@ -165,4 +165,19 @@ fn a_law_of_facts_takes_its_constants_from_the_corpus() {
     let (code, _, stderr) = lab.run(&["run", "ladder.toml", "--set", more]);
     assert!(code == 2 && stderr.contains("`data.name_space` has several: 160000000, 160000"), "{code} {stderr}");
     assert_eq!(lab.records().len(), 5, "it is refused before anything is trained");
+}
+
+/// A name that begins as that of a positive parameter is another one.
+#[test]
+fn the_parameter_that_is_fixed_is_the_one_of_that_name() {
+    let law = "name = \"mine\"\nformula = \"L = E + a*N^alpha\"\n[variables]\nL = \"loss, nats/token\"\nN = \"parameters\"\n\
+               [parameters]\nE = \"positive\"\na = \"positive\"\nalpha = \"-2..2\"\n";
+    for (fixed, code) in [("alpha", 0), ("a", 2)] {
+        let fit = format!("[fit]\nlaw = \"my.toml\"\nfix = {{ {fixed} = -0.5 }}\n[evaluation]");
+        let lab = Lab::of(&LADDER.replace("[evaluation]", &fit));
+        fs::write(lab.path("my.toml"), law).unwrap();
+        let (found, _, stderr) = lab.run(&["run", "ladder.toml", "--dry-run"]);
+        assert_eq!(found, code, "{fixed}: {stderr}");
+        assert_eq!(stderr.contains("is not a number that it can be"), code == 2, "{fixed}: {stderr}");
+    }
 }

@@ -73,7 +73,7 @@ fn a_sweep_alone_is_a_question_whose_law_is_of_learning_rates() {
     let text = text.replace("[evaluation]", &format!("seeds = []\n{SWEEP}"));
     let lab = Lab::of(&format!("figures = [\"sweep\", \"isoflop\"]\n{text}"));
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 0 && !stdout.contains("error["), "{code} {stdout}{stderr}");
     assert!(stdout.contains("law lr-optimum, 6 rows") && stdout.contains("Swept"), "{stdout}");
     let report = fs::read_to_string(lab.path("out/ladder/report.html")).unwrap();
     assert!(report.contains("What the sweep chose"));
@@ -83,6 +83,18 @@ fn a_sweep_alone_is_a_question_whose_law_is_of_learning_rates() {
             && report.contains("Loss of every run against its peak learning rate")
     );
     assert!(report.contains("There is no figure isoflop: "));
+}
+
+/// What a law of choices may read is what they will have, neither more nor less.
+#[test]
+fn the_columns_of_choices_are_known_before_they_are_made() {
+    let text = LADDER.replace("[evaluation]", &format!("seeds = []\n{SWEEP}"));
+    for (condition, code) in [("lr_upper > lr", 0), ("loss > 1", 0), ("batch > 1", 2), ("seed = 1", 2)] {
+        let lab = Lab::of(&text);
+        let set = format!("fit.where=\"{condition}\"");
+        let (found, _, stderr) = lab.run(&["run", "ladder.toml", "--dry-run", "--set", &set]);
+        assert_eq!(found, code, "{condition}: {stderr}");
+    }
 }
 
 /// Learning rate and batch together: the batch that is trained is a whole number of windows.
@@ -128,7 +140,7 @@ fn between_the_swept_rungs_learning_rates_are_a_power_of_compute() {
         .replace("[evaluation]", "[fit]\nlaw = \"kaplan-c\"\nbaseline = \"a\"\n[evaluation]");
     let lab = Lab::of(&text);
     let (code, stdout, stderr) = lab.run(&["run", "ladder.toml"]);
-    assert!(code == 0 || stdout.contains("error["), "{code} {stdout}{stderr}");
+    assert!(code == 1 && stdout.contains("error[unidentified]"), "{code} {stdout}{stderr}");
     let runs = import("runs.csv", &fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap()).unwrap();
     let [swept, fitted] = [Part::Sweep, Part::Fit].map(|part| runs.filter(|run| Part::of(run) == Some(part)));
     assert_eq!((swept.len(), fitted.len()), (2 * 2 * 3, 3 * 3 * 2));

@@ -1,9 +1,9 @@
 //! What an experiment asks of its runs: the options of `isoloss fit`, and whether they can be, before anything is paid for.
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
-use isoloss::experiment::{Beside, Experiment, Part, Planned};
+use isoloss::experiment::{Beside, Experiment, Part, Planned, sweep};
 use isoloss_figures::catalogue::{ALL, entry};
-use isoloss_formula::{Column, Table, Truth, matches, nearest, parse_condition};
+use isoloss_formula::{Table, Truth, matches, nearest, parse_condition};
 use isoloss_laws::{Domain, Law, Parameter};
 use isoloss_runs::{Runs, apply_maps};
 
@@ -16,11 +16,7 @@ use crate::failure::Failure;
 use crate::numbers::count;
 use crate::output::talk;
 
-/// What is known of every rung of a sweep.
-const COUNTED: [&str; 5] = ["family", "rung", "N", "D", "C"];
-/// What a sweep chooses.
-const CHOSEN: [&str; 2] = ["lr", "batch"];
-/// The law of it, where none is named.
+/// The law of what a sweep chooses, where none is named.
 const OF_CHOSEN: &str = "lr-optimum";
 
 /// The options of `isoloss fit` that ask for the experiment's fit, or for one beside it.
@@ -80,11 +76,8 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         if names.contains(&name) {
             return Ok(());
         }
-        let refused = experiment.refused(path, format!("there is no {name}: expected one of {}", names.join(", ")));
-        Err(match nearest(name, names.iter().copied()).first() {
-            Some(near) => refused.hint(format!("is `{near}` meant?")).into(),
-            None => refused.into(),
-        })
+        // The nearest name is its hint.
+        Err(experiment.refused(path, format!("there is no {name}: expected one of {}", names.join(", "))).into())
     };
     if let Some(noise) = &fit.noise {
         let known: Vec<String> =
@@ -124,14 +117,11 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
     let of = if experiment.is_sweep() { Part::Sweep } else { Part::Fit };
     let fitted = planned.iter().filter(|run| run.part == of).map(|run| run.job.planned());
     let mut table = Runs::new(fitted.collect()).table("the planned runs", convention);
-    if experiment.is_sweep() {
+    match experiment.sweep.as_ref().filter(|_| experiment.is_sweep()) {
         // What will be chosen has these columns and no others.
-        let kept = COUNTED.iter().filter_map(|name| table.column(name).cloned()).collect();
-        table = Table::new(table.source.clone(), kept, (2..).take(table.len()).collect());
-        let unknown = vec![f64::NAN; table.len()];
-        CHOSEN.iter().for_each(|name| table.push(Column::numbers(*name, unknown.clone())));
+        Some(sweep) => table = sweep::planned_table(&table, !sweep.batch.is_empty()),
+        None => columns::of_sets(planned, &mut table),
     }
-    columns::of_sets(planned, &mut table);
     columns::once(experiment, &["fit", "map"], &fit.map)?;
     columns::map(experiment, &["fit", "map"], &fit.map, &mut table)?;
     columns::of_conditions(experiment, &mut table)?;
@@ -176,8 +166,10 @@ pub fn check(experiment: &Experiment, planned: &[Planned]) -> Result<Checked, Fa
         .into());
     }
     for (name, value) in &fit.fix {
-        among(&["fit", "fix"], name.split('[').next().unwrap_or_default(), &parameters)?;
-        let positive = |p: &Parameter| name.starts_with(&p.name) && p.domain == Domain::Positive;
+        // `A[family]` is of the parameter `A`.
+        let base = name.split('[').next().unwrap_or_default();
+        among(&["fit", "fix"], base, &parameters)?;
+        let positive = |p: &Parameter| p.name == base && p.domain == Domain::Positive;
         if !value.is_finite() || *value < 0.0 && law.parameters.iter().any(positive) {
             let message = format!("{name} = {value} is not a number that it can be");
             return Err(experiment.refused(&["fit", "fix", name], message).into());
