@@ -11,6 +11,7 @@ use isoloss_laws::Labels;
 
 use super::fit::{OfFamilies, OfFit, OfLaw, OfRows, OfTable, is_store, load_apart, load_curves, load_table};
 use super::predict;
+use super::tell;
 use super::{Run, typed, without};
 use crate::arguments;
 use crate::failure::Failure;
@@ -278,15 +279,7 @@ impl Figure {
         let fit = loaded.fit(&options)?;
         loaded.name_left_out();
         fit.warnings.iter().for_each(|w| talk(format_args!("{}", warning(w).trim_end())));
-        let runs = Runs {
-            source: file_name(table),
-            names: loaded.names(),
-            law: loaded.law,
-            points: loaded.points,
-            options,
-            fit: Some(fit),
-        };
-        Ok((Some(runs), budgets))
+        Ok((Some(tell::runs(&file_name(table), &loaded, &options, &fit)), budgets))
     }
 }
 
