@@ -26,7 +26,9 @@ fn answer(arguments: &[&str]) -> String {
 fn commands(help: &str) -> Vec<String> {
     let lines = help.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let words = lines.filter_map(|line| line.split_whitespace().next());
-    words.filter(|word| !word.starts_with(['-', '<', '[', 'i']) && *word != "help").map(str::to_owned).collect()
+    // Examples begin with the name of the program.
+    let no_command = |word: &str| word.starts_with(['-', '<', '[']) || ["help", "isoloss"].contains(&word);
+    words.filter(|word| !no_command(word)).map(str::to_owned).collect()
 }
 
 #[test]
