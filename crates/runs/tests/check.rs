@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::planned;
+use common::{finished, planned};
 use isoloss_runs::record::StateName;
 use isoloss_runs::store::Store;
 
@@ -13,6 +13,9 @@ fn whole_states_alone_are_gone_on_from() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("runs")).unwrap();
     let said = || store.check().unwrap().iter().map(|problem| format!("{problem}\n")).collect::<String>();
+    let over = finished(2);
+    store.claim(&over.id).unwrap().unwrap().write(&over).unwrap();
+    assert_eq!(said(), "");
     let mut run = planned(1);
     run.state.name = StateName::Running;
     let claim = store.claim(&run.id).unwrap().unwrap();
