@@ -34,10 +34,10 @@ fn main() -> Result<(), Failure> {
         Made { program: concat!("isoloss ", env!("CARGO_PKG_VERSION")).into(), date: Some("31 January 2026".into()) };
     let report = Report::new("Loss of small language models", made)
         .question("How does loss fall with parameters and tokens, and how should the next budget be spent?")
-        .section(Section::fit("The law", &fitted))
+        .section(Section::fit("The law", &fitted, None))
         .section(Section::figures("Figures", figures))
         .section(Section::plans("What to train", plans.iter().map(|(name, plan)| (*name, plan))))
-        .section(Section::score("Back-test", &scored, fitted.objective.log))
+        .section(Section::score("Back-test", &scored))
         .section(Section::runs("Runs", Table::of_points(&points, "L", &names, Some(&fitted)), &out))
         .section(Section::notes("Notes", ["Columns were read as params: N, tokens: D, loss: L."]))
         .section(Section::provenance([table.as_str()], Some(&fitted), []));

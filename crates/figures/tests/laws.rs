@@ -1,9 +1,11 @@
 //! The figures of laws: as they look (snapshots), that they say what the laws say, and that no input breaks them.
 
-use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, curves::Curve, entry};
+use isoloss_figures::catalogue::{ALL, Material, Needs, Runs, backtest, curves::Curve, entry};
 use isoloss_figures::{Figure, Layer, Render, Width};
 use isoloss_formula::{Column, Table};
-use isoloss_laws::{ApproachOptions, Fit, Labels, Law, Options, Points, catalogue, fit, isoflop};
+use isoloss_laws::{
+    ApproachOptions, Cuts, Fit, Labels, Law, Options, Points, Severity, Warning, catalogue, fit, isoflop, score,
+};
 
 /// Numbers between -1 and 1 that look random: fractional parts of multiples of the golden ratio.
 fn noise(i: usize) -> f64 {
@@ -117,6 +119,32 @@ fn every_figure_of_a_table_looks_as_it_did() {
     let surface = drawn("surface", &plain);
     sound("surface", &surface);
     insta::assert_snapshot!("laws-surface-caption", format!("{}\n{}", surface.alt, surface.caption));
+}
+
+/// What a fit predicts that carries an error has marks of its own, with a name, and only where there are any.
+#[test]
+fn predictions_by_fits_with_an_error_are_marked() {
+    let runs = runs("chinchilla", &grid(1), None);
+    let mut found = score(&runs.law, &runs.points, &runs.options, None, &Cuts::Rolling(4)).expect("enough rows");
+    let drawn = |found: &_| backtest::figure(found, &runs.points, &runs.law, 0.95, &runs.names, "Made up.");
+    let marked = |figure: &Figure| {
+        let layers = figure.panels[0].layers.iter();
+        let own = |layer: &&Layer| {
+            let Layer::Points(marks) = layer else { return false };
+            marks.marker.as_ref().is_some_and(|name| name.to_string() == "by a fit with an error")
+        };
+        layers.filter(own).count()
+    };
+    assert_eq!(marked(&drawn(&found)), 0);
+    let (severity, code) = (Severity::Error, "unidentified".to_owned());
+    found.cuts[0].errors.push(Warning { severity, code, text: String::new(), hint: None });
+    let figure = drawn(&found);
+    assert!(marked(&figure) > 0, "{}", figure.caption);
+    let rest = format!("1 of these fits ends with an error; the other {} alone", found.cuts.len() - 1);
+    for text in [&figure.alt, &figure.caption] {
+        assert!(text.contains(&rest) && text.contains("(unidentified)"), "{text}");
+    }
+    sound("backtest", &figure);
 }
 
 #[test]

@@ -4,7 +4,8 @@ mod sample;
 
 use isoloss_figures::report::{Block, Cell, Made, Report, Section, Table};
 use isoloss_laws::{
-    Comparison, Estimate, Interval, Of, Options, Points, Ratio, Reached, Severity, Warning, catalogue, fit, published,
+    Comparison, Cuts, Estimate, Fit, Interval, Labels, Of, Options, Points, Ratio, Reached, Severity, Warning,
+    catalogue, fit, published, score,
 };
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -14,6 +15,19 @@ fn parse(html: &str) -> Document<'_> {
 
 fn texts(node: Node<'_, '_>) -> String {
     node.descendants().filter(|n| n.is_text()).filter_map(|n| n.text()).collect()
+}
+
+/// The paragraphs of a section.
+fn words(section: &Section) -> Vec<String> {
+    let words = section.blocks.iter().filter_map(|block| match block {
+        Block::Words(words) => Some(words.clone()),
+        _ => None,
+    });
+    words.collect()
+}
+
+fn error(code: &str) -> Warning {
+    Warning { severity: Severity::Error, code: code.into(), text: "they do not tell".into(), hint: None }
 }
 
 /// Whatever could make a browser ask for something.
@@ -110,7 +124,7 @@ fn the_same_report_gives_the_same_bytes() {
 #[test]
 fn the_numbers_are_those_of_the_fit() {
     let fit = published("besiroglu-2024").unwrap();
-    let html = Report::new("x", Made::default()).section(Section::fit("Law", &fit)).html();
+    let html = Report::new("x", Made::default()).section(Section::fit("Law", &fit, None)).html();
     let document = parse(&html);
     let cells: Vec<f64> =
         document.descendants().filter_map(|n| n.attribute("data-v")).filter_map(|v| v.parse().ok()).collect();
@@ -190,7 +204,7 @@ fn a_small_report_is_what_it_was() {
     let fit = published("hoffmann-2022").unwrap();
     let report = Report::new("A small report", Made { program: "isoloss 0.1.0".into(), date: None })
         .question("Is it <b>worth</b> it (arXiv 2510.26692)?")
-        .section(Section::fit("The law", &fit))
+        .section(Section::fit("The law", &fit, None))
         .section(Section::comparison("MLA and KDA", "mla", "kda", "FLOPs", &comparison))
         .section(Section::notes("Notes", ["one", "two"]))
         .section(Section::provenance(["runs.csv"], Some(&fit), []));
@@ -213,7 +227,9 @@ fn a_ladder_shows_no_numbers_for_what_it_does_not_tell() {
     let options = Options { draws: 40, influence: false, ..Options::default() };
     let fit = fit(&catalogue::law("chinchilla").unwrap(), &points, &options).unwrap();
     assert_eq!(fit.stand_ins(), ["B", "beta"]);
-    let section = Section::fit("A ladder", &fit);
+    let section = Section::fit("A ladder", &fit, None);
+    let last = words(&section).pop().unwrap();
+    assert!(last.contains("N and D grown together as in these runs") && !last.contains("spent"), "{last}");
     let table = section.blocks.iter().find_map(|block| match block {
         Block::Table(table) => Some(table),
         _ => None,
@@ -223,4 +239,64 @@ fn a_ladder_shows_no_numbers_for_what_it_does_not_tell() {
         let said = matches!(&row[1], Cell::Says(why) if why.contains("move together"));
         assert_eq!(said, ["B", "beta"].contains(&name.as_str()), "{row:?}");
     }
+}
+
+/// Best sizes come with their intervals, or it is said why they are none to use.
+#[test]
+fn best_sizes_are_said_as_far_as_the_rows_tell_them() {
+    let quick = Options { draws: 40, influence: false, trust: false, ..Options::default() };
+    let points = sample::runs(20);
+    let sure = fit(&catalogue::law("chinchilla").unwrap(), &points, &quick).unwrap();
+    let said = |fit: &Fit| words(&Section::fit("The law", fit, Some(&points))).pop().unwrap();
+    let known = said(&sure);
+    let (_, sizes) = known.split_once("best spent on N = ").unwrap_or_else(|| panic!("{known}"));
+    assert_eq!(sizes.matches('[').count(), 2, "{known}");
+    // One in two draws far off: the ends lie more than ten times apart.
+    let mut wide = sure.clone();
+    wide.draws.iter_mut().step_by(2).for_each(|draw| draw[1] *= 1e3);
+    assert!(said(&wide).contains("these rows hardly tell on which N and D to spend it: N = "), "{}", said(&wide));
+    let mut refused = sure;
+    refused.warnings.push(error("unidentified"));
+    let refused = said(&refused);
+    assert!(refused.ends_with("cannot be told from a fit with an error.") && !refused.contains("N = "), "{refused}");
+}
+
+/// Each family from its own largest run, where the rows are at hand.
+#[test]
+fn families_have_a_sentence_each() {
+    let quick =
+        Options { draws: 40, influence: false, trust: false, per_family: vec!["A".into()], ..Options::default() };
+    let (one, mut points) = (sample::runs(12), sample::runs(24));
+    let twice = |column: &[f64]| [column, column].concat();
+    points.target = twice(&one.target);
+    points.columns = one.columns.iter().map(|(name, column)| (name.clone(), twice(column))).collect();
+    points.family = Some(Labels::new("family", (0..24).map(|row| if row < 12 { "a" } else { "b" })));
+    let law = catalogue::law("power-floor").unwrap();
+    points.columns.retain(|(name, _)| name == "N");
+    points.columns[0].0 = "X".into();
+    let fit = fit(&law, &points, &quick).unwrap();
+    let all = |points| words(&Section::fit("The law", &fit, points)).split_off(1);
+    assert_eq!(all(None), Vec::<String>::new());
+    let said = all(Some(&points));
+    for (family, words) in ["a", "b"].iter().zip(&said) {
+        assert!(words.starts_with(&format!("At ten times the largest X of {family}, ")), "{words}");
+    }
+    assert_eq!(said.len(), 2);
+}
+
+/// A cut that no one would predict by is named, and what the others give.
+#[test]
+fn cuts_whose_fits_end_with_an_error_are_named() {
+    let quick = Options { draws: 0, trust: false, influence: false, ..Options::default() };
+    let law = catalogue::law("chinchilla").unwrap();
+    let mut scored = score(&law, &sample::runs(20), &quick, None, &Cuts::Rolling(2)).unwrap();
+    let html = |scored: &_| Report::new("x", Made::default()).section(Section::score("Back-test", scored)).html();
+    assert!(!html(&scored).contains("error of the fit"), "every fit may be used");
+    scored.cuts[0].errors.push(error("unidentified"));
+    let html = html(&scored);
+    let text = texts(parse(&html).root());
+    assert!(text.contains("error of the fit") && text.contains("unidentified"), "{text}");
+    assert!(text.contains("1 of these fits ends with an error; the other 1 alone predicted to "), "{text}");
+    scored.cuts[1].errors.push(error("rises"));
+    assert!(words(&Section::score("Back-test", &scored))[0].ends_with("Every fit here ends with an error."));
 }

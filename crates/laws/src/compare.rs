@@ -8,7 +8,7 @@ use crate::outside::far;
 use crate::reached::{Reached, span};
 use crate::result::Fit;
 use crate::roles::is_term;
-use crate::warning::{Severity, Short, Warning};
+use crate::warning::{BEST_SIZES, Severity, Short, Warning};
 
 /// One of two that are compared: a fit, or one family of it.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,18 @@ pub struct Ratio {
     pub beyond_baseline: bool,
     /// the same of the variant
     pub beyond_variant: bool,
+}
+
+impl Ratio {
+    /// Whose runs the loss lies beyond, in words; empty where both reached it.
+    pub fn whose(&self, baseline: &str, variant: &str) -> String {
+        match (self.beyond_baseline, self.beyond_variant) {
+            (false, false) => String::new(),
+            (true, false) => format!("beyond the runs of {baseline}"),
+            (false, true) => format!("beyond the runs of {variant}"),
+            (true, true) => "beyond the runs of both".to_owned(),
+        }
+    }
 }
 
 /// Two curves compared.
@@ -153,7 +165,7 @@ pub fn compare(
         ];
         let beyond = reached.beyond(loss);
         // Where the loss itself lies beyond the runs, that is said already.
-        if warnings.iter().all(|w| w.code != "best-sizes") && beyond == (false, false) {
+        if warnings.iter().all(|w| w.code != BEST_SIZES) && beyond == (false, false) {
             let names = [baseline.family.unwrap_or("the baseline"), variant.family.unwrap_or("the variant")];
             let said =
                 names.iter().zip(&far).find_map(|(name, far)| Some(best_sizes(loss, name, far.as_ref()?, &variant)));
@@ -207,7 +219,7 @@ fn far_from_runs(side: &Side<'_>, curve: &mut Curve, theta: &[f64], ln_flops: f6
 fn best_sizes(loss: f64, name: &str, far: &str, variant: &Side<'_>) -> Warning {
     let text = format!("the best sizes for loss {} lie far outside the runs of {name}: {far}", Short(loss));
     let hint = format!("at sizes that were trained: --scale D --with {}", variant.fit.typically(["N"]));
-    Warning::new(Severity::Warning, "best-sizes", text, &hint)
+    Warning::new(Severity::Warning, BEST_SIZES, text, &hint)
 }
 
 /// The draws of both answer to the same runs and the same random numbers.

@@ -103,6 +103,14 @@ pub struct Fitted {
     pub held: bool,
 }
 
+impl Fitted {
+    /// A standard error far beyond the interval is that of a few draws in a long tail, and no scale of what is not known.
+    pub fn error_misleads(&self) -> bool {
+        const FAR: f64 = 3.0;
+        self.error.zip(self.estimate.interval).is_some_and(|(error, i)| error > FAR * 0.5 * (i.upper - i.lower))
+    }
+}
+
 /// What was minimised.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Objective {
@@ -249,5 +257,27 @@ impl Fit {
             Fitted { name: entry.name.clone(), estimate, error, held }
         })
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standard_error_of_another_world_is_not_shown() {
+        let with = |error| Fitted {
+            name: "A".into(),
+            estimate: Estimate {
+                value: 400.0,
+                interval: Some(Interval { lower: 3.0, upper: 900.0, level: 0.95, of: Of::Mean }),
+                method: String::new(),
+            },
+            error: Some(error),
+            held: false,
+        };
+        assert!(with(1e13).error_misleads() && with(1500.0).error_misleads());
+        // Half of a 95 % interval is about two standard errors, of a 50 % interval two thirds of one.
+        assert!(!with(225.0).error_misleads() && !with(670.0).error_misleads());
     }
 }

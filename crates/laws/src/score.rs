@@ -72,13 +72,41 @@ pub struct Score {
     pub cuts: Vec<Cut>,
     /// divisions that could not be fitted, and why
     pub failed: Vec<(f64, String)>,
+    /// errors are of the logarithm, as the fits have it; else in the unit of the target
+    pub log: bool,
+}
+
+impl Cut {
+    /// The codes of what is wrong with its fit: empty where its numbers may be used.
+    pub fn codes(&self) -> String {
+        self.errors.iter().map(|w| w.code.as_str()).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Score {
     /// Root mean square error over all held-out rows, every cut counted alike.
     pub fn rmse(&self) -> f64 {
-        let squares: f64 = self.cuts.iter().map(|c| c.rmse * c.rmse).sum();
-        (squares / self.cuts.len() as f64).sqrt()
+        rmse(self.cuts.iter())
+    }
+
+    /// Does a cut count that no one would have predicted by, because its fit ends with an error?
+    pub fn refused(&self) -> bool {
+        self.cuts.iter().any(|c| !c.errors.is_empty())
+    }
+
+    /// A sentence on such cuts: how many they are, and what the others give, an error as `error` writes it. `None` without any.
+    pub fn refusals(&self, error: impl Fn(f64) -> String) -> Option<String> {
+        let (sound, refused): (Vec<&Cut>, Vec<&Cut>) = self.cuts.iter().partition(|c| c.errors.is_empty());
+        let (n, others) = (refused.len(), sound.len());
+        let end = if n == 1 { "ends" } else { "end" };
+        match (n, others) {
+            (0, _) => None,
+            (_, 0) => Some("Every fit here ends with an error.".to_owned()),
+            _ => Some(format!(
+                "{n} of these fits {end} with an error; the other {others} alone predicted to {}.",
+                error(rmse(sound.into_iter()))
+            )),
+        }
     }
 
     /// Share of all held-out rows inside their intervals.
@@ -87,6 +115,11 @@ impl Score {
         let all = all.filter(|a| !a.is_empty())?;
         Some(all.iter().filter(|c| **c).count() as f64 / all.len() as f64)
     }
+}
+
+fn rmse<'a>(cuts: impl ExactSizeIterator<Item = &'a Cut>) -> f64 {
+    let count = cuts.len() as f64;
+    (cuts.map(|c| c.rmse * c.rmse).sum::<f64>() / count).sqrt()
 }
 
 /// Fewest rows that are predicted at a cut.
@@ -127,7 +160,7 @@ pub fn score(law: &Law, points: &Points, options: &Options, by: Option<&str>, cu
         }
         Cuts::Rolling(most) => rolling(&scale, *most, free + SPARE).iter().map(|c| below(&scale, *c)).collect(),
     };
-    let mut score = Score { by, cuts: Vec::new(), failed: Vec::new() };
+    let mut score = Score { by, cuts: Vec::new(), failed: Vec::new(), log: true };
     for train in divisions {
         let (small, large) = (subset(points, &train, true), subset(points, &train, false));
         let largest = (0..points.len()).filter(|&r| train[r]).map(|r| scale[r]).fold(0.0, f64::max);
@@ -140,7 +173,8 @@ pub fn score(law: &Law, points: &Points, options: &Options, by: Option<&str>, cu
         let aimed =
             kappa.map(|kappa| Options { toward: Some(Toward::middle(&large.columns, kappa)), ..options.clone() });
         match cut(law, &small, &large, aimed.as_ref().unwrap_or(options)) {
-            Ok(mut cut) => {
+            Ok((mut cut, log)) => {
+                score.log &= log;
                 let rows = (0..points.len()).filter(|&r| !train[r]);
                 for (held, row) in cut.held.iter_mut().zip(rows) {
                     held.row = row;
@@ -163,7 +197,8 @@ pub fn score(law: &Law, points: &Points, options: &Options, by: Option<&str>, cu
     Ok(score)
 }
 
-fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<Cut, FitError> {
+/// The cut, and whether its errors are of the logarithm.
+fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<(Cut, bool), FitError> {
     let fit = fit(law, small, options)?;
     let family: Option<Vec<String>> =
         large.family.as_ref().map(|f| f.index.iter().map(|&i| f.levels[i as usize].clone()).collect());
@@ -183,7 +218,7 @@ fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<C
     let total: f64 = large.target.iter().map(|y| (y - mean).powi(2)).sum();
     let left: f64 = held.iter().zip(&large.target).map(|(h, y)| (y - h.predicted).powi(2)).sum();
     let covered: Option<Vec<bool>> = held.iter().map(|h| h.covered).collect();
-    Ok(Cut {
+    let cut = Cut {
         scale: 0.0,
         train: small.len(),
         rmse: (held.iter().map(|h| h.error * h.error).sum::<f64>() / count).sqrt(),
@@ -194,7 +229,8 @@ fn cut(law: &Law, small: &Points, large: &Points, options: &Options) -> Result<C
         held,
         errors: fit.errors().cloned().collect(),
         trust: fit.trust,
-    })
+    };
+    Ok((cut, fit.objective.log))
 }
 
 /// The scale of every row.

@@ -89,6 +89,9 @@ impl fmt::Display for Warning {
     }
 }
 
+/// The code of [`compare`](crate::compare)'s warning that best sizes lie where no run comes near.
+pub const BEST_SIZES: &str = "best-sizes";
+
 /// Every code and what it means, for the reference.
 pub const CODES: &[(&str, &str)] = &[
     ("unidentified", "the rows do not determine a parameter"),
@@ -115,8 +118,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("mixture-unsure", "shares of the best mixture are hardly determined"),
     ("mixture-face", "the best mixture leaves a domain out"),
     ("extrapolation", "a prediction beyond ten times the largest run"),
-    ("best-sizes", "best sizes far outside the runs, where compute is compared"),
+    (BEST_SIZES, "best sizes far outside the runs, where compute is compared"),
     ("convention", "two that are compared counted their columns differently"),
+    ("average", "a mean that a table prints is not that of the tasks of its row"),
+    ("bent", "scores of one family bend against the line that sizes are read from"),
 ];
 
 /// All warnings of a fit, worst first, in the order of [`CODES`] within a severity.

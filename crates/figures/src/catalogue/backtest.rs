@@ -29,17 +29,18 @@ const CUTS: usize = 6;
 /// Errors beyond so many times the 95th percentile are said, not drawn.
 const WIDE: f64 = 4.0;
 const OUTSIDE: &str = "outside its interval";
+const REFUSED: &str = "by a fit with an error";
 
-/// Predictions of rows that were not fitted. `log`: errors are of the logarithm.
+/// Predictions of rows that were not fitted; those by fits that end with an error have marks of their own.
 pub fn figure(
     found: &Score,
     points: &Points,
     law: &isoloss_laws::Law,
-    log: bool,
     level: f64,
     names: &[String],
     source: &str,
 ) -> Figure {
+    let log = found.log;
     let positive = points.target.iter().all(|y| *y > 0.0);
     let axis = |lead: &str| scales::target_as(lead, law, &points.units, positive);
     let mut values = Panel::new(axis("measured"), axis("predicted"));
@@ -60,6 +61,7 @@ pub fn figure(
     let clipped = sizes.last().is_some_and(|most| *most > 1.5 * limit) && limit > 0.0;
     let off = if clipped { sizes.iter().filter(|e| **e > limit).count() } else { 0 };
     let shown_here = |error: f64| !clipped || size(error) <= limit;
+    let written = |rmse: f64| if log { percent(rmse) } else { said(rmse, 3) };
     let mut says = Vec::new();
     for cut in &found.cuts {
         let name = math(&format!("up to {}", number(cut.scale, 2)));
@@ -71,24 +73,31 @@ pub fn figure(
             }
             let run = |row: usize| names.get(row).cloned().unwrap_or_else(|| format!("line {}", points.line(row)));
             let mark = |x: f64, y: f64, row: usize| Point::new(x, y).fact("run", run(row));
-            let look = |marks: Marks| match out {
-                true => marks.colour(name.clone()).marker(OUTSIDE).open(),
-                false => marks.colour(name.clone()),
+            let look = |marks: Marks| match (out, cut.errors.is_empty()) {
+                (true, true) => marks.colour(name.clone()).marker(OUTSIDE).open(),
+                (true, false) => marks.colour(name.clone()).marker(REFUSED).open(),
+                (false, true) => marks.colour(name.clone()),
+                (false, false) => marks.colour(name.clone()).marker(REFUSED),
             };
             values = values.with(look(Marks::new(held().map(|h| mark(points.target[h.row], h.predicted, h.row)))));
             errors = errors.with(look(Marks::new(held().map(|h| mark(h.factor, percent_of(h.error), h.row)))));
         }
-        let rmse = if log { percent(cut.rmse) } else { said(cut.rmse, 3) };
+        let rmse = written(cut.rmse);
         let covered = cut.coverage.map_or(String::new(), |c| format!(", {} inside", percent(c)));
+        let refused = match cut.errors.is_empty() {
+            true => String::new(),
+            false => format!(", by a fit with an error ({})", cut.codes()),
+        };
         says.push(format!(
-            "{} runs up to {} predict {} more, up to {} times further, to {rmse}{covered}",
+            "{} runs up to {} predict {} more, up to {} times further, to {rmse}{covered}{refused}",
             cut.train,
             said(cut.scale, 2),
             cut.held.len(),
             said(cut.factor, 2)
         ));
     }
-    let rmse = if log { percent(found.rmse()) } else { said(found.rmse(), 3) };
+    let rmse = written(found.rmse());
+    let refused = found.refusals(written).map_or_else(String::new, |said| format!(" {said} Their marks are diamonds."));
     let mut note = Note::new(format!("rmse {rmse}"));
     if let Some(coverage) = found.coverage() {
         note = note.line(format!("{} inside {} intervals", percent(coverage), percent(level)));
@@ -109,11 +118,11 @@ pub fn figure(
     let words = says.join("; ");
     Figure::new(format!(
         "Left, predicted against measured values of runs that were not fitted; right, their errors against how far beyond \
-         the fitted runs they lie. Root mean square error {rmse}. {inside} {words}."
+         the fitted runs they lie. Root mean square error {rmse}. {inside}{refused} {words}."
     ))
     .caption(format!(
         "The law {} fitted to runs up to some {} (colours) and asked for all larger ones. a, predicted against measured. b, \
-         errors against the distance. Over all {} cuts {rmse} (rmse). {inside}{beyond} {words}. {source}",
+         errors against the distance. Over all {} cuts {rmse} (rmse). {inside}{refused}{beyond} {words}. {source}",
         law.name,
         shown(&by(&found.by)),
         found.cuts.len()
@@ -124,6 +133,7 @@ pub fn figure(
     .legend(LegendPlace::Below)
     .colours(Colours::Ordered)
     .style(OUTSIDE, Colour::Ink, Marker::Circle)
+    .style(REFUSED, Colour::Ink, Marker::Diamond)
     .panel(values.with(note))
     .panel(errors)
 }
@@ -141,7 +151,6 @@ pub(super) fn draw(material: &Material) -> Result<Figure, Missing> {
     let runs = scales::runs(material)?;
     let options = isoloss_laws::Options { influence: false, ..runs.options.clone() };
     let found = score(&runs.law, &runs.points, &options, None, &Cuts::Rolling(CUTS))?;
-    let log = runs.points.target.iter().all(|y| *y > 0.0) && options.loss != isoloss_laws::Loss::Squared;
     let source = format!("{} runs of {}.", runs.points.len(), runs.source);
-    Ok(figure(&found, &runs.points, &runs.law, log, options.level, &runs.names, &source))
+    Ok(figure(&found, &runs.points, &runs.law, options.level, &runs.names, &source))
 }

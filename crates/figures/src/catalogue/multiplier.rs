@@ -47,7 +47,8 @@ pub struct Compared {
 
 /// Multipliers against the loss.
 pub fn figure(baseline: &str, compared: &[Compared], of: &str, certain: &str, source: &str) -> Figure {
-    let y = Axis::log10(format!("{} multiplier over {baseline}", upper(of))).numbers(Numbers::Plain).include(1.0);
+    let y =
+        Axis::log10(format!("{} multiplier over {baseline}", scales::upper(of))).numbers(Numbers::Plain).include(1.0);
     let mut panel = Panel::new(Axis::log10("Loss that both reach, nats per token").numbers(Numbers::Plain), y);
     panel = panel.with(Rule::y(1.0).label(format!("as {baseline}")));
     let unit = match of {
@@ -142,11 +143,6 @@ fn reached(baseline: &str, compared: &[Compared]) -> String {
         text.push_str(&format!(" The runs of {} share no loss with those of {}.", name(baseline), list(&apart)));
     }
     text
-}
-
-fn upper(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |c| c.to_uppercase().chain(characters).collect())
 }
 
 /// A comparison at places along the variant's scale, those left out at which the baseline never has that loss.

@@ -81,7 +81,8 @@ pub(super) fn target_as(lead: &str, law: &Law, units: &[(String, String)], posit
     axis(label).numbers(Numbers::Plain)
 }
 
-fn upper(text: &str) -> String {
+/// The first letter made a capital.
+pub(super) fn upper(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or(String::new(), |c| c.to_uppercase().chain(characters).collect())
 }

@@ -1,13 +1,13 @@
 //! What was asked of fits: comparisons, back-tests, plans and predictions.
 
-use isoloss_laws::{Comparison, Cut, Plan, Prediction, Ratio, Score};
+use isoloss_laws::{Comparison, Cut, Plan, Prediction, Score};
 
 use super::fit::{header, said};
 use super::quantity::{count, factor, number, share};
 use super::section::{Block, Section};
 use super::sheet::short;
 use super::table::{Cell, Table};
-use crate::text::math;
+use crate::text::{Rich, math};
 
 /// Times beyond the runs of both up to which it is said where their curves cross.
 const FAR: f64 = 10.0;
@@ -38,7 +38,7 @@ impl Section {
                 Cell::Number(r.baseline, 3),
                 Cell::Number(r.variant, 3),
                 Cell::from(&r.ratio),
-                Cell::Says(beyond(r, &baseline, &variant)),
+                Cell::Says(r.whose(&baseline, &variant)),
             ]);
         }
         table = table.note(format!(
@@ -70,12 +70,13 @@ impl Section {
         section
     }
 
-    /// How a law did on runs it had not seen. `log`: errors are of the logarithm, as
-    /// [`Objective::log`](isoloss_laws::Objective) of the fit says.
-    pub fn score(title: impl Into<String>, score: &Score, log: bool) -> Self {
+    /// How a law did on runs it had not seen; cuts whose fits end with an error are named.
+    pub fn score(title: impl Into<String>, score: &Score) -> Self {
+        let log = score.log;
         let error = |e: f64| if log { Cell::Share(e) } else { Cell::Number(e, 2) };
         let bias = |b: f64| if log { Cell::Off(b) } else { Cell::Number(b, 2) };
-        let mut table = Table::new([
+        let refused = score.refused();
+        let mut columns: Vec<Rich> = vec![
             format!("fitted up to {}", score.by).as_str().into(),
             "rows".into(),
             "predicted".into(),
@@ -84,10 +85,12 @@ impl Section {
             "bias".into(),
             math("_R_^{2}"),
             "in their intervals".into(),
-        ]);
+        ];
+        columns.extend(refused.then(|| "error of the fit".into()));
+        let mut table = Table::new(columns);
         for c in &score.cuts {
             let large = if score.by == "N" || score.by == "D" { Cell::Size(c.scale) } else { Cell::Number(c.scale, 3) };
-            table = table.row([
+            let mut cells = vec![
                 large,
                 Cell::from(c.train),
                 Cell::from(c.held.len()),
@@ -96,13 +99,16 @@ impl Section {
                 bias(c.bias),
                 if c.r2.is_finite() { Cell::Number(c.r2, 3) } else { Cell::Empty },
                 c.coverage.map_or(Cell::Empty, Cell::Share),
-            ]);
+            ];
+            cells.extend(refused.then(|| Cell::Says(c.codes())));
+            table = table.row(cells);
         }
         table = table.note("Bias: positive where runs turned out higher than predicted.");
         for (at, reason) in &score.failed {
             table = table.note(format!("No fit up to {} {}: {reason}.", score.by, number(*at, 3, false)));
         }
-        let rmse = if log { share(score.rmse()) } else { number(score.rmse(), 2, true) };
+        let written = |e: f64| if log { share(e) } else { number(e, 2, true) }.to_string();
+        let rmse = written(score.rmse());
         let farthest = score.cuts.iter().map(|c: &Cut| c.factor).fold(0.0, f64::max);
         let mut words = format!(
             "Fitted to the smaller runs, the law predicted the larger ones to {rmse} (root mean square over {}), up to \
@@ -114,6 +120,7 @@ impl Section {
         if let Some(coverage) = score.coverage() {
             words.push_str(&format!(" {} of them lay in their intervals.", share(coverage)));
         }
+        words.extend(score.refusals(written).map(|refusals| format!(" {refusals}")));
         Self::new(title).words(words).with(Block::Table(table))
     }
 
@@ -154,16 +161,6 @@ impl Section {
                 table.row([Cell::Says(name.to_owned()), Cell::from(&prediction.mean), Cell::from(&prediction.new_run)]);
         }
         Self::new(title).with(Block::Table(table))
-    }
-}
-
-/// Whose runs a loss lies beyond.
-fn beyond(ratio: &Ratio, baseline: &str, variant: &str) -> String {
-    match (ratio.beyond_baseline, ratio.beyond_variant) {
-        (false, false) => String::new(),
-        (true, false) => format!("beyond the runs of {baseline}"),
-        (false, true) => format!("beyond the runs of {variant}"),
-        (true, true) => "beyond the runs of both".to_owned(),
     }
 }
 

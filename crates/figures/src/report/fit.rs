@@ -1,27 +1,26 @@
 //! A fit: its warnings, the law, how sure, how it was found, and what it brings.
 
-use isoloss_laws::{Estimate, Fit, Fitted};
+use isoloss_laws::{Estimate, Far, Farther, Fit, Fitted, Points, Sizes};
 
 use super::quantity::{self, count, factor, number, percent, share, size};
 use super::section::{Block, Section};
 use super::sheet::short;
 use super::table::{Cell, Table};
 
-/// How much farther than the largest run the closing words look.
-const FARTHER: f64 = 10.0;
+/// Families that have a sentence each.
+const FAMILIES: usize = 4;
 
 impl Section {
-    /// All that a fit has to say, in the order of its weight.
-    pub fn fit(title: impl Into<String>, fit: &Fit) -> Self {
+    /// All that a fit has to say, in the order of its weight. `points`, where they are at hand, are the rows that were fitted: what
+    /// lies beyond the largest run of a family cannot be told without them.
+    pub fn fit(title: impl Into<String>, fit: &Fit, points: Option<&Points>) -> Self {
         let mut section = Self::new(title);
         if !fit.warnings.is_empty() {
             section.blocks.push(Block::Warnings(fit.warnings.clone()));
         }
         section.blocks.push(Block::Law(Box::new(fit.clone())));
         section.blocks.push(Block::Words(lead(fit)));
-        if let Some(words) = closing(fit) {
-            section.blocks.push(Block::Words(words));
-        }
+        section.blocks.extend(closing(fit, points).into_iter().map(Block::Words));
         section.blocks.push(Block::Table(parameters(fit)));
         section.blocks.extend(derived(fit).map(Block::Table));
         section.blocks.push(Block::Facts(found(fit)));
@@ -57,26 +56,64 @@ fn error(fit: &Fit, error: f64) -> String {
     }
 }
 
-/// What ten times the compute would bring, and how far to trust it.
-fn closing(fit: &Fit) -> Option<String> {
-    let largest = fit.largest_flops?;
-    let best = fit.optimum(FARTHER * largest)?;
+/// What ten times the largest scale would bring, and how far to trust it.
+fn closing(fit: &Fit, points: Option<&Points>) -> Vec<String> {
     let target = if fit.law.formula.target == "L" { "loss" } else { &fit.law.formula.target };
-    let mut words = format!(
-        "At ten times the largest compute, {} FLOPs: {target} {} for one new run; best spent on N = {}, D = {}.",
-        number(best.flops, 3, false),
-        said(&best.loss.new_run),
-        size(best.params.value),
-        size(best.tokens.value),
-    );
-    if let Some(trust) = &fit.trust {
-        words.push_str(&format!(
+    let mut all: Vec<String> = match fit.farther(points) {
+        Some(Farther::Budget(best)) => {
+            let at = format!("N = {}, D = {}", sized(&best.params), sized(&best.tokens));
+            let on = match fit.sizes(&best) {
+                Sizes::Known => format!("best spent on {at}"),
+                Sizes::Wide => format!("these rows hardly tell on which N and D to spend it: {at}"),
+                Sizes::Untold => "these rows do not tell on which N and D to spend it".to_owned(),
+                Sizes::Unusable => "on which N and D to spend it cannot be told from a fit with an error".to_owned(),
+            };
+            let loss = one_run(&best.loss.new_run);
+            let flops = number(best.flops, 3, false);
+            vec![format!("At ten times the largest compute, {flops} FLOPs: {target} {loss}; {on}.")]
+        }
+        Some(Farther::NoBest) => vec![format!(
+            "At ten times the largest compute the law {} has no best N and D near the sizes that were fitted.",
+            fit.law.name
+        )],
+        // Of more families a reader wants to choose; their curves are in the figures.
+        Some(Farther::Far(all)) if all.len() <= FAMILIES => all.iter().map(|far| place(far, fit, target)).collect(),
+        _ => Vec::new(),
+    };
+    if let (Some(trust), Some(last)) = (&fit.trust, all.last_mut()) {
+        last.push_str(&format!(
             " Runs that were held out were predicted to {} at {}.",
             error(fit, trust.error),
             factor(trust.factor)
         ));
     }
-    Some(words)
+    all
+}
+
+/// The law at a place beyond the largest run, of a family or of all.
+fn place(far: &Far, fit: &Fit, target: &str) -> String {
+    let whose = far.family.as_deref().map_or(String::new(), |family| format!(" of {}", short(family)));
+    let loss = one_run(&far.loss.new_run);
+    match far.at.as_slice() {
+        [(name, value)] => format!("At ten times the largest {name}{whose}, {}: {target} {loss}.", size(*value)),
+        at => {
+            let at: Vec<String> = at.iter().map(|(name, value)| format!("{name} = {}", size(*value))).collect();
+            let grown = if fit.ladder.is_some() { "together as in these runs" } else { "alike" };
+            let at = at.join(", ");
+            format!("At ten times the largest compute{whose}, N and D grown {grown} to {at}: {target} {loss}.")
+        }
+    }
+}
+
+fn one_run(loss: &Estimate) -> String {
+    let of = if loss.interval.is_some() { " for one new run" } else { "" };
+    said(loss) + of
+}
+
+/// A size with its interval.
+fn sized(e: &Estimate) -> String {
+    let interval = e.interval.map_or(String::new(), |i| format!(" [{}, {}]", size(i.lower), size(i.upper)));
+    format!("{}{interval}", size(e.value))
 }
 
 /// The header of a column of estimates.
@@ -94,7 +131,7 @@ fn parameters(fit: &Fit) -> Table {
     let nothing = fit.stand_ins();
     for p in &fit.parameters {
         let error = match p.error {
-            Some(_) if misleads(p) => Cell::Empty,
+            Some(_) if p.error_misleads() => Cell::Empty,
             error => error.map_or(Cell::Empty, |e| Cell::Number(e, 2)),
         };
         // A number that stands in for none is not shown.
@@ -110,16 +147,10 @@ fn parameters(fit: &Fit) -> Table {
     if drawn {
         table = table.note(format!("Intervals: {}.", fit.method));
     }
-    if fit.parameters.iter().any(misleads) {
+    if fit.parameters.iter().any(Fitted::error_misleads) {
         table = table.note("No standard error is given where a few far draws make it; the interval is what holds.");
     }
     table
-}
-
-/// A standard error far beyond the interval is that of a few draws in a long tail.
-fn misleads(p: &Fitted) -> bool {
-    const FAR: f64 = 3.0;
-    p.error.zip(p.estimate.interval).is_some_and(|(error, i)| error > FAR * 0.5 * (i.upper - i.lower))
 }
 
 fn derived(fit: &Fit) -> Option<Table> {

@@ -13,7 +13,7 @@
 //! let made = Made { program: "isoloss 0.1.0".into(), date: Some("2026-01-31".into()) };
 //! let html = Report::new("Published constants", made)
 //!     .question("What does the replication of Chinchilla say?")
-//!     .section(Section::fit("The law", &fit))
+//!     .section(Section::fit("The law", &fit, None))
 //!     .section(Section::provenance([], Some(&fit), []))
 //!     .html();
 //! assert!(html.starts_with("<!DOCTYPE html>") && html.contains("The law"));
@@ -54,6 +54,7 @@ mod sheet;
 mod symbol;
 mod table;
 
+pub use quantity::percent;
 pub use runs::LeftOut;
 pub use section::{Block, Section};
 pub use table::{Cell, Table};

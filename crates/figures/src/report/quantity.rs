@@ -102,8 +102,8 @@ pub(super) fn factor(value: f64) -> Rich {
     number.then(&Rich::plain("\u{d7}"))
 }
 
-/// 95 of 0.95.
-pub(super) fn percent(level: f64) -> String {
+/// A level in percent, without zeros at its end: `95` of 0.95.
+pub fn percent(level: f64) -> String {
     let text = format!("{:.2}", 100.0 * level);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

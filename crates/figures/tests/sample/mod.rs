@@ -113,9 +113,9 @@ pub fn report(count: usize, figures: usize) -> Report {
     });
     Report::new("A sample of everything", Made { program: "isoloss 0.1.0".into(), date: Some("2026-01-31".into()) })
         .question("How does loss fall with size and data, and where should the next run be?")
-        .section(Section::fit("The law", &fitted))
+        .section(Section::fit("The law", &fitted, None))
         .section(Section::figures("Figures", drawn.collect::<Vec<_>>()))
-        .section(Section::score("Back-test", &scored, fitted.objective.log))
+        .section(Section::score("Back-test", &scored))
         .section(Section::plans("Plan", [("10^22 FLOPs", &planned)]))
         .section(Section::runs("Runs", Table::of_points(&runs, "L", &names, Some(&fitted)), &out))
         .section(Section::notes("Notes", ["The column `loss` was read as L."]))
@@ -153,7 +153,7 @@ pub fn attacked() -> Report {
     let out = [LeftOut { line: 1, name: Some(evil.clone()), reason: evil.clone() }];
     Report::new(evil.as_str(), Made { program: evil.clone(), date: Some(evil.clone()) })
         .question(evil.as_str())
-        .section(Section::fit(evil.as_str(), &fitted))
+        .section(Section::fit(evil.as_str(), &fitted, None))
         .section(Section::figures(evil.as_str(), [figure]))
         .section(Section::runs(evil.as_str(), Table::of_points(&runs, "L", &names, Some(&fitted)), &out))
         .section(Section::runs("again", table, &[]))

@@ -1,7 +1,7 @@
 //! `isoloss plan FIT --next`: the runs that would tell most.
 
 use clap::Args;
-use isoloss_laws::{Fit, Purse, Quantity, next};
+use isoloss_laws::{FARTHER, Fit, Purse, Quantity, next};
 
 use crate::arguments;
 use crate::failure::Failure;
@@ -30,9 +30,6 @@ pub struct Runs {
     #[arg(long, requires = "next", help_heading = "The next runs")]
     pub anchors: bool,
 }
-
-/// How much farther than the largest run is asked about, where nothing is named.
-const FARTHER: f64 = 10.0;
 
 impl Runs {
     /// Refuses what would change nothing without --next; a mixture has a place too. (The parser lets it pass where --flops excludes --next.)

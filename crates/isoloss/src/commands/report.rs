@@ -108,7 +108,7 @@ Exit code 0: it did; 1: it could not, or numbers in it must not be used; 2: usag
 fn of_fit(name: &str, fit: &Fit) -> Vec<Section> {
     let drawn = [frontier::figure(fit, None, name), surface::figure(fit, None, name)];
     let figures: Vec<Figure> = drawn.into_iter().flatten().collect();
-    let mut sections = vec![Section::fit(short_name(name), fit)];
+    let mut sections = vec![Section::fit(short_name(name), fit, None)];
     if !figures.is_empty() {
         sections.push(Section::figures(format!("Figures of {}", short_name(name)), figures));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
 use isoloss_formula::nearest;
-use isoloss_laws::{Cuts, Labels, Loss, Options, Points, Toward, catalogue, score};
+use isoloss_laws::{Cuts, Labels, Options, Points, Toward, catalogue, score};
 use isoloss_runs::guess;
 
 use super::Run;
@@ -97,9 +97,7 @@ Exit code 0: it did, whatever the answer; 1: it could not; 2: usage or input.";
             .inspect_err(|_| loaded.name_left_out())
             // Of two tables the line alone does not say which.
             .map_err(|e| if self.test.is_none() { loaded.placed(e) } else { e.into() })?;
-        // As the fits decide it.
-        let log = options.loss != Loss::Squared && loaded.points.target.iter().all(|y| *y > 0.0);
-        let report = Report { score: &score, points: &loaded.points, law: &loaded.law, log, level: options.level };
+        let report = Report { score: &score, points: &loaded.points, law: &loaded.law, level: options.level };
         output::answer(&match self.format {
             Format::Text => scores::text(&report),
             Format::Json => scores::json(&report),

@@ -68,7 +68,7 @@ pub fn tell(
     let tested = tested.inspect_err(|e| talk(format_args!("note: {name}: no back-test: {}", e.message))).ok();
     figures.extend(tested.as_ref().map(|tested| (backtest::ENTRY.name, back(&fit, &runs, tested))));
 
-    let mut law = Section::fit(format!("The law of {name}"), &fit);
+    let mut law = Section::fit(format!("The law of {name}"), &fit, Some(&loaded.points));
     let says: Vec<String> = loaded.says.iter().chain(&fit.notes).cloned().collect();
     if !says.is_empty() {
         law.blocks.extend([Block::Heading("How the table was read".to_owned()), Block::List(says)]);
@@ -85,7 +85,7 @@ pub fn tell(
         figures.extend((multiplier::ENTRY.draw)(&material).ok().map(|figure| (multiplier::ENTRY.name, figure)));
     }
     sections.insert(1, Section::figures(FIGURES, figures.iter().map(|(_, figure)| figure.clone())));
-    sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found, fit.objective.log)));
+    sections.extend(tested.map(|found| Section::score("Fit small, predict large", &found)));
     sections.push(Section::runs(format!("The runs of {name}"), table, &left_out(loaded)));
     let unusable = !fit.may_be_used();
     Ok(Told {
@@ -126,8 +126,7 @@ fn figures(fit: &Fit, runs: &Runs) -> Vec<(&'static str, Figure)> {
 }
 
 fn back(fit: &Fit, runs: &Runs, tested: &Score) -> Figure {
-    let (log, level) = (fit.objective.log, fit.level);
-    backtest::figure(tested, &runs.points, &runs.law, log, level, &runs.names, &source(runs)).width(Width::Double)
+    backtest::figure(tested, &runs.points, &runs.law, fit.level, &runs.names, &source(runs)).width(Width::Double)
 }
 
 fn source(runs: &Runs) -> String {

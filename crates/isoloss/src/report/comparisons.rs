@@ -1,9 +1,10 @@
 //! Families at equal loss, written three ways.
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Comparison, Estimate, Fit, Ratio, Scale};
 use serde_json::{Value, json};
 
-use super::predictions::{interval, percent, reasons, value};
+use super::predictions::{interval, reasons, value};
 use super::table::{csv_line, table};
 use super::{estimate, warning};
 use crate::numbers::{exact, factor, number, roughly, short_name, size};
@@ -96,7 +97,7 @@ fn of_variant(report: &Report<'_>, one: &One) -> String {
         let needs = |x: f64| number(x, 4);
         let mut cells = vec![number(r.loss, 5), needs(r.baseline), needs(r.variant)];
         cells.extend(one.all.iter().map(|c| c.comparison.ratios.get(at).map_or_else(String::new, |r| ratio(&r.ratio))));
-        cells.push(beyond(r, &baseline, &variant));
+        cells.push(r.whose(&baseline, &variant));
         cells
     };
     let rows: Vec<Vec<String>> = first.comparison.ratios.iter().enumerate().map(row).collect();
@@ -117,16 +118,6 @@ fn of_variant(report: &Report<'_>, one: &One) -> String {
         text.push_str(&format!("Pairing: {}.\n", first.comparison.pairing));
     }
     text
-}
-
-/// Whose runs the loss lies beyond.
-fn beyond(ratio: &Ratio, baseline: &str, variant: &str) -> String {
-    match (ratio.beyond_baseline, ratio.beyond_variant) {
-        (false, false) => String::new(),
-        (true, false) => format!("beyond the runs of {baseline}"),
-        (false, true) => format!("beyond the runs of {variant}"),
-        (true, true) => "beyond the runs of both".to_owned(),
-    }
 }
 
 fn ratio(e: &Estimate) -> String {

@@ -1,10 +1,9 @@
 //! Everything the text shows, and every residual, as one JSON object.
 
-use isoloss_laws::Estimate;
+use isoloss_laws::{Estimate, Far, Farther};
 use serde_json::{Value, json};
 
-use super::closing::Far;
-use super::{Closing, Report, predictions};
+use super::{Report, predictions};
 
 /// One object, indented.
 pub fn json(report: &Report<'_>) -> String {
@@ -82,12 +81,12 @@ pub fn json(report: &Report<'_>) -> String {
         "trust": fit.trust,
         "predictions": report.predictions.iter().map(predictions::point).collect::<Vec<_>>(),
         "at_10x": match &report.closing {
-            Some(Closing::Budget(optimum)) => predictions::optimum(optimum),
-            Some(Closing::Far(all)) => match all.as_slice() {
+            Some(Farther::Budget(optimum)) => predictions::optimum(optimum),
+            Some(Farther::Far(all)) => match all.as_slice() {
                 [one] if one.family.is_none() => far(one),
                 many => many.iter().map(far).collect(),
             },
-            Some(Closing::NoBest) | None => Value::Null,
+            Some(Farther::NoBest) | None => Value::Null,
         },
     });
     format!("{value:#}\n")

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Estimate, Fit, Gain, Mixture};
 use serde_json::{Value, json};
 
-use super::predictions::{interval, percent, reasons, value};
+use super::predictions::{interval, reasons, value};
 use super::table::{csv_line, table};
 use super::{estimate, warning};
 use crate::numbers::{exact, number, size};

@@ -17,12 +17,11 @@ mod text;
 pub mod wanted;
 pub mod ways;
 
-pub use closing::{Closing, Sizes, sizes};
 pub use csv::csv;
 pub use json::{estimate, json};
 pub use text::{parameters, text, warning};
 
-use isoloss_laws::{Derived, Estimate, Fit, Optimum, Points, Prediction};
+use isoloss_laws::{Derived, Estimate, Farther, Fit, Optimum, Points, Prediction};
 use isoloss_runs::{LeftOut, Prepared};
 
 use crate::numbers::signed;
@@ -76,7 +75,7 @@ pub struct Report<'a> {
     /// the name of each row, where a column holds names
     pub names: Vec<Option<String>>,
     pub predictions: Vec<Point>,
-    pub closing: Option<Closing>,
+    pub closing: Option<Farther>,
     /// the command to type next
     pub next: Option<String>,
 }
@@ -98,7 +97,7 @@ impl<'a> Report<'a> {
             worst: worst.collect(),
             left_out: &prepared.left_out,
             predictions: Vec::new(),
-            closing: closing::closing(fit, points),
+            closing: fit.farther(Some(points)),
             next: None,
             names,
         }

@@ -1,10 +1,11 @@
 //! Plans, written three ways.
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Circumstances, Estimate, Fit, Given, Plan, Trust};
 use serde_json::{Value, json};
 
 use super::estimate;
-use super::predictions::{interval, percent, reasons, value};
+use super::predictions::{interval, reasons, value};
 use super::table::{csv_line, table};
 use crate::numbers::{exact, factor, number, percentage, size};
 use crate::output::{BOLD_YELLOW, RESET};

@@ -1,5 +1,6 @@
 //! Predictions and best sizes, written three ways.
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Estimate, Fit, Optimum};
 use serde_json::{Value, json};
 
@@ -192,12 +193,6 @@ pub fn times(e: &Estimate, what: &str) -> String {
         Some(_) => format!("{} {} {what}", value(e), interval(e)),
         None => format!("{} {what}, without an interval ({})", value(e), e.method),
     }
-}
-
-/// 95 of 0.95.
-pub fn percent(level: f64) -> String {
-    let text = format!("{:.2}", 100.0 * level);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Why there are numbers without an interval in a table: each reason once, below it.

@@ -1,9 +1,9 @@
 //! Back-tests, written three ways.
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Cut, Law, Points, Score};
 use serde_json::json;
 
-use super::predictions::percent;
 use super::table::{csv_line, table};
 use crate::numbers::{count, exact, factor, number, percentage, signed, size};
 
@@ -13,8 +13,6 @@ pub struct Report<'a> {
     pub score: &'a Score,
     pub points: &'a Points,
     pub law: &'a Law,
-    /// errors are of the logarithm
-    pub log: bool,
     /// of the intervals
     pub level: f64,
 }
@@ -22,7 +20,7 @@ pub struct Report<'a> {
 /// One row a cut, and what it means.
 pub fn text(report: &Report<'_>) -> String {
     let score = report.score;
-    let log = report.log;
+    let log = score.log;
     let error = |e: f64| if log { percentage(e) } else { number(e, 2) };
     let bias = |b: f64| if log { format!("{} %", signed(100.0 * b, 2)) } else { signed(b, 4) };
     let covered = score.cuts.iter().any(|c| c.coverage.is_some());
@@ -30,7 +28,7 @@ pub fn text(report: &Report<'_>) -> String {
         vec![format!("fitted up to {}", score.by), "rows".into(), "predicted".into(), "farthest".into(), "rmse".into()];
     header.extend(["bias".to_owned(), "R^2".to_owned()]);
     header.extend(covered.then(|| format!("in {} % intervals", percent(report.level))));
-    let refused = score.cuts.iter().any(|c| !c.errors.is_empty());
+    let refused = score.refused();
     header.extend(refused.then(|| "error of the fit".to_owned()));
     let row = |c: &Cut| {
         let mut cells =
@@ -38,7 +36,7 @@ pub fn text(report: &Report<'_>) -> String {
         cells.extend([error(c.rmse), bias(c.bias)]);
         cells.push(if c.r2.is_finite() { number(c.r2, 3) } else { String::new() });
         cells.extend(covered.then(|| c.coverage.map_or_else(String::new, percentage)));
-        cells.extend(refused.then(|| codes(c)));
+        cells.extend(refused.then(|| c.codes()));
         cells
     };
     let rows: Vec<Vec<String>> = score.cuts.iter().map(row).collect();
@@ -54,30 +52,10 @@ pub fn text(report: &Report<'_>) -> String {
     text + "\n" + &sentence(report, &error) + &refusals(report, &error)
 }
 
-/// What is wrong with the fit of a cut, by the codes of its errors.
-fn codes(cut: &Cut) -> String {
-    cut.errors.iter().map(|w| w.code.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// How many cuts count that no one would have predicted by, and what the others give.
+/// How many cuts count that no one would have predicted by, what the others give, and what may do better.
 fn refusals(report: &Report<'_>, error: &dyn Fn(f64) -> String) -> String {
-    let score = report.score;
-    let (sound, refused): (Vec<&Cut>, Vec<&Cut>) = score.cuts.iter().partition(|c| c.errors.is_empty());
-    if refused.is_empty() {
-        return String::new();
-    }
-    let whose = match sound.len() {
-        0 => "Every fit here ends with an error.".to_owned(),
-        others => {
-            let alone = Score { cuts: sound.into_iter().cloned().collect(), by: score.by.clone(), failed: Vec::new() };
-            let (n, end) = (refused.len(), if refused.len() == 1 { "ends" } else { "end" });
-            format!(
-                "{n} of these fits {end} with an error; the other {others} alone predicted to {}.",
-                error(alone.rmse())
-            )
-        }
-    };
-    format!("{whose} Fewer parameters (--law, --fix) or more rows below the cut (--at, --factor) may do better.\n")
+    let better = "Fewer parameters (--law, --fix) or more rows below the cut (--at, --factor) may do better.";
+    report.score.refusals(error).map_or_else(String::new, |said| format!("{said} {better}\n"))
 }
 
 fn scale(value: f64, by: &str) -> String {
@@ -144,7 +122,7 @@ pub fn json(report: &Report<'_>) -> String {
     let value = json!({
         "law": { "name": report.law.name, "formula": report.law.formula.source },
         "by": score.by,
-        "error_of": if report.log { "logarithm" } else { "target" },
+        "error_of": if score.log { "logarithm" } else { "target" },
         "level": report.level,
         "rmse": score.rmse(),
         "coverage": score.coverage(),
@@ -169,7 +147,7 @@ pub fn csv(report: &Report<'_>) -> String {
             exact(c.bias),
             if c.r2.is_finite() { exact(c.r2) } else { String::new() },
             c.coverage.map_or_else(String::new, exact),
-            codes(c),
+            c.codes(),
         ]));
     }
     text

@@ -1,8 +1,9 @@
 //! The report for reading: warnings, the law, how sure, how found, what is odd, what next.
 
+use isoloss_figures::report::percent;
 use isoloss_laws::{Estimate, Fit, Fitted, Influence, Moved, Severity, Warning};
 
-use super::predictions::{interval, percent, value};
+use super::predictions::{interval, value};
 use super::{Report, closing, predictions, table::table};
 use crate::numbers::{count, number, short_name, verb};
 use crate::output::{BOLD, BOLD_RED, BOLD_YELLOW, RESET};
@@ -64,7 +65,7 @@ pub fn parameters(fit: &Fit) -> String {
     let nothing = fit.stand_ins();
     let row = |p: &Fitted| {
         let error = match p.error {
-            Some(_) if misleads(p) => "-".to_owned(),
+            Some(_) if p.error_misleads() => "-".to_owned(),
             error => error.map_or(String::new(), |e| number(e, 2)),
         };
         let value = if nothing.contains(&p.name.as_str()) { String::new() } else { of(&p.estimate) };
@@ -75,16 +76,10 @@ pub fn parameters(fit: &Fit) -> String {
     rows.extend(super::tied(fit).map(alias));
     let intervals = fit.parameters.iter().any(|p| p.estimate.interval.is_some());
     let mut below = if intervals { format!("  intervals: {}\n", fit.method) } else { String::new() };
-    if fit.parameters.iter().any(misleads) {
+    if fit.parameters.iter().any(Fitted::error_misleads) {
         below.push_str("  -: a few far draws make the standard error; the interval is what holds\n");
     }
     table(&["parameter", "value", "std. error", &header], &rows) + &below
-}
-
-/// A standard error far beyond the interval is that of a few draws in a long tail, and no scale of what is not known.
-fn misleads(p: &Fitted) -> bool {
-    const FAR: f64 = 3.0;
-    p.error.zip(p.estimate.interval).is_some_and(|(error, i)| error > FAR * 0.5 * (i.upper - i.lower))
 }
 
 /// A value: five digits, whatever its interval, because people put it into their own formulas.
@@ -198,8 +193,6 @@ fn left_out(report: &Report<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use isoloss_laws::{Interval, Of};
-
     use super::*;
 
     #[test]
@@ -218,22 +211,5 @@ mod tests {
             moves(&influence, |_| true).lines().count()
         };
         assert_eq!((said(&[3]), said(&[3, 5]), said(&[7])), (2, 3, 3));
-    }
-
-    #[test]
-    fn a_standard_error_of_another_world_is_not_shown() {
-        let with = |error| Fitted {
-            name: "A".into(),
-            estimate: Estimate {
-                value: 400.0,
-                interval: Some(Interval { lower: 3.0, upper: 900.0, level: 0.95, of: Of::Mean }),
-                method: String::new(),
-            },
-            error: Some(error),
-            held: false,
-        };
-        assert!(misleads(&with(1e13)) && misleads(&with(1500.0)));
-        // Half of a 95 % interval is about two standard errors, of a 50 % interval two thirds of one.
-        assert!(!misleads(&with(225.0)) && !misleads(&with(670.0)));
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isoloss_formula::nearest;
-use isoloss_laws::{self as laws, Law, Options, Toward};
+use isoloss_laws::{self as laws, FARTHER, Farther, Law, Options, Toward};
 
 use super::predict::ask;
 use super::{Run, retyped};
@@ -26,12 +26,10 @@ use crate::arguments;
 use crate::failure::Failure;
 use crate::numbers::{exact, number};
 use crate::output::{self, Format, shell, talk};
-use crate::report::{self, Closing, Report, Sizes};
+use crate::report::{self, Report};
 
 /// Weights towards what is to be predicted, as they did best on public tables.
 pub const AIM: f64 = 1.0;
-/// How much more compute than the largest run the next command asks for.
-const FARTHER: f64 = 10.0;
 
 impl Run for Fit {
     const ABOUT: &str = "Fit a law to a table of runs, with intervals";
@@ -138,13 +136,13 @@ impl Fit {
     }
 
     /// The command that comes after this one; none after a fit that must not be used.
-    fn next(&self, fit: &laws::Fit, closing: Option<&Closing>) -> Option<String> {
+    fn next(&self, fit: &laws::Fit, closing: Option<&Farther>) -> Option<String> {
         if !fit.may_be_used() {
             return None;
         }
         let quoted = |path: &Path| shell(&path.display().to_string());
         let open = match closing {
-            Some(Closing::Budget(best)) => report::sizes(fit, best) == Sizes::Open,
+            Some(Farther::Budget(best)) => fit.sizes(best).open(),
             _ => false,
         };
         if let Some(largest) = fit.largest_flops.filter(|_| open) {
@@ -166,7 +164,7 @@ impl Fit {
             let at = if at.is_empty() { String::new() } else { format!(" --at \"{}\"", at.join(",")) };
             return Some(format!("isoloss plan {} --mixture{at}", quoted(saved)));
         }
-        if let (Some(_), Some(Closing::Far(all))) = (fit.ladder, closing) {
+        if let (Some(_), Some(Farther::Far(all))) = (fit.ladder, closing) {
             let at: Vec<String> = all.first()?.at.iter().map(|(name, v)| format!("{name}={}", number(*v, 3))).collect();
             return Some(format!("isoloss predict {} --at \"{}\"", quoted(saved), at.join(",")));
         }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use isoloss_formula::{in_shell, name_in_expression, word_in_expression};
-use isoloss_laws::{ApproachOptions, Budgets, Kind, Options, Points, disagree, parabola_bias};
+use isoloss_laws::{ApproachOptions, Budgets, FARTHER, Kind, Options, Points, disagree, parabola_bias};
 
 use super::{Fit, Loaded};
 use crate::arguments;
@@ -11,8 +11,6 @@ use crate::failure::Failure;
 use crate::output::{self, Format, talk};
 use crate::report::ways;
 
-/// How much more compute than the largest run, where no budget is named.
-const FARTHER: f64 = 10.0;
 /// Draws where none are asked for: each takes a fit of the surface.
 const DRAWS: usize = 300;
 

@@ -1,6 +1,6 @@
 //! Families against the baseline at equal loss: how many times as much of a scale the baseline needs.
 
-use isoloss_laws::{Estimate, Fit};
+use isoloss_laws::{BEST_SIZES, Estimate, Fit};
 
 use crate::commands::compare::reached;
 use crate::numbers::number;
@@ -64,9 +64,6 @@ pub fn of(fit: &Fit, baseline: Option<&str>) -> Multipliers {
     }
     found
 }
-
-/// The warning of best sizes that no run comes near.
-const BEST_SIZES: &str = "best-sizes";
 
 impl Multiplier {
     /// As `[found]` calls it.
