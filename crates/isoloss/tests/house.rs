@@ -332,3 +332,22 @@ fn what_can_be_trained_is_one_file_and_one_line() {
         assert_eq!(lines, files, "{path}");
     }
 }
+
+#[test]
+fn every_code_of_a_warning_has_its_row_in_the_guide() {
+    let guide = text("docs/guide/your-runs.md");
+    let (_, table) = guide.split_once("## Warnings").unwrap();
+    let (_, table) = table.split_once("|---|").unwrap();
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let rows: BTreeSet<&str> = rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(rows, isoloss_laws::CODES.iter().map(|(code, _)| *code).collect());
+    // What is written beside the list is in it.
+    let written: BTreeSet<String> = rust(&root().join("crates/isoloss/src"))
+        .iter()
+        .flat_map(|file| text(file).split("{RESET}[").skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|rest| Some(rest.split_once("]: ")?.0.to_owned()))
+        .filter(|code| code.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'))
+        .collect();
+    let unknown: Vec<&String> = written.iter().filter(|code| !rows.contains(code.as_str())).collect();
+    assert!(unknown.is_empty() && written.len() > 2, "not among CODES: {unknown:?}");
+}
