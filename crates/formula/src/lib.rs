@@ -23,7 +23,7 @@ mod unit;
 pub use ast::{Binary, Expr, Formula, Function, Kind, Span, Unary};
 pub use error::{EvalError, ParseError};
 pub use evaluate::{Truth, evaluate, matches, scalar};
-pub use names::nearest;
+pub use names::{nearest, one_slip};
 pub use number::parse_number;
 pub use parse::{parse_condition, parse_expression, parse_formula};
 pub use table::{Column, Data, Numbers, Oddity, Quantity, Table, Unit};

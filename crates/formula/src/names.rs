@@ -135,6 +135,15 @@ fn add(names: &mut Vec<String>, name: &str) {
     }
 }
 
+/// Are two names one, but for letter case or a single letter? Shorter ones than four letters must agree but for case. False of
+/// names that are the same.
+pub fn one_slip(a: &str, b: &str) -> bool {
+    if a.eq_ignore_ascii_case(b) {
+        return a != b;
+    }
+    a.chars().count() > 3 && b.chars().count() > 3 && strsim::levenshtein(a, b) == 1
+}
+
 /// For "did you mean": up to three of `among` that look like `name`, the nearest first; none if none does.
 ///
 /// Case, spaces and punctuation count for nothing, and a name may be the beginning of a longer one

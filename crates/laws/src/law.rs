@@ -1,6 +1,6 @@
 //! A law as data: a formula, what its names mean, and constants published for it.
 
-use isoloss_formula::{Formula, parse_formula};
+use isoloss_formula::{Formula, one_slip, parse_formula};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -173,11 +173,4 @@ impl Law {
         let all: Vec<&str> = inputs.into_iter().chain(groups.iter().map(String::as_str)).collect();
         format!("variables {}; parameters {}", all.join(", "), parameters.join(", "))
     }
-}
-
-fn one_slip(column: &str, name: &str) -> bool {
-    if column.eq_ignore_ascii_case(name) {
-        return column != name;
-    }
-    column.chars().count() > 3 && name.chars().count() > 3 && strsim::levenshtein(column, name) == 1
 }
