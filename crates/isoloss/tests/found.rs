@@ -61,7 +61,9 @@ fn what_was_found_is_found_again() {
         }
         for (wanted, said) in &experiment.found {
             let found = fit.get(wanted).unwrap_or_else(|| panic!("{name}: no {wanted} among {:?}", fit.keys()));
-            for (number, said) in found.iter().zip(said) {
+            // Of what has no interval the file leaves the ends blank, and `[found]` repeats the value.
+            let bare = found[1..] == [None, None];
+            for (number, said) in found.iter().map(|end| if bare { found[0] } else { *end }).zip(said) {
                 let number = number.unwrap_or_else(|| panic!("{name}: {wanted} is {found:?}"));
                 // To the digits that are written.
                 assert!((number - said).abs() <= 1e-3 * said.abs(), "{name}: {wanted} is {number}, not {said}");

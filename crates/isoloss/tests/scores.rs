@@ -329,6 +329,11 @@ mod experiments {
         for file in ["found.csv", "pareto.svg", "report.html"] {
             assert!(out.join(file).is_file(), "{file}");
         }
+        // What has no interval has no ends: a value in their place would read as certain.
+        let found = fs::read_to_string(out.join("found.csv")).unwrap();
+        let of = |name: &str| found.lines().find(|line| line.contains(name)).unwrap().to_owned();
+        assert!(of("gain, Memory3").ends_with(",,") && of("times the size, Gemma").ends_with(",,"), "{found}");
+        assert!(!of("times the size, Qwen").ends_with(','), "{found}");
     }
 
     #[test]

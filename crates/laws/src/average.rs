@@ -10,23 +10,12 @@ pub struct Task<'a> {
     pub scores: &'a [f64],
     /// their standard errors, where they are known
     pub errors: Option<&'a [f64]>,
-    /// read scores from guessing to the best there is; as they are without
-    pub chance: Option<Chance>,
-}
-
-/// What scores are worth nothing, and what is the best.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Chance {
-    /// the score of a guess: 0.25 for one of four answers
-    pub guess: f64,
-    /// the score of a model that is always right: 1, or 100 in percent
-    pub best: f64,
 }
 
 /// A mean over tasks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
-    /// in the units of the scores; from 0 to 1 if they are read from chance
+    /// in the units of the scores
     pub value: f64,
     /// its standard error, if those of all tasks are known
     pub error: Option<f64>,
@@ -48,10 +37,7 @@ pub fn average(tasks: &[Task<'_>]) -> Vec<Averaged> {
     let read = |task: &Task<'_>, row: usize| {
         let score = task.scores.get(row).copied().unwrap_or(f64::NAN);
         let error = task.errors.and_then(|errors| errors.get(row).copied()).filter(|e| e.is_finite() && *e >= 0.0);
-        match task.chance {
-            None => (score, error),
-            Some(Chance { guess, best }) => ((score - guess) / (best - guess), error.map(|e| e / (best - guess))),
-        }
+        (score, error)
     };
     let one = |row: usize| {
         let cells: Vec<(f64, Option<f64>)> = tasks.iter().map(|task| read(task, row)).collect();
@@ -112,21 +98,12 @@ mod tests {
     fn means_and_their_errors() {
         let (a, b) = ([0.4, 0.5, f64::NAN], [0.6, 0.9, 0.7]);
         let (ea, eb) = ([0.03, f64::NAN, 0.1], [0.04, 0.02, 0.1]);
-        let task = |scores, errors| Task { scores, errors, chance: None };
+        let task = |scores, errors| Task { scores, errors };
         let found = average(&[task(&a, Some(&ea)), task(&b, Some(&eb))]);
         let Averaged::All(first) = &found[0] else { panic!("{found:?}") };
         assert!((first.value - 0.5).abs() < 1e-15 && (first.error.unwrap() - 0.025).abs() < 1e-15);
         assert_eq!(found[1], Averaged::All(Mean { value: 0.7, error: None }), "one error is not known");
         assert_eq!(found[2], Averaged::Lacks(vec![0]));
-        // A guess is worth nothing, and the best is worth one, whatever the task.
-        let chance = |guess| Some(Chance { guess, best: 1.0 });
-        let read = average(&[
-            Task { scores: &[0.25, 1.0], errors: Some(&[0.03, 0.0]), chance: chance(0.25) },
-            Task { scores: &[0.5, 1.0], errors: Some(&[0.02, 0.0]), chance: chance(0.5) },
-        ]);
-        let Averaged::All(guessed) = &read[0] else { panic!("{read:?}") };
-        assert!(guessed.value == 0.0 && (guessed.error.unwrap() - 0.04 / f64::sqrt(2.0)).abs() < 1e-15, "{read:?}");
-        assert_eq!(read[1], Averaged::All(Mean { value: 1.0, error: Some(0.0) }));
         assert!(average(&[]).is_empty());
         assert_eq!(average(&[task(&a[..1], None), task(&b[..2], None)])[1], Averaged::Lacks(vec![0]));
     }
@@ -134,7 +111,7 @@ mod tests {
     #[test]
     fn rounding_is_no_misprint() {
         let tasks = [[61.86, 38.02], [85.28, 40.37]];
-        let means = average(&tasks.each_ref().map(|scores| Task { scores, errors: None, chance: None }));
+        let means = average(&tasks.each_ref().map(|scores| Task { scores, errors: None }));
         assert!(misprinted(&[73.57, 39.2], &means, 0.01, 0.01).is_empty());
         assert_eq!(misprinted(&[73.57, 38.2], &means, 0.01, 0.01), [(1, 39.195)]);
         assert!(misprinted(&[f64::NAN, f64::NAN], &means, 0.01, 0.01).is_empty());

@@ -108,7 +108,7 @@ mod warning;
 pub use against::Against;
 pub use approach::*;
 pub use artefact::{ArtefactError, SCHEMA};
-pub use average::{Averaged, Chance, Mean, Task, average, means_of, misprinted};
+pub use average::{Averaged, Mean, Task, average, means_of, misprinted};
 pub use chain::chain;
 pub use compare::*;
 pub use curve::Scale;

@@ -49,5 +49,5 @@ pub use panel::refuse_panel;
 pub use pooled::Pooled;
 pub use prepare::{LeftOut, Prepare, Prepared, prepare};
 pub use quiet::quietly;
-pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_stdin, read_text};
+pub use read::{Reading, is_saved_fit, read_bytes, read_path, read_text};
 pub use results::{Runs, export, import, is_exported};

@@ -61,7 +61,7 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
 }
 
 /// Reads the table that comes through standard input.
-pub fn read_stdin() -> Result<Reading, ReadError> {
+fn read_stdin() -> Result<Reading, ReadError> {
     const NAME: &str = "standard input";
     read_bytes(NAME, whole(NAME, 0, io::stdin().lock())?)
 }

@@ -47,11 +47,6 @@ impl Runs {
         &self.runs
     }
 
-    /// As a list of their own.
-    pub fn into_vec(self) -> Vec<Run> {
-        self.runs
-    }
-
     /// The run of that id.
     pub fn get(&self, id: &str) -> Option<&Run> {
         self.runs.iter().find(|run| run.id == id)

@@ -29,7 +29,7 @@ pub(super) fn published() -> Figure {
         .collect();
     let of = |task: usize| printed.models.iter().map(|(.., tasks)| tasks[task]).collect::<Vec<f64>>();
     let scores: Vec<Vec<f64>> = (0..printed.tasks.len()).map(of).collect();
-    let tasks: Vec<Task<'_>> = scores.iter().map(|scores| Task { scores, errors: None, chance: None }).collect();
+    let tasks: Vec<Task<'_>> = scores.iter().map(|scores| Task { scores, errors: None }).collect();
     let averages: Vec<f64> = models.iter().map(|model| model.score).collect();
     let off = misprinted(&averages, &average(&tasks), 0.01, 0.01);
     let off = off.iter().map(|(row, mean)| {

@@ -190,7 +190,7 @@ impl Models<'_> {
         let mut columns = Vec::new();
         for task in &tasks {
             let errors = errors_of(self.table, &task.name);
-            columns.push(Task { scores: self.numbers("--of", &task.name)?, errors, chance: None });
+            columns.push(Task { scores: self.numbers("--of", &task.name)?, errors });
         }
         Ok((tasks, average(&columns)))
     }

@@ -190,7 +190,7 @@ impl<'a> Answer<'a> {
             write("choices.csv", choices::csv(&sweep::table(&self.chosen, self.convention)).as_bytes())?;
         }
         write("fit.json", self.told.fit.to_json().as_bytes())?;
-        write("found.csv", found::csv(self).as_bytes())?;
+        write("found.csv", found::csv(found::of_answer(self)).as_bytes())?;
         let figures = self.asked_for();
         for (name, figure) in &figures {
             match figure {

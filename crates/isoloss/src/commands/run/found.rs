@@ -7,7 +7,7 @@ use crate::report::table::csv_line;
 
 /// The parameters of the law, those of families over the baseline's, multipliers at equal loss, ratios at equal rungs, exponents
 /// along hulls, parameters and multipliers of fits beside, what sweeps chose, and the exponents of the best sizes by ways of counting.
-pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
+pub fn of_answer(answer: &Answer) -> impl Iterator<Item = Found> {
     let mut all: Vec<(String, &Estimate)> =
         answer.told.fit.parameters.iter().map(|p| (p.name.clone(), &p.estimate)).collect();
     for against in &answer.against {
@@ -39,15 +39,29 @@ pub fn found<'a>(answer: &'a Answer) -> Vec<(String, &'a Estimate)> {
             all.push((format!("a, {}, {}", counted.way.name, approach.kind.name()), &approach.params.exponent));
         }
     }
-    all
+    all.into_iter().map(|(name, estimate)| Found::of(name, estimate))
+}
+
+/// A number by the name that `[found]` calls it by, with the ends of what is known of it.
+pub struct Found {
+    pub name: String,
+    pub value: f64,
+    /// `None` where there is no interval
+    pub ends: Option<[f64; 2]>,
+}
+
+impl Found {
+    /// An estimate, with its interval if it has one.
+    pub fn of(name: String, estimate: &Estimate) -> Self {
+        Self { name, value: estimate.value, ends: estimate.interval.map(|i| [i.lower, i.upper]) }
+    }
 }
 
 /// As a file: name, value, lower and upper end; no ends where there is no interval.
-pub fn csv(answer: &Answer) -> String {
-    let line = |(name, estimate): (String, &Estimate)| {
-        let end = |of: Option<f64>| of.map(|x| x.to_string()).unwrap_or_default();
-        let interval = estimate.interval;
-        csv_line([name, estimate.value.to_string(), end(interval.map(|i| i.lower)), end(interval.map(|i| i.upper))])
+pub fn csv(all: impl IntoIterator<Item = Found>) -> String {
+    let line = |Found { name, value, ends }: Found| {
+        let ends = ends.map_or([String::new(), String::new()], |ends| ends.map(|end| end.to_string()));
+        csv_line([name, value.to_string()].into_iter().chain(ends))
     };
-    found(answer).into_iter().map(line).fold(csv_line(["name", "value", "lower", "upper"]), |text, line| text + &line)
+    all.into_iter().map(line).fold(csv_line(["name", "value", "lower", "upper"]), |text, line| text + &line)
 }

@@ -1,5 +1,6 @@
 //! Families against the baseline at equal loss: how many times as much of a scale the baseline needs.
 
+use isoloss_figures::report::Section;
 use isoloss_laws::{BEST_SIZES, Estimate, Fit};
 
 use crate::commands::compare::reached;
@@ -65,6 +66,20 @@ pub fn of(fit: &Fit, baseline: Option<&str>) -> Multipliers {
     found
 }
 
+impl Lacking {
+    /// Of which, and why, as a sentence without its beginning.
+    fn words(&self) -> String {
+        format!("of {} against {}: {}.", self.family, self.baseline, self.why)
+    }
+}
+
+/// On the page: the families of which there is none, and why; nothing if there are no such.
+pub fn section(found: &Multipliers) -> Option<Section> {
+    let says = |lacking: &Lacking| format!("No multiplier {}", lacking.words());
+    let section = Section::new("Families without a multiplier");
+    (!found.lacking.is_empty()).then(|| found.lacking.iter().map(says).fold(section, Section::words))
+}
+
 impl Multiplier {
     /// As `[found]` calls it.
     pub fn name(&self) -> String {
@@ -74,7 +89,7 @@ impl Multiplier {
 
 /// In words; nothing if there are none, and no reason for it.
 pub fn text(Multipliers { all, lacking }: &Multipliers) -> String {
-    let none = |l: &Lacking| format!("\n{BOLD}No multiplier{RESET} of {} against {}: {}.", l.family, l.baseline, l.why);
+    let none = |l: &Lacking| format!("\n{BOLD}No multiplier{RESET} {}", l.words());
     let lacking: String = lacking.iter().map(none).collect();
     let Some(first) = all.first() else { return lacking };
     let one = |m: &Multiplier| {
@@ -87,4 +102,23 @@ pub fn text(Multipliers { all, lacking }: &Multipliers) -> String {
     let each: Vec<String> = all.iter().map(one).collect();
     format!("\n{BOLD}Multiplier of {}{RESET} against {}, at equal loss: {}.", first.of, first.baseline, each.join("; "))
         + &lacking
+}
+
+#[cfg(test)]
+mod tests {
+    use isoloss_figures::report::Block;
+
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_multiplier_is_said_and_on_the_page() {
+        let why = "their laws meet at losses beyond the runs alone".to_owned();
+        let lacking = vec![Lacking { family: "kda".into(), baseline: "mla".into(), why }];
+        let found = Multipliers { all: Vec::new(), lacking };
+        let words = "of kda against mla: their laws meet at losses beyond the runs alone.";
+        assert!(text(&found).ends_with(words));
+        let page = section(&found).unwrap();
+        assert_eq!(page.blocks, [Block::Words(format!("No multiplier {words}"))]);
+        assert!(section(&Multipliers::default()).is_none());
+    }
 }

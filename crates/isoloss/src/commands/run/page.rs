@@ -11,6 +11,7 @@ use super::against;
 use super::answer::Answer;
 use super::choices;
 use super::hulls;
+use super::multipliers;
 use super::rungs;
 use super::ways;
 use crate::commands::tell::{FIGURES, made};
@@ -42,6 +43,7 @@ pub fn page(answer: &Answer, figures: &[(&str, Result<Figure, Failure>)]) -> Rep
     }
     page.sections.extend(foretold(answer));
     page.sections.extend(truth(answer));
+    page.sections.extend(multipliers::section(&answer.multipliers));
     page.sections.extend(against::section(&answer.against));
     page.sections.extend(rungs::section(&answer.at_rungs));
     page.sections.extend(hulls::section(&answer.hulls));

@@ -5,10 +5,11 @@ mod show;
 use isoloss::experiment::{Experiment, Scores};
 use isoloss_formula::{Column, Data, Table, nearest, parse_number};
 use isoloss_laws::{
-    Averaged, EffectiveSize, Estimate, Reading as By, Scored as Run, SizeGain, Task, average, effective_size, size_gain,
+    Averaged, EffectiveSize, Reading as By, Scored as Run, SizeGain, Task, average, effective_size, size_gain,
 };
 use isoloss_runs::{Reading, is_missing};
 
+use super::found::Found;
 use crate::commands::compare::{errors_of, off};
 use crate::failure::Failure;
 use crate::output::talk;
@@ -82,7 +83,7 @@ impl<'a> Scored<'a> {
         let numbers = |key: &'static str, name: &str| Named { experiment, table: &table, key }.numbers(name);
         let mut tasks = Vec::new();
         for task in &scores.tasks {
-            tasks.push(Task { scores: numbers("tasks", task)?, errors: errors_of(&table, task), chance: None });
+            tasks.push(Task { scores: numbers("tasks", task)?, errors: errors_of(&table, task) });
             spoiled(of("tasks", task)?).for_each(|(row, cell)| {
                 let line = table.line(row);
                 talk(format_args!(
@@ -153,23 +154,21 @@ impl<'a> Scored<'a> {
         Ok(Self { experiment, scores, models, unlike, gain, pairs, families, table })
     }
 
-    /// Every number by the name that `[found]` calls it by; without an interval the ends are the value.
-    fn found(&self) -> Vec<(String, [f64; 3])> {
-        let alone = |x: f64| [x; 3];
+    /// Every number by the name that `[found]` calls it by; those that follow from printed scores have no interval.
+    fn found(&self) -> Vec<Found> {
+        let alone = |name: String, value: f64| Found { name, value, ends: None };
         let (model, twin) = (&self.scores.model, &self.scores.twin);
-        let mut all = vec![(format!("gain, {model} - {twin}"), alone(self.gain))];
+        let mut all = vec![alone(format!("gain, {model} - {twin}"), self.gain)];
         for ([small, large], worth) in &self.pairs {
-            all.push((format!("worth, linear in size, {small} to {large}"), alone(worth.linear)));
-            all.push((format!("worth, by ln size, {small} to {large}"), alone(worth.logarithmic)));
+            all.push(alone(format!("worth, linear in size, {small} to {large}"), worth.linear));
+            all.push(alone(format!("worth, by ln size, {small} to {large}"), worth.logarithmic));
         }
         for (family, worth) in &self.families {
-            let Estimate { value, interval, .. } = &worth.times;
-            let ends = interval.map_or([*value; 2], |i| [i.lower, i.upper]);
-            all.push((format!("times the size, {family}"), [*value, ends[0], ends[1]]));
+            all.push(Found::of(format!("times the size, {family}"), &worth.times));
         }
         for (row, _) in &self.unlike {
             let model = &self.models[*row];
-            all.extend(model.mean().map(|mean| (format!("mean, {}", model.name), alone(mean))));
+            all.extend(model.mean().map(|mean| alone(format!("mean, {}", model.name), mean)));
         }
         all
     }

@@ -9,6 +9,7 @@ use isoloss_formula::{Column, Table};
 use isoloss_laws::SizeGain;
 use isoloss_runs::Runs;
 
+use super::super::found;
 use super::super::page::{asked, of_source};
 use super::{Model, Scored};
 use crate::commands::tell::made;
@@ -16,16 +17,13 @@ use crate::failure::Failure;
 use crate::numbers::{count, number, signed};
 use crate::output::{self, BOLD, RESET, talk};
 use crate::report::predictions::{interval, times, value};
-use crate::report::table::{csv_line, table};
+use crate::report::table::table;
 
 impl Scored<'_> {
     /// Writes everything into the folder.
     pub fn save(&self, out: &Path) -> Result<(), Failure> {
         let write = |name: &str, text: &str| output::save(&out.join(name), text.as_bytes(), true);
-        let line =
-            |(name, numbers): (String, [f64; 3])| csv_line([name].into_iter().chain(numbers.map(|x| x.to_string())));
-        let header = csv_line(["name", "value", "lower", "upper"]);
-        write("found.csv", &self.found().into_iter().map(line).fold(header, |text, line| text + &line))?;
+        write("found.csv", &found::csv(self.found()))?;
         let figure = self.figure()?;
         write("pareto.svg", &figure.draw(&Default::default()).svg)?;
         write("report.html", &self.page(figure).html())

@@ -13,8 +13,9 @@ use isoloss_formula::{Column, Table, nearest};
 use isoloss_runs::Runs;
 
 use super::answer::of;
+use super::found::Found;
 use crate::failure::Failure;
-use cells::{Cells, Layout};
+use cells::{Cells, Layout, Spread};
 use worth::{Asked, Measured, Worths};
 
 /// The answer.
@@ -72,7 +73,7 @@ impl<'a> Tabled<'a> {
     }
 
     /// Every number by the name that `[found]` calls it by, with the least and the greatest of its seeds, or its interval.
-    fn found(&self) -> Vec<(String, [f64; 3])> {
+    fn found(&self) -> Vec<Found> {
         let baseline = self.shown.baseline.as_deref().unwrap_or_default();
         let mut all = Vec::new();
         for cells in &self.cells {
@@ -82,7 +83,12 @@ impl<'a> Tabled<'a> {
                         let parts = [cells.value.clone(), format!("{family}{less}"), rung.clone()];
                         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
                         let cell = cell.filter(|cell| cell.seeds[0] > 0);
-                        all.extend(cell.map(|cell| (parts.join(", "), [cell.mean, cell.least, cell.greatest])));
+                        let named = |cell: Spread| Found {
+                            name: parts.join(", "),
+                            value: cell.mean,
+                            ends: Some([cell.least, cell.greatest]),
+                        };
+                        all.extend(cell.map(named));
                     }
                 }
             }

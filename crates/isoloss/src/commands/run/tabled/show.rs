@@ -6,6 +6,7 @@ use isoloss::experiment::sweep;
 use isoloss_figures::report::{Block, Cell, Report, Section, Table};
 
 use super::super::choices;
+use super::super::found;
 use super::super::page::{asked, provenance};
 use super::Tabled;
 use super::cells::{Row, Spread};
@@ -13,7 +14,7 @@ use super::worth::Worths;
 use crate::commands::tell::made;
 use crate::failure::Failure;
 use crate::output::{self, BOLD, RESET, talk};
-use crate::report::table::{csv_line, table};
+use crate::report::table::table;
 
 /// What a cell says.
 const RANGE: &str = "the mean of the seeds, and from the least to the greatest of them";
@@ -22,10 +23,7 @@ impl Tabled<'_> {
     /// Writes everything into the folder, but the runs, which are there before.
     pub fn save(&self, out: &Path) -> Result<(), Failure> {
         let write = |name: &str, text: String| output::save(&out.join(name), text.as_bytes(), true);
-        let line =
-            |(name, numbers): (String, [f64; 3])| csv_line([name].into_iter().chain(numbers.map(|x| x.to_string())));
-        let header = csv_line(["name", "value", "lower", "upper"]);
-        write("found.csv", self.found().into_iter().map(line).fold(header, |text, line| text + &line))?;
+        write("found.csv", found::csv(self.found()))?;
         if !self.chosen.is_empty() {
             write("choices.csv", choices::csv(&sweep::table(&self.chosen, self.experiment.fit.convention())))?;
         }

@@ -1,8 +1,9 @@
 //! How many times its size a family is worth: its scores read off the line of the baseline in ln N.
 
 use isoloss_figures::report::{Block, Cell, Section, Table};
-use isoloss_laws::{Estimate, Scored, Worth, effective_sizes};
+use isoloss_laws::{Scored, Worth, effective_sizes};
 
+use super::super::found::Found;
 use super::cells::Layout;
 use crate::numbers::{count, number, size};
 use crate::output::{BOLD, RESET};
@@ -97,13 +98,13 @@ impl<'a> Worths<'a> {
     }
 
     /// Every number that has an interval, by the name that `[found]` calls it by.
-    pub fn found(&self) -> Vec<(String, [f64; 3])> {
+    pub fn found(&self) -> Vec<Found> {
         let one = |(worth, rung): (&Worth, &Option<String>)| {
-            let Estimate { value, interval, .. } = &worth.found.times;
+            let times = &worth.found.times;
             let family = &self.families[worth.family];
             let parts = ["times the size", self.asked.value, family].into_iter().chain(rung.as_deref());
             let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-            interval.map(|i| (parts.join(", "), [*value, i.lower, i.upper]))
+            times.interval.map(|_| Found::of(parts.join(", "), times))
         };
         self.worths.iter().zip(&self.rungs).filter_map(one).collect()
     }
