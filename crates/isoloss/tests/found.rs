@@ -61,8 +61,9 @@ fn what_was_found_is_found_again() {
         }
         for (wanted, said) in &experiment.found {
             let found = fit.get(wanted).unwrap_or_else(|| panic!("{name}: no {wanted} among {:?}", fit.keys()));
-            // Of what has no interval the file leaves the ends blank, and `[found]` repeats the value.
+            // Of what has no interval the file leaves the ends blank, and `[found]` repeats the value: nothing else may.
             let bare = found[1..] == [None, None];
+            assert!(!bare || said.iter().all(|end| *end == said[0]), "{name}: {wanted} lost its interval");
             for (number, said) in found.iter().map(|end| if bare { found[0] } else { *end }).zip(said) {
                 let number = number.unwrap_or_else(|| panic!("{name}: {wanted} is {found:?}"));
                 // To the digits that are written.
