@@ -9,6 +9,7 @@ use crate::options::{Loss, Noise, Options};
 use crate::points::Points;
 use crate::program::{Columns, Program};
 use crate::reducible::Reducible;
+use crate::roles;
 use crate::search::Rows;
 use crate::warning::Plain;
 
@@ -76,10 +77,11 @@ pub(crate) fn bind(law: &Law, points: &Points, options: &Options, notes: &mut Ve
         ));
     }
     let target = &law.formula.target;
-    if losses == points.len() && losses > 0 && target == "L" && options.loss != Loss::Squared {
+    let none_above = losses > 0 && losses == points.len();
+    if none_above && target == "L" && options.loss != Loss::Squared && roles::never_negative(law) {
         return Err(FitError::new(
             format!(
-                "{target} is {} at most: a loss lies above 0, and no law of one goes below",
+                "{target} is {} at most: a loss lies above 0, and this law never goes below",
                 Plain(highest(points))
             ),
             format!(

@@ -1,7 +1,7 @@
 //! What a parameter of a free formula is used as, which decides where it may lie and where to look first.
 
-use crate::law::Domain;
-use isoloss_formula::{Binary, Expr, Formula, Kind, Unary};
+use crate::law::{Domain, Law};
+use isoloss_formula::{Binary, Expr, Formula, Function, Kind, Unary};
 
 /// The domain of a parameter in a formula that declares none, and where to look for it first.
 ///
@@ -47,6 +47,38 @@ pub(crate) fn signs_assumed<'a>(formula: &Formula, names: impl Iterator<Item = &
             })
     };
     names.filter(assumed).collect()
+}
+
+/// The law never goes below 0, whatever its parameters are: sums, products and powers of what does not. What is
+/// subtracted, a logarithm and a parameter of any sign may; sizes of runs lie above 0.
+pub(crate) fn never_negative(law: &Law) -> bool {
+    fn of(law: &Law, expr: &Expr) -> bool {
+        let above = |e: &Expr| of(law, e);
+        match &expr.kind {
+            Kind::Number(value) => *value >= 0.0,
+            Kind::Name(name) => {
+                if let Some((_, body)) = law.formula.lets.iter().find(|(n, _)| n == name) {
+                    return above(body);
+                }
+                law.parameters.iter().find(|p| p.name == *name).is_none_or(|p| match p.domain {
+                    Domain::Free => false,
+                    Domain::Positive => true,
+                    Domain::Range { lower, .. } => lower >= 0.0,
+                })
+            }
+            Kind::Group(_) => true,
+            Kind::Binary(Binary::Add | Binary::Mul | Binary::Div, a, b) => above(a) && above(b),
+            // A power of a negative number is none, but for whole exponents.
+            Kind::Binary(Binary::Pow, ..) => true,
+            Kind::Call(Function::Exp | Function::Sqrt | Function::Abs | Function::Sigmoid | Function::Softplus, _) => {
+                true
+            }
+            Kind::Call(Function::Min | Function::Sum | Function::Prod, all) => all.iter().all(above),
+            Kind::Call(Function::Max, all) => all.iter().any(above),
+            _ => false,
+        }
+    }
+    of(law, &law.formula.body)
 }
 
 /// The parameter alone is a term of the sum.
@@ -101,5 +133,24 @@ fn strip(expr: &Expr) -> &Expr {
     match &expr.kind {
         Kind::Unary(Unary::Neg, inner) => strip(inner),
         _ => expr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn laws_that_go_below_zero_are_told_from_those_that_never_do() {
+        for name in ["chinchilla", "power", "data-constrained", "mixture-additive", "precision"] {
+            assert!(never_negative(&catalogue::law(name).unwrap()), "{name}");
+        }
+        for name in ["vocabulary", "vocabulary-coupled", "log-line"] {
+            assert!(!never_negative(&catalogue::law(name).unwrap()), "{name}");
+        }
+        let own = |text: &str| Law::from_formula(text, &["N", "D", "L"], &[]).unwrap();
+        assert!(never_negative(&own("let n = A*N^-alpha; L = E + max(n, 0.1) + B*D^-beta")));
+        assert!(!never_negative(&own("L = a + b*ln(N)")) && !never_negative(&own("L = E - A*N^alpha")));
     }
 }
