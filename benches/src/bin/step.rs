@@ -203,8 +203,8 @@ fn update(rounds: usize, threads: usize) {
         let mut all = [Rule::AdamW, Rule::Muon].map(|rule| {
             let mut params = Params::<f32>::new(1);
             let model = config.build(&mut params, &start);
-            let mut groups = [Group { rule: Rule::AdamW, lr: 1.0, weight_decay: 0.1 }; 4];
-            groups[Role::Hidden.group()].rule = rule;
+            let mut groups = [Group { rule: Rule::AdamW, lr: 1.0, weight_decay: 0.1 }; Role::Balance as usize + 1];
+            [Role::Hidden, Role::Residual].into_iter().for_each(|role| groups[role.group()].rule = rule);
             let (optimiser, step) = (Optimiser::new(&params, &groups), Step::new(&params, plan, threads));
             (params, model, optimiser, step, [f64::MAX; 3])
         });
