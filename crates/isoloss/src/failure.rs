@@ -126,8 +126,7 @@ impl From<Missing> for Failure {
 
 impl From<FitError> for Failure {
     fn from(error: FitError) -> Self {
-        // Rows and options are input; that the search found nothing in them is not.
-        let code = if error.message.starts_with("none of") { COULD_NOT } else { USAGE };
+        let code = if error.of_search { COULD_NOT } else { USAGE };
         Self { code, text: error.to_string() }
     }
 }

@@ -9,11 +9,18 @@ pub struct FitError {
     pub message: String,
     /// what to do about it
     pub hint: Option<String>,
+    /// rows and options are as they should be, and the search found nothing in them
+    pub of_search: bool,
 }
 
 impl FitError {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self { message: message.into(), hint: Some(hint.into()), of_search: false }
+    }
+
+    /// The same of a search that ends with nothing.
+    pub(crate) fn of_search(self) -> Self {
+        Self { of_search: true, ..self }
     }
 }
 

@@ -46,7 +46,8 @@ pub fn fit(law: &Law, points: &Points, options: &Options) -> Result<Fit, FitErro
         return Err(FitError::new(
             format!("none of {} starts converged: the law {} has no optimum on these rows", found.starts, law.name),
             "a simpler law, or --bound PARAMETER=LOW..HIGH, may have one",
-        ));
+        )
+        .of_search());
     };
     let (values, jacobian) = bound.program.jacobian(&best.theta);
     let residuals = bound.rows.residuals(&values);

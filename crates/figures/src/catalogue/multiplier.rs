@@ -162,7 +162,9 @@ fn along(baseline: Side<'_>, variant: Side<'_>, scale: &Scale, range: (f64, f64)
             (Err(e), _) => why = Some(e),
         }
     }
-    found.ok_or_else(|| why.unwrap_or_else(|| FitError { message: "nothing to compare".into(), hint: None }))
+    found.ok_or_else(|| {
+        why.unwrap_or_else(|| FitError { message: "nothing to compare".into(), hint: None, of_search: false })
+    })
 }
 
 /// What the fit is compared along: compute, or its one input.
