@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use isoloss_formula::{Table, nearest, parse_condition, parse_expression, parse_formula, parse_number};
+use isoloss_formula::{
+    Table, name_in_expression, nearest, parse_condition, parse_expression, parse_formula, parse_number,
+};
 use isoloss_laws::{Law, catalogue};
 use isoloss_runs::{Guess, guess, map_flag, quoted};
 
@@ -47,8 +49,8 @@ pub fn choose(table: &Table, asked: Asked<'_>) -> Result<Chosen, Failure> {
     chooser.mentioned(&mut maps);
     let mut covered = Vec::new();
     for (name, column) in &maps {
-        if let Some(said) = chooser.guess.says.iter().find(|s| s.starts_with(&format!("{name} ("))) {
-            says.push(said.clone());
+        if let Some(said) = chooser.guess.columns.get(name.as_str()).and_then(|choice| choice.says.clone()) {
+            says.push(said);
             covered.push(format!("{name} = {column}"));
         }
     }
@@ -327,10 +329,9 @@ impl Chooser<'_> {
     }
 
     fn ambiguous(&self, role: &str) -> Failure {
-        let flags = self.guess.ambiguous.get(role).map_or(String::new(), |a| a.flags.join(" or "));
-        let said = self.guess.says.iter().find(|s| s.starts_with(&format!("{role} (")));
-        let said = said.map_or(String::new(), |s| s.split(": ").next().unwrap_or(s).to_owned());
-        Failure::usage(format_args!("{}: {said}", self.table.source), format_args!("say which: {flags}"))
+        let doubt = &self.guess.ambiguous[role];
+        let answers = doubt.flags.join(" or ");
+        Failure::usage(format_args!("{}: {}", self.table.source, doubt.says), format_args!("say which: {answers}"))
     }
 
     fn missing(&self, law: &Law, name: &str, means: &str, is_target: bool) -> Failure {
@@ -342,9 +343,9 @@ impl Chooser<'_> {
         if name == "L"
             && let Some(perplexity) = self.guess.perplexities.first()
         {
-            let says = self.guess.says.iter().find_map(|s| s.split_once(": ").filter(|_| s.contains("perplexity")));
-            let hint = says.map_or("--map \"L=ln(...)\"", |(_, flag)| flag);
-            return Failure::usage(format_args!("{what}; `{perplexity}` is a perplexity, not a loss"), hint);
+            let logarithm = map_flag("L", &format!("ln({})", name_in_expression(perplexity)));
+            let what = format_args!("{what}; `{perplexity}` is a perplexity, not a loss");
+            return Failure::usage(what, format_args!("{logarithm} makes it one"));
         }
         let headers = self.table.columns().iter().map(|c| c.name.as_str());
         if let Some(column) = law.column(name).filter(|column| self.table.column(column).is_some()) {

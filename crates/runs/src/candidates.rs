@@ -39,45 +39,46 @@ pub(crate) fn find<'a>(role: &Role, column: &'a Column, table: &Table) -> Option
 
 /// What a person has to choose from: the equals, and where they hide scales the best that does not.
 pub(crate) fn ambiguity(role: &Role, found: &[Found], equal: usize) -> Ambiguity {
-    let mut ambiguity = Ambiguity { candidates: Vec::new(), flags: Vec::new() };
+    let (mut candidates, mut flags) = (Vec::new(), Vec::new());
     for f in &found[..equal] {
-        ambiguity.candidates.push(f.column.name.clone());
-        ambiguity.flags.push(f.flag(role));
+        candidates.push(f.column.name.clone());
+        flags.push(f.flag(role));
         let Some(factor) = &f.factor else { continue };
-        let at = ambiguity.flags.len();
+        let at = flags.len();
         let plain = map_flag(role.letter, &f.column.name);
         // Numbers as large as the scale itself are hardly in units of it.
         let scale: f64 = factor.parse().unwrap_or(f64::INFINITY);
         let large = f.column.as_numbers().is_some_and(|n| n.values.iter().all(|v| v.is_nan() || *v >= scale));
-        ambiguity.flags.insert(if large { at - 1 } else { at }, plain);
+        flags.insert(if large { at - 1 } else { at }, plain);
     }
     if found[0].factor.is_some()
         && let Some(plain) = found.iter().find(|f| f.factor.is_none())
     {
-        ambiguity.candidates.push(plain.column.name.clone());
-        ambiguity.flags.push(plain.flag(role));
+        candidates.push(plain.column.name.clone());
+        flags.push(plain.flag(role));
     }
-    ambiguity
-}
-
-pub(crate) fn doubt(role: &Role, first: &Found, equal: usize, flags: &[String]) -> String {
-    let (role, means, flags) = (role.letter, role.means, listed(flags, 4));
-    match &first.factor {
+    let (letter, means) = (role.letter, role.means);
+    let says = match &found[0].factor {
         Some(factor) if equal == 1 => {
-            let name = quoted(&first.column.name);
-            format!("{role} ({means}) may be column {name}, whose name hints at units of {factor}: {flags}")
+            let name = quoted(&found[0].column.name);
+            format!("{letter} ({means}) may be column {name}, whose name hints at units of {factor}")
         }
-        _ => format!("{role} ({means}) may be any of {equal} columns: {flags}"),
-    }
+        _ => format!("{letter} ({means}) may be any of {equal} columns"),
+    };
+    Ambiguity { candidates, flags, says }
 }
 
-pub(crate) fn in_words(role: &Role, choice: &Choice, beside: Option<&Found>) -> String {
-    let mut text = format!("{} ({}) is column {}", role.letter, role.means, quoted(&choice.column));
-    if let Some(beside) = beside {
-        let others: Vec<String> = choice.others.iter().map(|o| quoted(o)).collect();
-        text.push_str(&format!("; {} stands beside it ({})", listed(&others, 3), beside.flag(role)));
+/// The first of what was found; the others stand beside it.
+pub(crate) fn choice(role: &Role, found: &[Found]) -> Choice {
+    let (first, weaker) = (&found[0], &found[1..]);
+    let others: Vec<String> = weaker.iter().map(|f| f.column.name.clone()).collect();
+    let mut says = format!("{} ({}) is column {}", role.letter, role.means, quoted(&first.column.name));
+    if let Some(beside) = weaker.first() {
+        let others: Vec<String> = others.iter().map(|o| quoted(o)).collect();
+        says.push_str(&format!("; {} stands beside it ({})", listed(&others, 3), beside.flag(role)));
     }
-    text
+    let says = (first.column.name != role.letter || !others.is_empty()).then_some(says);
+    Choice { column: first.column.name.clone(), strength: first.strength, others, says }
 }
 
 /// How well a header names the role; lower is better.

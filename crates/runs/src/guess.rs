@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use isoloss_formula::{Table, in_shell, name_in_expression};
+use isoloss_formula::{Table, in_shell};
 
-use crate::candidates::{Found, ambiguity, doubt, find, in_words};
-use crate::error::quoted;
+use crate::candidates::{Found, ambiguity, choice, find};
 use crate::names::{ROLES, is_perplexity, normalised};
 
 /// The column found for a role.
@@ -19,6 +18,8 @@ pub struct Choice {
     pub strength: u8,
     /// weaker candidates, the strongest first
     pub others: Vec<String>,
+    /// the choice in words, where there is more to say than that the header is the role's letter
+    pub says: Option<String>,
 }
 
 /// A role for which several columns are equally good.
@@ -28,6 +29,8 @@ pub struct Ambiguity {
     pub candidates: Vec<String>,
     /// the flag that names each, ready to type
     pub flags: Vec<String>,
+    /// the question in words; the flags are its answers
+    pub says: String,
 }
 
 /// What the columns of a table seem to be: roles are `N`, `D`, `C` and `L`.
@@ -39,8 +42,6 @@ pub struct Guess {
     pub ambiguous: BTreeMap<&'static str, Ambiguity>,
     /// headers that name a perplexity, where no loss was found
     pub perplexities: Vec<String>,
-    /// the guess in words, one sentence each
-    pub says: Vec<String>,
 }
 
 impl Guess {
@@ -66,16 +67,9 @@ pub fn guess(table: &Table) -> Guess {
         let same = |f: &&Found| (f.strength, f.factor.is_some()) == (first.strength, first.factor.is_some());
         let equal = found.iter().take_while(same).count();
         if equal > 1 || first.factor.is_some() {
-            let ambiguity = ambiguity(role, &found, equal);
-            guess.says.push(doubt(role, first, equal, &ambiguity.flags));
-            guess.ambiguous.insert(role.letter, ambiguity);
+            guess.ambiguous.insert(role.letter, ambiguity(role, &found, equal));
         } else {
-            let others = found[1..].iter().map(|f| f.column.name.clone()).collect();
-            let choice = Choice { column: first.column.name.clone(), strength: first.strength, others };
-            if choice.column != role.letter || !choice.others.is_empty() {
-                guess.says.push(in_words(role, &choice, found.get(1)));
-            }
-            guess.columns.insert(role.letter, choice);
+            guess.columns.insert(role.letter, choice(role, &found));
         }
     }
     perplexities(table, &mut guess);
@@ -93,10 +87,6 @@ fn perplexities(table: &Table, guess: &mut Guess) {
     }
     let found = table.columns().iter().filter(|c| is_perplexity(&normalised(&c.name)));
     guess.perplexities = found.map(|c| c.name.clone()).collect();
-    if let Some(name) = guess.perplexities.first() {
-        let flag = map_flag("L", &format!("ln({})", name_in_expression(name)));
-        guess.says.push(format!("{} is a perplexity, not a loss: {flag} makes it one", quoted(name)));
-    }
 }
 
 #[cfg(test)]
@@ -159,7 +149,7 @@ mod tests {
         assert!(g.columns.is_empty());
         assert_eq!(g.ambiguous["N"].flags, ["--map \"N=params\"", "--map \"N=n_params\""]);
         assert_eq!(g.ambiguous["L"].candidates, ["test/loss", "val loss"]);
-        assert!(g.says[0].contains("any of 2 columns"), "{:?}", g.says);
+        assert!(g.ambiguous["N"].says.contains("any of 2 columns"), "{:?}", g.ambiguous);
     }
 
     #[test]
@@ -180,12 +170,12 @@ mod tests {
             assert_eq!(flags(&[header, "loss"], role).as_deref(), Some(flag), "{header}");
         }
         let g = guess(&table(&["params_M", "loss"]));
-        let expected = "N (parameters) may be column `params_M`, whose name hints at units of 1e6: \
-                        --map \"N=params_M*1e6\", --map \"N=params_M\"";
-        assert_eq!(g.says[0], expected);
+        let expected = "N (parameters) may be column `params_M`, whose name hints at units of 1e6";
+        assert_eq!(g.ambiguous["N"].says, expected);
         // A name that is as good and plain is the one; a weaker one is not.
         assert_eq!(found(&["params", "params_M"]), "N=params");
-        assert!(guess(&table(&["params", "params_M"])).says[0].contains("--map \"N=params_M*1e6\""));
+        let beside = guess(&table(&["params", "params_M"])).columns["N"].says.clone();
+        assert!(beside.is_some_and(|says| says.contains("--map \"N=params_M*1e6\"")));
         assert!(flags(&["params_M", "size"], "N").unwrap().ends_with("--map \"N=size\""));
         assert_eq!(found(&["N (millions)", "B tokens"]), "D=B tokens N=N (millions)");
         let large = Table::new("x", vec![Column::numbers("params_m", vec![1.2e8])], vec![2]);
@@ -196,7 +186,6 @@ mod tests {
     fn perplexity_is_noticed_and_words_give_way() {
         let g = guess(&table(&["N", "val/ppl"]));
         assert_eq!(g.perplexities, ["val/ppl"]);
-        assert!(g.says[0].contains("--map 'L=ln(`val/ppl`)'"), "{:?}", g.says);
         let mut t = table(&["tokens"]);
         t.push(Column::words("model_size", vec!["small".into()]));
         t.push(Column::numbers("size", vec![1e6]));
@@ -207,7 +196,9 @@ mod tests {
     fn a_choice_names_what_stands_beside_it() {
         let g = guess(&table(&["N", "D", "loss", "val_loss"]));
         assert_eq!(g.columns["L"].others, ["val_loss"]);
-        assert_eq!(g.says, ["L (loss) is column `loss`; `val_loss` stands beside it (--map \"L=val_loss\")"]);
+        let says = "L (loss) is column `loss`; `val_loss` stands beside it (--map \"L=val_loss\")";
+        assert_eq!(g.columns["L"].says.as_deref(), Some(says));
+        assert_eq!(g.columns["N"].says, None);
         assert_eq!(g.maps(), [("L".to_owned(), "loss".to_owned())]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use isoloss_formula::{
-    Column, Table, Truth, in_shell, matches, name_in_expression, parse_condition, word_in_expression,
+    Column, Kind, Table, Truth, in_shell, matches, name_in_expression, parse_condition, word_in_expression,
 };
 
 use crate::columns::as_counts;
@@ -97,7 +97,7 @@ pub fn prepare(table: &Table, needed: &[&str], options: &Prepare) -> Result<Prep
     }
     says.extend(derive_missing(&mut all, needed));
 
-    let mut rows = Rows { reasons: vec![None; all.len()] };
+    let mut rows = Rows { reasons: vec![None; all.len()], unfinished: false, word: None };
     says.extend(finished(&all, options, &mut rows));
     conditions(&all, &options.where_, &mut rows)?;
 
@@ -141,6 +141,7 @@ fn finished(all: &Table, options: &Prepare, rows: &mut Rows) -> Option<String> {
         let (name, runs) = (quoted(&column.name), count(unfinished.len(), "run"));
         return Some(format!("{}: {runs} that did not finish by column {name} stay in", states::KEEP));
     }
+    rows.unfinished = !unfinished.is_empty();
     unfinished.into_iter().for_each(|(row, reason)| rows.leave_out(row, || reason));
     strange
 }
@@ -148,6 +149,10 @@ fn finished(all: &Table, options: &Prepare, rows: &mut Rows) -> Option<String> {
 /// Rows still in, and why the others are not.
 pub(crate) struct Rows {
     reasons: Vec<Option<String>>,
+    /// some of them did not finish
+    unfinished: bool,
+    /// a text in a condition that is the name of a column
+    word: Option<String>,
 }
 
 impl Rows {
@@ -175,11 +180,8 @@ impl Rows {
                 count(left_out.len(), "row"),
                 first.reason
             );
-            let unfinished = left_out.iter().any(|row| row.reason.ends_with(states::KEPT));
-            let states = if unfinished { format!("{}, ", states::KEEP) } else { String::new() };
-            let quoted =
-                all.columns().iter().map(|c| &c.name).find(|name| first.reason.contains(&word_in_expression(name)));
-            let hint = match quoted.filter(|_| first.reason.starts_with("--where")) {
+            let states = if self.unfinished { format!("{}, ", states::KEEP) } else { String::new() };
+            let hint = match &self.word {
                 Some(name) => format!(
                     "{} is a text; the column is written {}",
                     word_in_expression(name),
@@ -211,6 +213,13 @@ fn conditions(table: &Table, conditions: &[String], rows: &mut Rows) -> Result<(
     for text in conditions {
         let flag = format!("--where {}", in_shell(text));
         let condition = parse_condition(text).map_err(|e| unparsed(&flag, e))?;
+        condition.walk(&mut |e| {
+            if let Kind::Word(word) = &e.kind
+                && table.column(word).is_some()
+            {
+                rows.word = Some(word.clone());
+            }
+        });
         let truths = matches(&condition, table).map_err(|e| unevaluated(&flag, text, e))?;
         for (row, truth) in truths.into_iter().enumerate() {
             match truth {

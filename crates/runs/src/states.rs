@@ -44,8 +44,6 @@ const NOT_DONE: [&str; 31] = [
 
 /// The option of the program for those who know better what the states mean.
 pub(crate) const KEEP: &str = "--all-states";
-/// How the reason ends for a row that this option keeps.
-pub(crate) const KEPT: &str = "(--all-states keeps it)";
 
 /// The column that says how each run ended, if there is one and it does.
 pub(crate) fn state_column(table: &Table) -> Option<&Column> {
@@ -64,7 +62,7 @@ pub(crate) fn is_unfinished(word: &str) -> bool {
 pub(crate) fn unfinished(column: &Column) -> (Vec<(usize, String)>, Option<String>) {
     let Data::Words(words) = &column.data else { return (Vec::new(), None) };
     let rows = words.iter().enumerate().filter(|(_, w)| is(w, &NOT_DONE));
-    let rows = rows.map(|(row, word)| (row, format!("{} = {word} {KEPT}", column.name))).collect();
+    let rows = rows.map(|(row, word)| (row, format!("{} = {word} ({KEEP} keeps it)", column.name))).collect();
     let strange = words.iter().find(|w| !w.is_empty() && !is(w, &DONE) && !is(w, &NOT_DONE));
     let says = strange
         .map(|w| format!("column {}: {} is no state known here, its rows are kept", quoted(&column.name), quoted(w)));

@@ -57,7 +57,7 @@ fn a_fit_reads_the_csv_as_it_is() {
     let table = read_bytes("runs.csv", csv.into_bytes()).unwrap().table;
     assert!(is_exported(&table) && is_exported(&some_runs().table("runs", CONVENTION)));
     let guess = guess(&table);
-    assert!(guess.ambiguous.is_empty(), "{:?}", guess.says);
+    assert!(guess.ambiguous.is_empty(), "{:?}", guess.ambiguous);
     let found: Vec<_> = guess.columns.iter().map(|(role, choice)| (*role, choice.column.as_str())).collect();
     assert_eq!(found, [("C", "C"), ("D", "D"), ("L", "loss"), ("N", "N")]);
     let prepared = prepare(&table, &["N", "D", "L"], &Prepare { map: guess.maps(), ..Prepare::default() }).unwrap();
