@@ -82,18 +82,26 @@ pub fn may_write(path: &Path, force: bool) -> Result<(), Failure> {
             "--force writes over it",
         )),
         _ if is_device(path) => Ok(()),
-        // Whether a folder takes files is known by trying: hours of a fit are not to end in a refusal.
-        _ => {
-            let beside = beside(path);
-            let tried = File::create(&beside).and_then(|_| std::fs::remove_file(&beside));
-            tried.map_err(|error| {
-                Failure::could_not(
-                    format_args!("{}: the folder {} takes no files ({error})", path.display(), folder.display()),
-                    "name a file in a folder that you may write to",
-                )
-            })
-        }
+        _ => takes_files(&beside(path)).map_err(|error| {
+            Failure::could_not(
+                format_args!("{}: the folder {} takes no files ({error})", path.display(), folder.display()),
+                "name a file in a folder that you may write to",
+            )
+        }),
     }
+}
+
+/// Whether a folder takes files is known by trying: hours of a fit are not to end in a refusal.
+fn takes_files(beside: &Path) -> io::Result<()> {
+    File::create(beside).and_then(|_| std::fs::remove_file(beside))
+}
+
+/// Makes the folder that an option names, or refuses one that takes no files, before any work is done for it.
+#[cfg(feature = "lab")]
+pub fn may_write_into(option: &str, folder: &Path) -> Result<(), Failure> {
+    may_be_folder(option, folder)?;
+    let tried = std::fs::create_dir_all(folder).and_then(|()| takes_files(&beside(&folder.join("report.html"))));
+    tried.map_err(|error| Failure::file(&folder.display().to_string(), "written", &error))
 }
 
 /// Refuses what an option names for a folder, there or to be made, where a file stands in its way.

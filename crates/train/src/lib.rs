@@ -10,7 +10,6 @@ mod counts;
 pub mod documented;
 mod estimate;
 pub mod job;
-pub mod ladder;
 pub mod measures;
 pub mod memory;
 pub mod mixers;

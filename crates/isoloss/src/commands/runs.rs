@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use isoloss_runs::record::{Convention, Run as Record, StateName};
+use isoloss_runs::record::{Convention, Part, Run as Record, StateName};
 use isoloss_runs::store::{Store, StoreError};
 use isoloss_runs::{Runs as Table, export, import, read_text};
 
@@ -161,7 +161,7 @@ type Tells = (&'static str, fn(&Record) -> String);
 /// Sweeps and replicates try the same rung several times, by these.
 const TELLS: &[Tells] = &[
     // Records that came from the results of an experiment say what they were for.
-    ("split", |run| run.other.get("split").and_then(|part| part.as_str()).unwrap_or_default().to_owned()),
+    (Part::KEY, |run| Part::of(run).map_or("", Part::word).to_owned()),
     ("lr", |run| run.config["training"]["lr"].as_f64().map_or_else(String::new, |lr| number(lr, 3))),
     ("batch", |run| run.config["training"]["batch"].as_u64().map_or_else(String::new, |batch| batch.to_string())),
     ("seed", |run| run.seed.to_string()),

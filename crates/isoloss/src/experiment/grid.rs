@@ -12,7 +12,7 @@ use isoloss_laws::{Bracket, bracket, placed};
 use isoloss_runs::Runs;
 use serde::Deserialize;
 
-use super::plan::Part;
+use isoloss_runs::record::{BUDGET, Part};
 
 /// What is expected, and how many sizes are trained about it.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -78,6 +78,3 @@ pub(super) fn measured(
     let of = of.filter(|run| run.other.get(BUDGET).and_then(|b| b.as_f64()) == Some(budget));
     of.map(|run| (params(&run.counts), run.loss().unwrap_or(f64::NAN))).collect()
 }
-
-/// The key of a record that says which budget its run was for.
-pub(super) const BUDGET: &str = "budget";

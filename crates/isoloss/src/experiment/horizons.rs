@@ -1,11 +1,8 @@
 //! How long runs are: the horizons of a ladder.
 
-use serde::Deserialize;
-
 /// Horizons: tokens, the same for every size, or what follows from the size.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Horizons {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Horizons {
     /// Tokens.
     Tokens(Vec<f64>),
     /// Tokens per parameter.
@@ -18,7 +15,7 @@ pub enum Horizons {
 
 /// What the length of a run may follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sizes {
+pub(super) struct Sizes {
     /// Parameters of its model.
     pub params: f64,
     /// FLOPs of its model for a token.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use isoloss_train::ladder::Horizons;
 use serde::Deserialize;
 use toml::Value;
 
 use super::Around;
+use super::horizons::Horizons;
 
 /// The ways to say how long runs are, of which a ladder has one.
 pub(super) const HORIZONS: [&str; 4] = ["tokens", "tokens_per_param", "exposures", "flops"];

@@ -5,50 +5,18 @@ use std::collections::BTreeMap;
 use isoloss_formula::{Column, Truth, matches, parse_condition};
 use isoloss_laws::FitError;
 use isoloss_runs::Runs;
-use isoloss_runs::record::{Convention, Counts, Run};
+use isoloss_runs::record::{BUDGET, Convention, Counts, Part, Run};
 use isoloss_train::corpora::Place;
 use isoloss_train::job::Job;
 use isoloss_train::{RunConfig, counts, trunk};
 use toml::Value;
 
-use super::grid::{self, BUDGET};
+use super::grid;
 use super::rung::{Corpora, Factors, Rung};
 use super::size::{Size, bare};
 use super::sweep::chosen;
 use super::tuning::Tuning;
 use super::{Experiment, ExperimentError, branches, converged};
-
-/// What a run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// It tries a learning rate.
-    Sweep,
-    /// It is fitted.
-    Fit,
-    /// It takes no part in the fit, which has to foretell it.
-    HeldOut,
-}
-
-impl Part {
-    const ALL: [Self; 3] = [Self::Sweep, Self::Fit, Self::HeldOut];
-    /// The key of a record that says what its run was for.
-    const KEY: &str = "split";
-
-    /// In the column `run.split` of results.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sweep => "sweep",
-            Self::Fit => "fit",
-            Self::HeldOut => "held out",
-        }
-    }
-
-    /// What the run of a labelled record was for.
-    pub fn of(run: &Run) -> Option<Self> {
-        let word = run.other.get(Self::KEY)?.as_str()?;
-        Self::ALL.into_iter().find(|part| part.word() == word)
-    }
-}
 
 /// A run that the experiment asks for.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Lengths that whole batches make other than was asked for.
 
-use super::{Part, Planned};
+use super::Planned;
+use isoloss_runs::record::Part;
 
 /// Where a run differs by more than this share from what was asked for, it is said.
 const OFF: f64 = 0.05;

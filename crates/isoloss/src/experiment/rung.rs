@@ -5,15 +5,16 @@ use std::sync::Arc;
 use isoloss_runs::record::{Counts, Labels};
 use isoloss_train::corpora::{self, CorpusError, HeldOut, Place, Reading, Source};
 use isoloss_train::job::Job;
-use isoloss_train::ladder::Sizes;
 use isoloss_train::models::{self, Shape};
 use isoloss_train::recipes::{self, Recipe};
 use isoloss_train::{Refused, RunConfig, counts};
 
-use super::plan::{Part, Planned};
+use super::horizons::Sizes;
+use super::plan::Planned;
 use super::size::Size;
 use super::sweep::Chosen;
 use super::{Experiment, ExperimentError, Family};
+use isoloss_runs::record::Part;
 
 /// What multiplies the recipe's learning rate and batch.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -21,8 +21,8 @@ use isoloss_runs::Runs;
 use isoloss_runs::record::{Convention, Run};
 use serde::Deserialize;
 
-use super::plan::Part;
 use super::rung::Factors;
+use isoloss_runs::record::Part;
 
 /// What is tried at every rung.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{Part, Planned};
+use super::plan::Planned;
 use super::rung::{Factors, Rung, key};
 use super::sweep::Chosen;
 use super::{Experiment, ExperimentError};
+use isoloss_runs::record::Part;
 
 /// Where a rung stands among others.
 #[derive(Clone, Copy)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use isoloss_runs::record::Part;
+
 use super::*;
 
 /// The ladder with branches: its warm-up is the same for every horizon.
@@ -168,7 +170,7 @@ fn intervals_know_that_runs_of_a_trunk_share_their_luck() {
             let law = 1.8172 + 477.83 * n.powf(-0.34731) + 2143.4 * d.powf(-0.36717);
             run.state = State { name: StateName::Finished, reason: None, step: planned.job.config.training.steps };
             run.result = Some(Outcome { loss: law * (trunk + 0.002 * normal()).exp(), ..Outcome::default() });
-            run.other.insert("split".into(), "fit".into());
+            run.other.insert(Part::KEY.into(), Part::Fit.word().into());
             run
         });
         let csv = export(&runs.collect::<Runs>(), Convention::default());

@@ -1,6 +1,6 @@
 //! Grids at equal compute that find the best size though they were placed beside it, and loops that stop early.
 
-use isoloss::experiment::Part;
+use isoloss_runs::record::Part;
 use isoloss_runs::{Runs, import};
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use isoloss::experiment::Part;
+use isoloss_runs::record::Part;
 use isoloss_runs::{import, read_path};
 
 use super::*;

@@ -5,6 +5,7 @@
 mod counts;
 mod identity;
 mod machine;
+mod part;
 mod state;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use counts::{Compute, Convention, Counts, Size};
 pub(crate) use identity::fingerprint;
 pub use identity::{canonical, identity, is_id};
 pub use machine::machine;
+pub use part::{BUDGET, BUDGET_COLUMN, Part};
 pub use state::{State, StateName};
 
 /// The version of the record's form.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use isoloss_formula::{Table, nearest};
+use isoloss_formula::{Table, in_shell, name_in_expression, nearest, word_in_expression};
 use isoloss_laws::{Fit, FitError, Labels, Law, Options, Points, Warning, apart, families_suffice, fit, pooled};
+use isoloss_runs::record::Part;
 use isoloss_runs::store::Store;
 use isoloss_runs::{Prepare, Prepared, Reading, is_exported, prepare, read_path, refuse_panel};
 
@@ -142,19 +143,21 @@ pub(super) fn rows_of(table: &Table, needed: &[String], mut what: Prepare) -> Re
 /// Of results of an experiment those runs that it fits: runs of a sweep, and those that the fit has to foretell, take no part,
 /// unless a condition of the user's says which do.
 fn fitted_part(table: &Table, conditions: &[String]) -> Option<String> {
-    let parts = table.column("run.split").filter(|_| is_exported(table))?;
+    let parts = table.column(Part::COLUMN).filter(|_| is_exported(table))?;
     let (mut fitted, mut others) = (0, 0);
     for row in 0..table.len() {
-        *(if parts.text(row) == "fit" { &mut fitted } else { &mut others }) += 1;
+        *(if parts.text(row) == Part::Fit.word() { &mut fitted } else { &mut others }) += 1;
     }
-    if fitted == 0 || others == 0 || conditions.iter().any(|condition| condition.contains("run.split")) {
+    if fitted == 0 || others == 0 || conditions.iter().any(|condition| condition.contains(Part::COLUMN)) {
         return None;
     }
+    let only = |part: Part| format!("{} = {}", name_in_expression(Part::COLUMN), word_in_expression(part.word()));
     talk(format_args!(
-        "note: {fitted} runs of the ladder are fitted, {others} of a sweep or held out are not; --where \"`run.split` = 'sweep'\" \
-         or another condition on that column chooses others"
+        "note: {fitted} runs of the ladder are fitted, {others} of a sweep or held out are not; --where {} or another \
+         condition on that column chooses others",
+        in_shell(&only(Part::Sweep))
     ));
-    Some("`run.split` = 'fit'".to_owned())
+    Some(only(Part::Fit))
 }
 
 /// The law that would be fitted to a table, whose losses need not be there yet, and the maps that give it its columns.

@@ -1,17 +1,18 @@
 //! What an experiment's runs say: the law, what it foretells of runs that took no part, figures, and the files of it all.
 
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
+use isoloss::experiment::Experiment;
 use isoloss::experiment::sweep::{self, Chosen, chosen};
-use isoloss::experiment::{Experiment, Part};
 use isoloss_figures::catalogue::counting::{self, Counted};
 use isoloss_figures::catalogue::sweep as sweep_figure;
 use isoloss_figures::catalogue::{Material, Missing, Runs as Drawn, beside_published, entry};
 use isoloss_figures::{Figure, Width};
 use isoloss_formula::Table;
 use isoloss_laws::{Against, Fit, Options, Prediction};
+use isoloss_runs::record::{BUDGET_COLUMN, Part};
 use isoloss_runs::record::{Convention, Run as Record};
 use isoloss_runs::{Runs, apply_maps};
 
@@ -34,9 +35,6 @@ use crate::numbers::{count, number};
 use crate::output::{self, BOLD, RESET, talk};
 use crate::report;
 use crate::report::predictions::{interval, value};
-
-/// The column of the budget that a run was cut to.
-const BUDGET: &str = "run.budget";
 
 /// The answer to an experiment.
 pub struct Answer<'a> {
@@ -234,7 +232,7 @@ impl<'a> Answer<'a> {
         let entry = entry(name).ok_or_else(|| Failure::usage(format_args!("there is no figure {name}"), hint))?;
         let mut runs: Drawn = tell::runs(&self.experiment.name, &self.loaded, &self.options, &self.told.fit);
         let baseline = self.experiment.fit.baseline.clone();
-        let budgets = self.loaded.budgets(BUDGET).ok();
+        let budgets = self.loaded.budgets(BUDGET_COLUMN).ok();
         // Runs of a budget have its compute as the experiment counts it, which the law does not read.
         let compute = self.loaded.prepared.table.column("C").and_then(|c| c.as_numbers());
         if let (Some(_), Some(compute)) = (&budgets, compute) {
@@ -321,17 +319,6 @@ pub fn wanted(figure: &str) -> (&str, bool) {
 fn has(table: &Table, family: &str) -> bool {
     let column = table.column("family");
     column.is_none_or(|column| (0..table.len()).any(|row| column.text(row) == family))
-}
-
-/// Refuses a folder for the answer that cannot be written to, before anything is trained.
-pub fn may_write(out: &Path) -> Result<(), Failure> {
-    output::may_be_folder("--out", out)?;
-    let name = out.display().to_string();
-    std::fs::create_dir_all(out).map_err(|error| Failure::file(&name, "written", &error))?;
-    let probe: PathBuf = out.join(format!(".probe-{}", std::process::id()));
-    std::fs::write(&probe, b"")
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|e| Failure::file(&name, "written", &e))
 }
 
 /// The runs of one part.

@@ -72,7 +72,7 @@ run it again.";
             }
             self.until.without_law(&experiment)?;
             let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
-            answer::may_write(&out)?;
+            output::may_write_into("--out", &out)?;
             let reading = match &self.from {
                 Some(path) => isoloss_runs::read_path(path)?,
                 None => scores.table()?,
@@ -87,7 +87,7 @@ run it again.";
         }
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&experiment.name));
         if let Some(results) = &self.from {
-            answer::may_write(&out)?;
+            output::may_write_into("--out", &out)?;
             let name = results.display().to_string();
             let runs = Runs::new(import(&name, &read_text(results)?)?.iter().cloned().map(counted_anew).collect());
             if let Some(other) = runs.iter().find(|run| run.labels.question != experiment.name) {
@@ -119,7 +119,7 @@ run it again.";
             say_kept(&self.of, fresh);
             return dry_run(&self.of, &experiment, &mut planner, planned);
         }
-        answer::may_write(&out)?;
+        output::may_write_into("--out", &out)?;
         if let Some(until) = until {
             let (trained, known) = until.train(&self.of, &experiment, planned)?;
             if !trained.is_whole() {

@@ -1,10 +1,11 @@
 //! What an experiment asks of its runs: the options of `isoloss fit`, and whether they can be, before anything is paid for.
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
-use isoloss::experiment::{Beside, Experiment, Part, Planned, sweep};
+use isoloss::experiment::{Beside, Experiment, Planned, sweep};
 use isoloss_figures::catalogue::{ALL, entry};
 use isoloss_formula::{Table, Truth, matches, nearest, parse_condition};
 use isoloss_laws::{Domain, Law, Parameter};
+use isoloss_runs::record::Part;
 use isoloss_runs::{Runs, apply_maps};
 
 use super::answer::wanted;

@@ -1,8 +1,8 @@
 //! Where the source is known, so is the floor: does the fitted E hold it?
 
-use isoloss::experiment::Part;
 use isoloss_laws::{Estimate, Fit};
 use isoloss_runs::Runs;
+use isoloss_runs::record::Part;
 use isoloss_runs::record::Run as Record;
 
 use crate::numbers::number;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use clap::Args;
 use isoloss::experiment::until::until;
-use isoloss::experiment::{Experiment, Part, Planned, labelled};
+use isoloss::experiment::{Experiment, Planned, labelled};
 use isoloss_laws::{Candidate, Fit, Goal, Quantity, Step, half_width};
+use isoloss_runs::record::Part;
 use isoloss_runs::store::Store;
 use isoloss_train::counts;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use isoloss::experiment::{Experiment, Part, Planned, Planner, labelled};
+use isoloss::experiment::{Experiment, Planned, Planner, labelled};
+use isoloss_runs::record::Part;
 use isoloss_runs::record::{Counts, Run as Record};
 use isoloss_runs::store::Store;
 use isoloss_train::job::Job;

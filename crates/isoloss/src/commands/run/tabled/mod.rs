@@ -6,11 +6,12 @@ mod show;
 mod worth;
 
 use isoloss::experiment::sweep::{Chosen, chosen};
-use isoloss::experiment::{Experiment, Part, Shown};
+use isoloss::experiment::{Experiment, Shown};
 use isoloss_figures::catalogue::{Material, pareto};
 use isoloss_figures::{Figure, Width};
 use isoloss_formula::{Column, Table, nearest};
 use isoloss_runs::Runs;
+use isoloss_runs::record::Part;
 
 use super::answer::of;
 use super::found::Found;
