@@ -174,7 +174,12 @@ fn apart(runs: &Table) -> Vec<Tells> {
         let labels = &run.labels;
         named.entry([&labels.question, &labels.family, &labels.rung]).or_default().push(run);
     }
-    let differ = |(_, tells): &Tells| named.values().any(|all| all.iter().any(|run| tells(run) != tells(all[0])));
+    let differ = |(_, tells): &Tells| {
+        named.values().any(|all| {
+            let first = tells(all[0]);
+            all[1..].iter().any(|run| tells(run) != first)
+        })
+    };
     TELLS.iter().copied().filter(differ).collect()
 }
 

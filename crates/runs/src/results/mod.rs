@@ -76,7 +76,7 @@ impl Runs {
     /// By ascending `key`; those with the same one keep their order.
     #[must_use]
     pub fn sorted<K: Ord>(mut self, key: impl FnMut(&Run) -> K) -> Self {
-        self.runs.sort_by_key(key);
+        self.runs.sort_by_cached_key(key);
         self
     }
 }
