@@ -63,7 +63,7 @@ Examples:
   isoloss coordinates my.toml --set recipe.lr=0.02 --widths 64,128,256
 
 Trains models of several widths for a few steps by the experiment's recipe, without warm-up or decay, and compares the \
-sizes of their activations. Under a recipe whose learning rate holds at every width, neither the size nor the change over \
+sizes of their activations. Depth is that of the ladder's first size where the model has none of its own. Under a recipe whose learning rate holds at every width, neither the size nor the change over \
 the steps goes with the width: its power is near 0. The widest model costs most: half of it is a quarter of the time.
 Exit code 0: it did, whatever it found; 1: it could not; 2: usage or input.";
 

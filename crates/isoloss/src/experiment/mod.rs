@@ -256,9 +256,10 @@ impl Experiment {
 
     /// Another ladder in the place of its own: these widths of the model, one horizon, and no runs held out.
     pub fn over_widths(&mut self, widths: &[usize], tokens: f64, seeds: Vec<u32>) {
-        // Corpus and recipe are those of the first size.
+        // Corpus, recipe and depth are those of the first size; what else a size sets of the model may belong to its width.
         let first = |values: &Vec<Value>| values.first().map(|first| vec![first.clone(); widths.len()]);
-        let beside = self.ladder.sizes.iter().filter(|(key, _)| !size::is_of_model(key));
+        let stays = |key: &str| !size::is_of_model(key) || size::bare(key) == "n_layer";
+        let beside = self.ladder.sizes.iter().filter(|(key, _)| stays(key));
         let beside = beside.filter_map(|(key, values)| Some((key.clone(), first(values)?)));
         let wide = widths.iter().map(|d| Value::Integer(*d as i64)).collect();
         self.ladder = Ladder {

@@ -24,6 +24,7 @@ fn refused(text: &str, arguments: &[&str]) -> String {
     stderr
 }
 
+const COORDINATES: [&str; 8] = ["coordinates", "ladder.toml", "--widths", "8,16", "--steps", "2", "--seeds", "1"];
 const DRY: [&str; 3] = ["train", "ladder.toml", "--dry-run"];
 
 #[test]
@@ -55,9 +56,18 @@ fn a_size_may_set_corpus_and_recipe() {
     let csv = fs::read_to_string(lab.path("out/ladder/runs.csv")).unwrap();
     assert!(csv.lines().next().unwrap().contains("corpus.vocab_size"), "{csv}");
     // Activations are looked at on the corpus of the first size.
-    let of = ["coordinates", "ladder.toml", "--widths", "8,16", "--steps", "2", "--seeds", "1"];
-    let (code, _, stderr) = lab.run(&of);
+    let (code, _, stderr) = lab.run(&COORDINATES);
     assert_eq!(code, 0, "{stderr}");
+}
+
+/// Of a ladder that grows deep too, the depth of the first size.
+#[test]
+fn activations_are_looked_at_where_sizes_set_the_depth() {
+    let sizes = "sizes = { d_model = [4, 8], n_layer = [1, 2] }\ntokens = [1024]";
+    let lab = Lab::of(&with("ladder", sizes).replace("n_layer = 1\n", ""));
+    let (code, stdout, stderr) = lab.run(&COORDINATES);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("stream 1") && !stdout.contains("stream 2"), "{stdout}");
 }
 
 #[test]
