@@ -145,10 +145,8 @@ pub fn figure(families: &[Family], savings: &[Saving], ladder: &[(f64, String)],
     }
     if let Some(saving) = greatest(savings) {
         let (variant, baseline) = saving.compute;
-        let mut label = times(&saving.times);
-        if savings.len() > 1 {
-            label.push_str(&format!(", {}", pair(saving)));
-        }
+        // Which pair it is, the curves at its ends and the caption say: names beside it would not fit a small panel.
+        let label = times(&saving.times);
         let series = |of: &str| families.iter().find(|f| f.name == of).map_or_else(|| of.into(), entry);
         let arrow = Arrow::new((baseline, saving.loss), (variant, saving.loss)).heads(Heads::Both).label(label);
         let arrow = arrow.between(series(&saving.variant), series(&saving.baseline));
