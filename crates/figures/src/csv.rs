@@ -71,7 +71,7 @@ fn rows(layer: &Layer) -> Vec<Row> {
         }
         Layer::Arrow(arrow) => {
             let ends = [("arrow from", arrow.from), ("arrow to", arrow.to)];
-            let row = |(kind, p): (_, (f64, f64))| Row { label: arrow.label.to_string(), ..at(kind, p.0, p.1) };
+            let row = |(kind, p): (_, (f64, f64))| Row { label: arrow.said().to_string(), ..at(kind, p.0, p.1) };
             ends.into_iter().map(row).collect()
         }
         Layer::Note(note) => {

@@ -1,5 +1,6 @@
 //! Models for tests and timings, composed of ops as any user would: plain structs of handles.
 
+// Every program of tests takes what it needs.
 #![allow(dead_code)]
 
 use isoloss_engine::{Activation, Init, Linear, Memory, Param, Params, Real, Rope, Slot, Tape, Tokens};

@@ -1,5 +1,6 @@
 //! A few steps of training, for tests of what training must not depend on.
 
+// Every program of tests takes what it needs.
 #![allow(dead_code)]
 
 use isoloss_engine::{Group, Optimiser, Outcome, Params, Plan, Real, Rule, Step};

@@ -43,7 +43,7 @@ impl Pen<'_> {
             }
         }
         if !arrow.label.is_empty() {
-            let set = Set::within(&arrow.label.clone().bold(), SMALL, view.plot.width() * 0.6);
+            let set = worded(arrow, view.plot.width() * 0.6);
             let rect = beside((from, to), (set.width, CAPITAL * SMALL), &view.plot, blocked, occupied);
             self.over(&set, (rect.left, rect.bottom), &colour);
             blocked.push(rect.grown(1.0));
@@ -55,6 +55,12 @@ impl Pen<'_> {
     pub(super) fn over(&mut self, set: &Set, at: (f64, f64), colour: &str) {
         self.svg.haloed(set, at, Align::Start, colour, self.render.theme.paper());
     }
+}
+
+/// The label, with all behind it that is not cut.
+fn worded(arrow: &Arrow, most: f64) -> Set {
+    let whole = Set::new(&arrow.said().bold(), SMALL);
+    if whole.width <= most { whole } else { Set::within(&arrow.label.clone().bold(), SMALL, most) }
 }
 
 /// Not `hypot`, which is not the same on every machine.
@@ -118,6 +124,17 @@ fn beside((from, to): Piece, (w, h): (f64, f64), plot: &Rect, blocked: &[Rect], 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_behind_a_label_is_left_out_before_it_is_cut() {
+        let arrow = Arrow::new((0.0, 0.0), (1.0, 0.0)).label("3.40×").more(", one over other");
+        let label = Set::new(&arrow.label.clone().bold(), SMALL).width;
+        let whole = Set::new(&arrow.said().bold(), SMALL).width;
+        assert!(label < whole);
+        assert_eq!(worded(&arrow, whole).width, whole);
+        assert_eq!(worded(&arrow, whole - 0.1).width, label);
+        assert!(worded(&arrow, label / 2.0).width <= label / 2.0);
+    }
 
     #[test]
     fn a_label_steps_aside_from_lines() {

@@ -27,7 +27,7 @@ pub(super) fn note(figure: &Figure, keys: &Keys) -> Option<String> {
                 Layer::Points(p) => p.points.iter().for_each(|p| look(&p.label)),
                 Layer::Line(l) => look(&l.label),
                 Layer::Rule(r) => look(&r.label),
-                Layer::Arrow(a) => look(&a.label),
+                Layer::Arrow(a) => look(&a.said()),
                 Layer::Note(n) => n.lines.iter().for_each(&mut look),
                 Layer::Band(_) | Layer::Contours(_) => {}
             }

@@ -80,6 +80,8 @@ pub struct Arrow {
     pub to: (f64, f64),
     /// stands at its middle
     pub label: Rich,
+    /// stands behind the label where the panel has room for both
+    pub more: Rich,
     /// what it ends in
     pub heads: Heads,
     /// the name that decides the colour; without one it is drawn as text is
@@ -93,13 +95,25 @@ pub struct Arrow {
 impl Arrow {
     /// With a head at its end.
     pub fn new(from: (f64, f64), to: (f64, f64)) -> Self {
-        Self { from, to, label: Rich::default(), heads: Heads::End, colour: None, between: None, dash: Dash::Solid }
+        let (label, more) = Default::default();
+        Self { from, to, label, more, heads: Heads::End, colour: None, between: None, dash: Dash::Solid }
     }
 
     /// With a label at its middle.
     pub fn label(mut self, label: impl Into<Rich>) -> Self {
         self.label = label.into();
         self
+    }
+
+    /// With words behind the label, if there is room for them.
+    pub fn more(mut self, more: impl Into<Rich>) -> Self {
+        self.more = more.into();
+        self
+    }
+
+    /// All that it says, room or not.
+    pub fn said(&self) -> Rich {
+        self.label.clone().then(&self.more)
     }
 
     /// Between two names, of which a report hides it with either.

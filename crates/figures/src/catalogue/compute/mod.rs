@@ -145,10 +145,10 @@ pub fn figure(families: &[Family], savings: &[Saving], ladder: &[(f64, String)],
     }
     if let Some(saving) = greatest(savings) {
         let (variant, baseline) = saving.compute;
-        // Which pair it is, the curves at its ends and the caption say: names beside it would not fit a small panel.
-        let label = times(&saving.times);
         let series = |of: &str| families.iter().find(|f| f.name == of).map_or_else(|| of.into(), entry);
-        let arrow = Arrow::new((baseline, saving.loss), (variant, saving.loss)).heads(Heads::Both).label(label);
+        let arrow = Arrow::new((baseline, saving.loss), (variant, saving.loss)).heads(Heads::Both);
+        let arrow = arrow.label(times(&saving.times));
+        let arrow = if savings.len() > 1 { arrow.more(format!(", {}", pair(saving))) } else { arrow };
         let arrow = arrow.between(series(&saving.variant), series(&saving.baseline));
         // As every curve: what is extrapolated is dotted.
         panel = panel.with(if saving.beyond { arrow.dash(Dash::Dotted) } else { arrow });
